@@ -1,0 +1,1 @@
+"""Analytics of a cocktail-recipe database."""

@@ -1,0 +1,155 @@
+"""One consistent view of a SQLite file, however it is mounted and whoever is writing to it.
+
+Two ways lead there, tried in this order:
+
+*In place.* ``mode=ro`` and one read transaction. SQLite's own locks keep the view whole.
+
+*From a private copy.* A read-only mount defeats the first way whenever SQLite itself has to write:
+a WAL-mode file needs its ``-shm`` index, and a crashed writer's journal must be rolled back
+(https://www.sqlite.org/wal.html#read_only_databases, https://www.sqlite.org/lockingv3.html). The
+``immutable=1`` flag opens such a file, but it ignores the WAL and the journal, so it can show
+stale or half-written pages. Instead the file and its ``-wal`` or ``-journal`` are copied and the
+copy is opened normally: SQLite then recovers it as it would have done after a crash.
+
+The copy is whole because it is read twice and taken only when both readings agree to the byte. A
+page that a writer changes between the readings makes them differ. A transaction still in progress
+over both readings keeps its journal (or its WAL frames) in place over both, so the copy holds what
+recovery needs: SQLite syncs these before it touches the database file.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from api.db.errors import DatabaseError
+
+logger = logging.getLogger(__name__)
+
+#: How long to wait for a writer to let go before falling back to a copy.
+BUSY_TIMEOUT_SECONDS = 10.0
+#: How often to try for two readings that agree, and the pause after the first that did not.
+COPY_ATTEMPTS = 12
+COPY_FIRST_PAUSE_SECONDS = 0.02
+_COMPANIONS = ("-wal", "-journal")
+_CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open ``path`` read-only, proved readable, for a caller that begins one transaction on it.
+
+    Raises
+    ------
+    DatabaseError
+        If the file is missing, is no SQLite database, is damaged, or never holds still.
+    """
+    if not path.is_file():
+        raise DatabaseError(
+            f"No database at {path}. Set DB_PATH to an existing SQLite file, "
+            f"or make one with: cocktaildb db init"
+        )
+    try:
+        connection = _open(f"file:{quote(str(path.absolute()))}?mode=ro")
+    except sqlite3.OperationalError as error:
+        logger.info("%s cannot be read in place (%s): reading a private copy", path, error)
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
+    else:
+        with closing(connection):
+            yield connection
+        return
+
+    with tempfile.TemporaryDirectory(prefix="cocktaildb-") as directory:
+        copy = Path(directory) / "snapshot.db"
+        _copy_when_stable(path, copy)
+        try:
+            connection = _open(f"file:{quote(str(copy))}?mode=rw")
+            damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(path, error) from error
+        with closing(connection):
+            if damage != "ok":
+                raise _unreadable(path, damage)
+            yield connection
+
+
+def _open(uri: str) -> sqlite3.Connection:
+    # isolation_level=None: the caller's BEGIN is the only one, the driver adds none of its own.
+    # check_same_thread=False: SQLAlchemy's pool may hand the connection to another thread.
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        # Opening is lazy: only a first read shows whether the file can be locked and recovered.
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _copy_when_stable(source: Path, target: Path) -> None:
+    pause = COPY_FIRST_PAUSE_SECONDS
+    for _ in range(COPY_ATTEMPTS):
+        try:
+            first = _read(source, target)
+            if first == _read(source, None):
+                return
+        except OSError as error:
+            raise DatabaseError(
+                f"{source} cannot be copied for reading: {error}. "
+                f"Check its permissions and the free space of {tempfile.gettempdir()}."
+            ) from error
+        logger.info("%s changed while it was copied: trying again in %.2f s", source, pause)
+        time.sleep(pause)
+        pause *= 2
+    raise DatabaseError(
+        f"{source} changed during each of {COPY_ATTEMPTS} attempts to copy it. "
+        f"Try again when fewer writes are under way."
+    )
+
+
+def _read(source: Path, target: Path | None) -> list[bytes | None]:
+    """Digest the file and its companions, copying them to ``target`` on the way if one is given."""
+    digests: list[bytes | None] = []
+    for suffix in ("", *_COMPANIONS):
+        part = source.with_name(source.name + suffix)
+        copy = target.with_name(target.name + suffix) if target else None
+        if copy:
+            copy.unlink(missing_ok=True)
+        try:
+            stream = part.open("rb")
+        except FileNotFoundError:
+            digests.append(None)
+            continue
+        digest = hashlib.blake2b()
+        with stream, copy.open("wb") if copy else _nowhere() as out:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                if out:
+                    out.write(chunk)
+        digests.append(digest.digest())
+    return digests
+
+
+@contextmanager
+def _nowhere() -> Iterator[None]:
+    yield None
+
+
+def _unreadable(path: Path, reason: object) -> DatabaseError:
+    return DatabaseError(
+        f"{path} is not a readable SQLite database ({reason}). "
+        f"Restore it from a backup, or point DB_PATH at another file."
+    )

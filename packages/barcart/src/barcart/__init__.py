@@ -1,0 +1,1 @@
+"""Learn a ground metric between ingredients from recipes."""
