@@ -1,0 +1,68 @@
+# `make refresh` and `make test` need nothing but Python 3.11+ and make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first of these that is Python 3.11 or newer; name another one with PYTHON=...
+PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; \
+	done)
+
+# Like the settings: DB_PATH and ANALYTICS_DIR from the environment win.
+export DB_PATH ?= var/cocktails.db
+
+.DEFAULT_GOAL := help
+.PHONY: help refresh test lint format lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+refresh: $(VENV)/.installed  ## Build the sample database (if there is none), compute the analytics, write the report
+	@test -n "$(DATABASE_URL)" || test -e "$(DB_PATH)" || $(BIN)/cocktaildb db init --sample
+	@$(BIN)/cocktaildb refresh >/dev/null
+	@printf 'The report is in '; $(BIN)/cocktaildb report
+	@$(BIN)/cocktaildb snapshots list
+
+test: $(VENV)/.installed-dev  ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## Pin the newest dependencies that fit
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade --no-emit-package barcart --extra postgresql --group build \
+		pyproject.toml packages/barcart/pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade --no-emit-package barcart --extra postgresql --group dev \
+		pyproject.toml packages/barcart/pyproject.toml --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+clean:  ## Remove the virtual environment and caches; keeps var/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer was not found: install it, or name it with PYTHON=...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Our own packages come editable and without dependencies: the lock file brings those.
+INSTALL_OWN = $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
+	--editable packages/barcart --editable .
+
+$(VENV)/.installed: requirements.lock pyproject.toml packages/barcart/pyproject.toml | $(BIN)/python
+	@echo 'Installing dependencies ...' >&2
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(INSTALL_OWN)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo 'Installing development dependencies ...' >&2
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@

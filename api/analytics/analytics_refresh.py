@@ -1,0 +1,148 @@
+"""The refresh: read the recipes once, compute every artifact, publish them together.
+
+Run as ``python -m api.analytics.analytics_refresh`` it is the Batch job: one JSON object on
+stdout, the log on stderr, exit code 0 or 1.
+"""
+
+import json
+import logging
+import sys
+from typing import Any
+
+from api.analytics.artifacts import compute_artifacts, stage_count
+from api.analytics.code_version import code_version
+from api.analytics.log import configure_logging
+from api.analytics.progress import LogReporter, Reporter, Stages
+from api.db.database import Database, get_database
+from api.db.db_analytics import AnalyticsQueries
+from api.storage.errors import PublishConflictError
+from api.storage.snapshots import Manifest
+from api.utils.analytics_cache import AnalyticsStorage
+
+logger = logging.getLogger(__name__)
+
+#: A refresh that finds another one's snapshot in its way reads the database anew and tries again,
+#: so that the last snapshot always comes from the latest data that any of them read.
+PUBLISH_ATTEMPTS = 3
+
+
+def regenerate_analytics(
+    *,
+    database: Database | None = None,
+    storage: AnalyticsStorage | None = None,
+    force: bool = False,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Recompute the analytics and publish them as one snapshot.
+
+    Parameters
+    ----------
+    database, storage
+        By default those that the environment names.
+    force
+        Compute and publish although neither the data nor the code has changed.
+    reporter
+        Hears of the progress; by default the log does.
+
+    Returns
+    -------
+    dict
+        ``ingredient_stats_count``, ``complexity_stats_count``, ``cocktail_space_count``,
+        ``cocktail_space_em_count``, ``ingredient_tree_nodes``, and of the snapshot:
+        ``snapshot_id``, ``changed`` (False if the current one already holds this data) and
+        ``location``.
+
+    Raises
+    ------
+    DatabaseError
+        If the database cannot be read, or :class:`~api.db.errors.DatasetError` if its rows are
+        wrong. The snapshot published before stays the current one, as after every failure.
+    StorageError
+        If the result cannot be published.
+    """
+    database = database or get_database()
+    storage = storage or AnalyticsStorage.from_settings()
+    reporter = reporter or LogReporter()
+    logger.info("refreshing %s from %r", storage.location, database)
+
+    for attempt in range(1, PUBLISH_ATTEMPTS + 1):
+        try:
+            manifest, changed = _refresh_once(database, storage, force, reporter)
+        except PublishConflictError as error:
+            if attempt == PUBLISH_ATTEMPTS:
+                raise
+            logger.warning("%s Starting over from the present data.", error)
+        else:
+            break
+    return {
+        **manifest.counts,
+        "snapshot_id": manifest.snapshot_id,
+        "changed": changed,
+        "location": storage.location,
+    }
+
+
+def _refresh_once(
+    database: Database, storage: AnalyticsStorage, force: bool, reporter: Reporter
+) -> tuple[Manifest, bool]:
+    stage = Stages(stage_count() + 2, reporter)
+    current = storage.snapshots.current()
+    version = code_version()
+
+    with stage("Reading the database"):
+        queries = AnalyticsQueries(database)
+        fingerprint = queries.fingerprint()
+
+    unchanged = (
+        current is not None
+        and current.database_fingerprint == fingerprint
+        and current.code_version == version
+    )
+    if current is not None and unchanged and not force:
+        logger.info(
+            "nothing has changed since snapshot %s: skipped (--force computes anyway)",
+            current.snapshot_id,
+        )
+        return current, False
+
+    computed = compute_artifacts(queries, stage, reporter)
+
+    with stage("Publishing"):
+        manifest = storage.snapshots.publish(
+            computed.artifacts,
+            database_fingerprint=fingerprint,
+            code_version=version,
+            counts=computed.counts,
+            details=computed.details,
+            replacing=current,
+        )
+    logger.info("published snapshot %s to %s", manifest.snapshot_id, storage.location)
+    return manifest, True
+
+
+def main() -> None:
+    """Run the refresh as a job: result on stdout, log on stderr, exit code 0 or 1."""
+    configure_logging()
+    try:
+        result = regenerate_analytics()
+    except Exception as error:
+        logger.exception("the refresh failed; what was published before stays current")
+        outcome = {
+            "status": "error",
+            "error": "Failed to regenerate analytics",
+            "details": str(error) or type(error).__name__,
+        }
+    else:
+        outcome = {
+            "status": "success",
+            "message": "Analytics regenerated successfully"
+            if result["changed"]
+            else "Analytics are up to date",
+            **result,
+        }
+    sys.stdout.write(json.dumps(outcome) + "\n")
+    sys.exit(0 if outcome["status"] == "success" else 1)
+
+
+if __name__ == "__main__":
+    main()

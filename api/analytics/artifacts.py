@@ -1,0 +1,82 @@
+"""The artifacts: which there are, and how each is computed from the queries."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.analytics.progress import Reporter, Stages
+from api.db.db_analytics import AnalyticsQueries
+from api.db.queries.ingredient_tree import tree_with_counts
+
+ARTIFACT_NAMES = (
+    "ingredient-usage",
+    "recipe-complexity",
+    "cocktail-space",
+    "cocktail-space-em",
+    "ingredient-tree",
+)
+
+_STAGES = (
+    "Counting ingredient usage",
+    "Counting recipe complexity",
+    "Mapping recipes by Manhattan distance",
+    "Mapping recipes by the learned distance",
+    "Building the ingredient tree",
+)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a refresh publishes.
+
+    Attributes
+    ----------
+    artifacts
+        JSON values by name.
+    counts
+        How many of what they hold.
+    details
+        What the manifest records of an artifact beside its data.
+    """
+
+    artifacts: dict[str, Any]
+    counts: dict[str, int]
+    details: dict[str, dict[str, Any]]
+
+
+def stage_count() -> int:
+    """Return how many stages :func:`compute_artifacts` goes through."""
+    return len(_STAGES)
+
+
+def compute_artifacts(queries: AnalyticsQueries, stage: Stages, reporter: Reporter) -> Computed:
+    """Compute every artifact from one consistent reading of the database."""
+    names = iter(_STAGES)
+    with stage(next(names)):
+        usage = queries.get_ingredient_usage_stats(all_ingredients=True)
+        top_level = [record for record in usage if record["parent_id"] is None]
+    with stage(next(names)):
+        complexity = queries.get_recipe_complexity_distribution()
+    with stage(next(names)):
+        manhattan = queries.cocktail_space()
+    with stage(next(names)):
+        learned = queries.cocktail_space_em(on_iteration=reporter.step)
+    with stage(next(names)):
+        tree = tree_with_counts(usage, sum(bin_["recipe_count"] for bin_ in complexity))
+
+    return Computed(
+        artifacts={
+            "ingredient-usage": top_level,
+            "recipe-complexity": complexity,
+            "cocktail-space": manhattan.points,
+            "cocktail-space-em": learned.points,
+            "ingredient-tree": tree,
+        },
+        counts={
+            "ingredient_stats_count": len(top_level),
+            "complexity_stats_count": len(complexity),
+            "cocktail_space_count": len(manhattan.points),
+            "cocktail_space_em_count": len(learned.points),
+            "ingredient_tree_nodes": len(usage),
+        },
+        details={"cocktail-space": manhattan.quality, "cocktail-space-em": learned.quality},
+    )

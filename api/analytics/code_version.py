@@ -1,0 +1,14 @@
+"""Which code computed a snapshot: data unchanged is only 'unchanged' if the code is, too."""
+
+from importlib.metadata import version
+
+from api.storage.snapshots import SCHEMA_VERSION
+
+#: Whatever decides a result besides the data. Ours, and those that compute the maps.
+_DISTRIBUTIONS = ("cocktaildb", "barcart", "umap-learn", "numpy", "scipy", "scikit-learn")
+
+
+def code_version() -> str:
+    """Return the versions of the artifacts' shapes and of the packages that compute them."""
+    packages = [f"{name} {version(name)}" for name in _DISTRIBUTIONS]
+    return ", ".join([f"schema {SCHEMA_VERSION}", *packages])

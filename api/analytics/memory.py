@@ -1,0 +1,30 @@
+"""Peak memory of a stretch of work."""
+
+import resource
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
+#: Writing this to clear_refs resets the peak: proc(5), "/proc/pid/clear_refs".
+_RESET_PEAK = "5"
+
+
+def reset_peak() -> None:
+    """Begin a new measurement, where the system can; elsewhere peaks are the process's so far."""
+    with suppress(OSError):
+        _CLEAR_REFS.write_text(_RESET_PEAK)
+
+
+def peak_mb() -> float:
+    """Return the largest resident memory since the last reset, in MB (10^6 bytes)."""
+    try:
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    # Kilobytes on Linux, bytes on macOS: getrusage(2) of each.
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6

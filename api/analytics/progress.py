@@ -1,0 +1,87 @@
+"""Telling people how far a refresh is: a bar on a terminal, log lines elsewhere."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.analytics import memory
+
+logger = logging.getLogger(__name__)
+
+
+class Reporter(Protocol):
+    """Hears of each stage of a refresh, and of steps within it."""
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        """Stage ``number`` of ``total`` begins."""
+        ...
+
+    def step(self, text: str) -> None:
+        """Something happened within the stage."""
+        ...
+
+
+class LogReporter:
+    """Reports to the log, which timestamps it."""
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        logger.info("[%d/%d] %s", number, total, name)
+
+    def step(self, text: str) -> None:
+        logger.info("%s", text)
+
+
+class BarReporter:
+    """Reports to a bar on a terminal; use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[step]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("Refresh", total=None, step="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        self._progress.update(
+            self._task, description=name, completed=number - 1, total=total, step=""
+        )
+
+    def step(self, text: str) -> None:
+        self._progress.update(self._task, step=text)
+
+
+class Stages:
+    """Counts the stages of one refresh, times them and measures their memory."""
+
+    def __init__(self, total: int, reporter: Reporter) -> None:
+        self._total = total
+        self._number = 0
+        self._reporter = reporter
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        self._number += 1
+        self._reporter.stage(name, self._number, self._total)
+        memory.reset_peak()
+        begun = time.perf_counter()
+        yield
+        logger.info(
+            "%s: %.2f s, peak memory %.0f MB", name, time.perf_counter() - begun, memory.peak_mb()
+        )

@@ -1,0 +1,20 @@
+"""The ``cocktaildb`` command."""
+
+import typer
+
+from api.cli import db, refresh, report, snapshots
+
+app = typer.Typer(
+    name="cocktaildb",
+    help="Analytics of a cocktail-recipe database.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(db.app, name="db")
+app.add_typer(snapshots.app, name="snapshots")
+app.command("refresh")(refresh.refresh)
+app.command("report")(report.report)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,37 @@
+"""``cocktaildb refresh``."""
+
+import json
+import logging
+from typing import Annotated
+
+import typer
+
+from api.analytics.analytics_refresh import regenerate_analytics
+from api.analytics.log import configure_logging
+from api.analytics.progress import BarReporter
+from api.cli.console import failing_clearly, stderr
+
+
+def refresh(
+    force: Annotated[
+        bool, typer.Option("--force", help="Compute although nothing has changed.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the log instead of a bar.")
+    ] = False,
+) -> None:
+    """Recompute the analytics and publish them.
+
+    The result is one JSON object on stdout.
+    """
+    with failing_clearly():
+        if verbose or not stderr.is_terminal:
+            configure_logging()
+            result = regenerate_analytics(force=force)
+        else:
+            configure_logging(logging.WARNING)
+            with BarReporter(stderr) as reporter:
+                result = regenerate_analytics(force=force, reporter=reporter)
+    if not result["changed"]:
+        stderr.print("Nothing has changed: the current snapshot stays. (--force computes anyway.)")
+    typer.echo(json.dumps({"status": "success", **result}))

@@ -1,0 +1,93 @@
+"""The ground metric between ingredients, learned from the recipes themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy.sparse import csr_array
+
+from api.db.queries.recipe_volumes import RecipeVolumes
+from barcart import (
+    EMIteration,
+    EMResult,
+    Registry,
+    TreeMetric,
+    apply_rollup,
+    build_ingredient_tree,
+    build_recipe_volume_matrix,
+    create_rollup_mapping,
+    em_fit,
+)
+
+#: Neighbours whose plans count, and their weights' inverse temperature; see docs/method.md.
+NEIGHBORS = 10
+BETA = 1.0
+
+
+@dataclass(frozen=True)
+class GroundMetric:
+    """What the EM learned, with the names of its rows and columns.
+
+    Attributes
+    ----------
+    volumes
+        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+    recipes, ingredients
+        Ids and names of the rows and of the columns.
+    fit
+        The learned cost matrix and every recipe's neighbours under it.
+    """
+
+    volumes: csr_array
+    recipes: Registry
+    ingredients: Registry
+    fit: EMResult
+
+
+def learn_ground_metric(
+    volumes: RecipeVolumes,
+    ingredients: pd.DataFrame,
+    on_iteration: Callable[[str], None] | None = None,
+) -> GroundMetric:
+    """Learn ingredient costs by EM, starting from distances in the ingredient tree.
+
+    Leaves that allow substitution are first rolled up onto their parent: too few recipes name one
+    brand to learn anything about it.
+
+    Parameters
+    ----------
+    volumes
+        The recipes.
+    ingredients
+        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
+    on_iteration
+        Told in words of each iteration.
+    """
+    mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
+    lines = apply_rollup(volumes.lines, mapping)
+    # Only ingredients that recipes use get a column: the others would learn nothing.
+    used = set(lines["ingredient_id"].astype(str))
+    frame = pd.DataFrame(
+        {
+            "ingredient_id": ingredients["id"].astype(str),
+            "ingredient_name": ingredients["name"],
+            "ingredient_path": ingredients["path"],
+        }
+    )
+    _, parent_map = build_ingredient_tree(frame)
+    columns = frame[frame["ingredient_id"].isin(used)]
+    registry = Registry.from_pairs(
+        zip(columns["ingredient_id"], columns["ingredient_name"], strict=True)
+    )
+    matrix, recipes = build_recipe_volume_matrix(lines, registry)
+    tree = TreeMetric.from_parent_map(parent_map, registry.ids)
+
+    def report(iteration: EMIteration) -> None:
+        if on_iteration is not None:
+            on_iteration(
+                f"EM iteration {iteration.iteration}: change {iteration.delta:.2e}, "
+                f"{iteration.pairs_solved:,} pairs solved, {iteration.pairs_pruned:,} pruned"
+            )
+
+    fit = em_fit(matrix, tree, k=NEIGHBORS, beta=BETA, callback=report)
+    return GroundMetric(matrix, recipes, registry, fit)

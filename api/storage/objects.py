@@ -1,0 +1,68 @@
+"""What a snapshot needs of the place it is kept in."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One entry of a listing."""
+
+    key: str
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """An object's bytes with the token that names this version of it."""
+
+    data: bytes
+    version: str
+
+
+class ObjectStore(Protocol):
+    """A flat store of bytes under ``/``-separated keys.
+
+    ``put`` is atomic: a reader finds the old bytes or the new ones, never a part, and what it
+    found survives a crash of the writer. Every method raises
+    :class:`api.storage.errors.StorageError` where the store fails.
+    """
+
+    @property
+    def abandoned_after(self) -> timedelta:
+        """The age from which an unfinished snapshot cannot belong to a living writer."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other writers out, where the store can; a dead holder's claim ends with it."""
+        ...
+
+    def get(self, key: str) -> Versioned:
+        """Return an object, or raise :class:`~api.storage.errors.ObjectNotFoundError`."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object whole."""
+        ...
+
+    def swap(self, key: str, data: bytes, expected: str | None) -> None:
+        """Write ``key`` only while its version is ``expected`` (None: while it does not exist).
+
+        Raises :class:`~api.storage.errors.PublishConflictError` otherwise.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield every object whose key starts with ``prefix``."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those already gone are no error."""
+        ...
+
+    def describe(self, key: str = "") -> str:
+        """Return where ``key`` is, for people."""
+        ...

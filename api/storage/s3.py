@@ -1,0 +1,129 @@
+"""An S3 bucket as an object store."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from api.storage.errors import ObjectNotFoundError, PublishConflictError, StorageError
+from api.storage.objects import StoredObject, Versioned
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+#: S3 deletes this many objects a request: DeleteObjects, Amazon S3 API Reference.
+_DELETE_BATCH = 1000
+_CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict"}
+_MISSING_CODES = {"NoSuchKey", "404"}
+_REMEDIES = {
+    "NoSuchBucket": "Set ANALYTICS_BUCKET to a bucket that exists in this account and region.",
+    "AccessDenied": "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it.",
+    "InvalidAccessKeyId": "Set valid AWS credentials.",
+    "SignatureDoesNotMatch": "Set valid AWS credentials.",
+    "ExpiredToken": "Renew the AWS credentials.",
+}
+
+
+class S3Store:
+    """An :class:`~api.storage.objects.ObjectStore` over one prefix of a bucket.
+
+    S3 reads are strongly consistent after a write and a PUT is atomic (Amazon S3 User Guide,
+    "Amazon S3 data consistency model"), so nothing here needs a lock: two writers meet at
+    :meth:`swap`, which uses conditional writes ("How to prevent object overwrites with
+    conditional writes").
+    """
+
+    #: Twice the Batch job's time limit: nobody who began earlier can still be writing.
+    abandoned_after = timedelta(hours=2)
+
+    def __init__(self, bucket: str, prefix: str = "") -> None:
+        self.bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        # 'standard' retries throttling and resets with jittered backoff; 'legacy' does not know
+        # every throttling code.
+        return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+
+    def describe(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{self._prefix}{key}"
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        yield
+
+    def get(self, key: str) -> Versioned:
+        with self._reporting(key):
+            response = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key)
+            return Versioned(response["Body"].read(), response["ETag"])
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._reporting(key):
+            self._client.put_object(**self._request(key, data))
+
+    def swap(self, key: str, data: bytes, expected: str | None) -> None:
+        request = self._request(key, data)
+        if expected is None:
+            request["IfNoneMatch"] = "*"
+        else:
+            request["IfMatch"] = expected
+        with self._reporting(key):
+            self._client.put_object(**request)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        with self._reporting(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self._prefix + prefix
+            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield StoredObject(item["Key"].removeprefix(self._prefix), item["LastModified"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        remaining = iter(keys)
+        while batch := [*islice(remaining, _DELETE_BATCH)]:
+            with self._reporting(batch[0]):
+                response = self._client.delete_objects(
+                    Bucket=self.bucket,
+                    Delete={"Objects": [{"Key": self._prefix + key} for key in batch]},
+                )
+            for failure in response.get("Errors", ()):
+                raise StorageError(
+                    f"s3://{self.bucket}/{failure.get('Key')} cannot be deleted: "
+                    f"{failure.get('Message')}."
+                )
+
+    def _request(self, key: str, data: bytes) -> "PutObjectRequestTypeDef":
+        return {
+            "Bucket": self.bucket,
+            "Key": self._prefix + key,
+            "Body": data,
+            "ContentType": "application/json",
+        }
+
+    @contextmanager
+    def _reporting(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in _MISSING_CODES:
+                raise ObjectNotFoundError(f"There is no {self.describe(key)}.") from error
+            if code in _CONFLICT_CODES:
+                raise PublishConflictError(
+                    f"{self.describe(key)} was changed by another process."
+                ) from error
+            remedy = _REMEDIES.get(code, "")
+            raise StorageError(f"{self.describe(key)}: {error}. {remedy}".rstrip()) from error
+        except BotoCoreError as error:
+            raise StorageError(
+                f"{self.describe(key)}: {error}. Check the network and the AWS credentials."
+            ) from error

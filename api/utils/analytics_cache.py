@@ -1,0 +1,109 @@
+"""The analytics' published results: what a refresh writes and everybody else reads."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from api.settings import Settings
+from api.storage.errors import ObjectNotFoundError, PublishConflictError
+from api.storage.local import LocalStore
+from api.storage.objects import ObjectStore
+from api.storage.s3 import S3Store
+from api.storage.snapshots import Manifest, Snapshots
+
+_PATCH_ATTEMPTS = 5
+
+
+class AnalyticsStorage:
+    """Published analytics, in S3 or in a directory.
+
+    Parameters
+    ----------
+    bucket_name
+        The S3 bucket. None keeps everything in ``directory``.
+    directory
+        The directory used when there is no bucket; by default that of the settings.
+    prefix
+        The key prefix in the bucket; by default that of the settings.
+    keep
+        How many snapshots to keep; by default that of the settings.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> storage = AnalyticsStorage(directory=Path(tempfile.mkdtemp()))
+    >>> _ = storage.put_analytics("recipe-complexity", [{"ingredient_count": 3}])
+    >>> storage.get_analytics("recipe-complexity")
+    [{'ingredient_count': 3}]
+    """
+
+    def __init__(
+        self,
+        bucket_name: str | None = None,
+        *,
+        directory: Path | None = None,
+        prefix: str | None = None,
+        keep: int | None = None,
+    ) -> None:
+        settings = Settings()
+        store: ObjectStore
+        if bucket_name is not None:
+            store = S3Store(bucket_name, settings.analytics_prefix if prefix is None else prefix)
+        else:
+            store = LocalStore(settings.analytics_dir if directory is None else directory)
+        self.snapshots = Snapshots(store, keep=settings.analytics_keep if keep is None else keep)
+
+    @classmethod
+    def from_settings(cls, settings: Settings | None = None) -> Self:
+        """Return the storage that the environment names: a bucket if there is one."""
+        settings = settings or Settings()
+        return cls(
+            settings.analytics_bucket,
+            directory=settings.analytics_dir,
+            prefix=settings.analytics_prefix,
+            keep=settings.analytics_keep,
+        )
+
+    @property
+    def location(self) -> str:
+        """Where the analytics are kept, for people."""
+        return self.snapshots.store.describe()
+
+    def get_analytics(self, name: str) -> Any | None:
+        """Return one artifact of the current snapshot; None if there is none of that name.
+
+        Raises
+        ------
+        StorageError
+            If the store fails or what it holds is damaged.
+        """
+        found = self.snapshots.read_current([name])
+        return None if found is None else found[1].get(name)
+
+    def put_analytics(self, name: str, data: Any) -> Manifest:
+        """Replace one artifact, the others staying as they are.
+
+        Publishes a snapshot of its own; several that belong together go through
+        ``snapshots.publish``. Such a patched snapshot claims no database fingerprint, so the next
+        refresh computes everything anew.
+        """
+        for attempt in range(1, _PATCH_ATTEMPTS + 1):
+            current = self.snapshots.current()
+            artifacts: dict[str, Any] = {}
+            try:
+                if current is not None:
+                    artifacts = {
+                        other: self.snapshots.read(current, other)
+                        for other in current.artifacts
+                        if other != name
+                    }
+                return self.snapshots.publish({**artifacts, name: data}, replacing=current)
+            except (ObjectNotFoundError, PublishConflictError):
+                # Somebody published between our reading and our writing: patch theirs instead.
+                if attempt == _PATCH_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def read_current(self, names: Iterable[str]) -> tuple[Manifest, dict[str, Any]] | None:
+        """Return several artifacts of one snapshot; None before the first refresh."""
+        return self.snapshots.read_current(names)

@@ -1,0 +1,359 @@
+"""A snapshot is seen whole or not at all, whatever happens while it is published."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.storage import snapshots as snapshots_module
+from api.storage.errors import (
+    CorruptSnapshotError,
+    PublishConflictError,
+    SnapshotNotFoundError,
+    StorageError,
+)
+from api.storage.objects import ObjectStore
+from api.storage.s3 import S3Store
+from api.storage.snapshots import Manifest, Snapshots
+
+MakeStore = Callable[[], ObjectStore]
+
+
+def _artifacts(number: int) -> dict[str, Any]:
+    """Artifacts that say which snapshot they belong to."""
+    return {"cocktail-space": [{"from": number}], "ingredient-tree": {"from": number}}
+
+
+def _seen(snapshots: Snapshots) -> set[int]:
+    """Return which publications a reader of all artifacts sees at once."""
+    found = snapshots.read_current(["cocktail-space", "ingredient-tree"])
+    assert found is not None
+    _, artifacts = found
+    return {artifacts["cocktail-space"][0]["from"], artifacts["ingredient-tree"]["from"]}
+
+
+class Dying:
+    """A store whose process dies just before its nth write, or while nothing else happens."""
+
+    def __init__(self, store: ObjectStore, writes: int) -> None:
+        self._store = store
+        self._writes = writes
+
+    def _count(self) -> None:
+        self._writes -= 1
+        if self._writes < 0:
+            raise KeyboardInterrupt
+
+    def put(self, key: str, data: bytes) -> None:
+        self._count()
+        self._store.put(key, data)
+
+    def swap(self, key: str, data: bytes, expected: str | None) -> None:
+        self._count()
+        self._store.swap(key, data, expected)
+
+    def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            self._count()
+            self._store.delete([key])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_nothing_is_current_before_the_first(store: ObjectStore) -> None:
+    assert Snapshots(store).current() is None
+    assert Snapshots(store).read_current(["cocktail-space"]) is None
+    assert Snapshots(store).history() == []
+
+
+def test_returns_what_was_published(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    published = snapshots.publish(
+        {"a": [1, "é", None]},
+        database_fingerprint="f",
+        code_version="c",
+        counts={"n": 1},
+        details={"a": {"trustworthiness": 0.9}},
+    )
+    assert snapshots.current() == published
+    assert published.database_fingerprint == "f"
+    assert published.code_version == "c"
+    assert published.counts == {"n": 1}
+    assert published.details == {"a": {"trustworthiness": 0.9}}
+    found = snapshots.read_current(["a", "absent"])
+    assert found == (published, {"a": [1, "é", None]})
+
+
+def test_equal_data_has_equal_hashes(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    first, second = (snapshots.publish(_artifacts(1)) for _ in range(2))
+    assert first.artifacts == second.artifacts
+    assert first.snapshot_id != second.snapshot_id
+
+
+@pytest.mark.parametrize("writes", range(8))
+def test_a_crash_at_any_write_leaves_one_whole_snapshot(make_store: MakeStore, writes: int) -> None:
+    Snapshots(make_store(), keep=1).publish(_artifacts(0))
+    dying: Any = Dying(make_store(), writes)
+    crashed = True
+    with suppress(KeyboardInterrupt):
+        Snapshots(dying, keep=1).publish(_artifacts(1))
+        crashed = False
+
+    # Two artifacts, the manifest and the pointer: only then is the new one seen.
+    reader = Snapshots(make_store(), keep=1)
+    assert _seen(reader) == ({0} if writes < 4 else {1})
+    assert crashed == (writes < 7)
+
+    assert _seen_after_publishing(make_store, 2) == {2}
+
+
+def _seen_after_publishing(make_store: MakeStore, number: int) -> set[int]:
+    Snapshots(make_store(), keep=1).publish(_artifacts(number))
+    return _seen(Snapshots(make_store()))
+
+
+def test_what_crashes_leave_does_not_pile_up(
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    # S3 must wait until no living writer can own the leftovers; here nobody lives.
+    monkeypatch.setattr(type(store), "abandoned_after", timedelta(0))
+    for number in range(6):
+        dying: Any = Dying(make_store(), number % 3)
+        with suppress(KeyboardInterrupt):
+            Snapshots(dying, keep=2).publish(_artifacts(number))
+    for number in range(3):
+        Snapshots(store, keep=2).publish(_artifacts(number))
+    left = {item.key.split("/")[1] for item in store.list("snapshots/")}
+    assert len(left) == 2
+
+
+def test_an_unfinished_snapshot_that_may_still_be_written_is_spared(bucket: str) -> None:
+    store = S3Store(bucket)
+    dying: Any = Dying(store, 1)
+    with pytest.raises(KeyboardInterrupt):
+        Snapshots(dying).publish(_artifacts(0))
+    begun = {item.key for item in store.list("snapshots/")}
+    Snapshots(store).publish(_artifacts(1))
+    assert begun < {item.key for item in store.list("snapshots/")}
+
+
+def test_keeps_the_newest(store: ObjectStore) -> None:
+    snapshots = Snapshots(store, keep=3)
+    published = [snapshots.publish(_artifacts(number)) for number in range(5)]
+    assert snapshots.history() == published[:1:-1]
+    assert len({item.key for item in store.list("snapshots/")}) == 3 * 3
+
+
+def test_must_keep_at_least_the_current(store: ObjectStore) -> None:
+    with pytest.raises(ValueError, match="keep"):
+        Snapshots(store, keep=0)
+
+
+def test_rolls_back_and_forth(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    first, second, third = (snapshots.publish(_artifacts(number)) for number in range(3))
+    assert snapshots.rollback() == second
+    assert _seen(snapshots) == {1}
+    assert snapshots.rollback() == first
+    assert snapshots.rollback(third.snapshot_id) == third
+    assert _seen(snapshots) == {2}
+
+
+def test_cannot_roll_back_before_the_first(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    with pytest.raises(SnapshotNotFoundError):
+        snapshots.rollback()
+    snapshots.publish(_artifacts(0))
+    with pytest.raises(SnapshotNotFoundError):
+        snapshots.rollback()
+
+
+@pytest.mark.parametrize("name", ["../../etc", "20260101T000000.000000Z-00000000", ""])
+def test_cannot_roll_back_to_what_is_not_there(store: ObjectStore, name: str) -> None:
+    snapshots = Snapshots(store)
+    snapshots.publish(_artifacts(0))
+    with pytest.raises(SnapshotNotFoundError):
+        snapshots.rollback(name)
+    assert _seen(snapshots) == {0}
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", None])
+def test_does_not_roll_back_to_a_damaged_one(store: ObjectStore, damage: bytes | None) -> None:
+    snapshots = Snapshots(store)
+    first = snapshots.publish(_artifacts(0))
+    snapshots.publish(_artifacts(1))
+    key = f"snapshots/{first.snapshot_id}/ingredient-tree.json"
+    if damage is None:
+        store.delete([key])
+    else:
+        store.put(key, damage)
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.rollback()
+    assert _seen(snapshots) == {1}
+
+
+def test_changed_bytes_are_not_served(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish(_artifacts(0))
+    store.put(f"snapshots/{manifest.snapshot_id}/cocktail-space.json", b'[{"from":9}]')
+    with pytest.raises(CorruptSnapshotError, match="hash differs"):
+        snapshots.read_current(["cocktail-space"])
+
+
+def test_changed_manifest_is_not_believed(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish(_artifacts(0))
+    forged = manifest.model_copy(update={"counts": {"forged": 1}})
+    store.put(
+        f"snapshots/{manifest.snapshot_id}/manifest.json",
+        json.dumps(forged.model_dump(mode="json")).encode(),
+    )
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.current()
+
+
+def test_damaged_pointer_is_named(store: ObjectStore) -> None:
+    store.put("current.json", b"{}")
+    with pytest.raises(CorruptSnapshotError, match=r"current\.json"):
+        Snapshots(store).current()
+
+
+def test_pointer_to_nothing_says_how_to_go_on(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish(_artifacts(0))
+    store.delete([f"snapshots/{manifest.snapshot_id}/manifest.json"])
+    with pytest.raises(CorruptSnapshotError, match="rollback"):
+        snapshots.current()
+
+
+@pytest.mark.parametrize("name", ["../escape", "A", "a b", "", "a/b", "manifest", "-a", "a.json"])
+def test_refuses_names_that_are_no_names(store: ObjectStore, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name an artifact"):
+        Snapshots(store).publish({name: []})
+    assert list(store.list("")) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_refuses_what_json_cannot_say(store: ObjectStore, value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        Snapshots(store).publish({"a": [value]})
+
+
+def test_replaces_only_what_it_was_told_to(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    first = snapshots.publish(_artifacts(0), replacing=None)
+    with pytest.raises(PublishConflictError):
+        snapshots.publish(_artifacts(1), replacing=None)
+    snapshots.publish(_artifacts(2), replacing=first)
+    with pytest.raises(PublishConflictError):
+        snapshots.publish(_artifacts(3), replacing=first)
+    assert _seen(snapshots) == {2}
+
+
+def test_loses_to_a_publication_at_the_last_moment(bucket: str) -> None:
+    """S3 has no lock that would keep the rival out: the pointer itself decides."""
+    rival = Snapshots(S3Store(bucket))
+
+    class Overtaken(Dying):
+        def swap(self, key: str, data: bytes, expected: str | None) -> None:
+            rival.publish(_artifacts(1))
+            super().swap(key, data, expected)
+
+    overtaken: Any = Overtaken(S3Store(bucket), 99)
+    with pytest.raises(PublishConflictError):
+        Snapshots(overtaken).publish(_artifacts(0))
+    assert _seen(rival) == {1}
+
+
+def test_a_reader_overtaken_by_retention_reads_the_newer_one(make_store: MakeStore) -> None:
+    writer = Snapshots(make_store(), keep=1)
+    writer.publish(_artifacts(0))
+
+    class Slow(Dying):
+        raced = False
+
+        def get(self, key: str) -> Any:
+            if key.endswith("ingredient-tree.json") and not self.raced:
+                self.raced = True
+                writer.publish(_artifacts(1))
+            return self._store.get(key)
+
+    slow: Any = Slow(make_store(), 0)
+    assert _seen(Snapshots(slow)) == {1}
+    assert slow.raced
+
+
+def test_readers_never_see_a_mix_while_others_publish(make_store: MakeStore) -> None:
+    Snapshots(make_store(), keep=2).publish(_artifacts(0))
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            snapshots = Snapshots(make_store(), keep=2)
+            for number in range(1, 25):
+                snapshots.publish(_artifacts(number))
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            stop.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    snapshots = Snapshots(make_store())
+    seen = []
+    while not stop.is_set():
+        seen.append(_seen(snapshots))
+    writer.join()
+    assert not failures
+    assert all(len(one) == 1 for one in seen)
+    # Readers never go back in time either.
+    order = [one.pop() for one in seen]
+    assert order == sorted(order)
+
+
+def test_a_clock_set_back_does_not_reorder_history(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = Snapshots(store)
+    first = snapshots.publish(_artifacts(0))
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime(2001, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr(snapshots_module, "datetime", Earlier)
+    second = snapshots.publish(_artifacts(1))
+    assert second.snapshot_id > first.snapshot_id
+    assert second.created_at > first.created_at
+    assert snapshots.rollback() == first
+
+
+def test_incomplete_snapshots_are_not_history(make_store: MakeStore) -> None:
+    published = Snapshots(make_store()).publish(_artifacts(0))
+    dying: Any = Dying(make_store(), 2)
+    with pytest.raises(KeyboardInterrupt):
+        Snapshots(dying).publish(_artifacts(1))
+    assert Snapshots(make_store()).history() == [published]
+
+
+def test_manifest_hashes_are_those_of_the_stored_bytes(store: ObjectStore) -> None:
+    manifest: Manifest = Snapshots(store).publish(_artifacts(0))
+    for name, entry in manifest.artifacts.items():
+        data = store.get(f"snapshots/{manifest.snapshot_id}/{name}.json").data
+        assert hashlib.sha256(data).hexdigest() == entry.sha256
+        assert len(data) == entry.size
+
+
+def test_storage_errors_are_one_family() -> None:
+    assert issubclass(PublishConflictError, StorageError)
+    assert issubclass(CorruptSnapshotError, StorageError)
