@@ -1,5 +1,54 @@
 """What can be wrong with a database, in words a user can act on."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+_SHOWN = 5
+
 
 class DatabaseError(Exception):
     """The database cannot be opened or read. The message names it and the remedy."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong with the data.
+
+    Attributes
+    ----------
+    table, row, field
+        Where: the table or file, the row's id or line, the column.
+    message, remedy
+        What is wrong, and what to do about it.
+    severity
+        An 'error' leaves no right answer; a 'warning' leaves a sensible one.
+    """
+
+    table: str
+    row: str
+    field: str
+    message: str
+    remedy: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.table}, {self.row}, {self.field}: {self.message} {self.remedy}"
+
+
+class DatasetError(DatabaseError):
+    """Rows are wrong in a way that leaves no right answer.
+
+    Attributes
+    ----------
+    faults
+        All of them; the message shows the first few.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [f"The data has {len(faults)} fault{'' if len(faults) == 1 else 's'}:"]
+        lines += [f"  {fault}" for fault in self.faults[:_SHOWN]]
+        if len(faults) > _SHOWN:
+            lines.append(f"  ... and {len(faults) - _SHOWN} more; see: cocktaildb db check")
+        super().__init__("\n".join(lines))
