@@ -58,7 +58,7 @@ class _Findings:
     ) -> None:
         """Add a fault for each row of ``mask``; the texts may name columns in braces."""
         for position in np.flatnonzero(np.asarray(mask, dtype=bool)).tolist():
-            values = frame.iloc[position].to_dict()
+            values = {str(key): value for key, value in frame.iloc[position].items()}
             self.faults.append(
                 Fault(
                     table,
