@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 
 #: How long to wait for a writer to let go before falling back to a copy.
 BUSY_TIMEOUT_SECONDS = 10.0
-#: How often to try for two readings that agree, and the pause after the first that did not.
-COPY_ATTEMPTS = 12
-COPY_FIRST_PAUSE_SECONDS = 0.02
+#: How often to try for two readings that agree; the pauses between grow from the first to the last.
+COPY_ATTEMPTS = 20
+COPY_PAUSE_SECONDS = (0.01, 1.0)
 _COMPANIONS = ("-wal", "-journal")
 _CHUNK_BYTES = 1 << 20
 
@@ -100,7 +100,7 @@ def _open(uri: str) -> sqlite3.Connection:
 
 
 def _copy_when_stable(source: Path, target: Path) -> None:
-    pause = COPY_FIRST_PAUSE_SECONDS
+    pause, longest = COPY_PAUSE_SECONDS
     for _ in range(COPY_ATTEMPTS):
         try:
             first = _read(source, target)
@@ -113,7 +113,7 @@ def _copy_when_stable(source: Path, target: Path) -> None:
             ) from error
         logger.info("%s changed while it was copied: trying again in %.2f s", source, pause)
         time.sleep(pause)
-        pause *= 2
+        pause = min(1.7 * pause, longest)
     raise DatabaseError(
         f"{source} changed during each of {COPY_ATTEMPTS} attempts to copy it. "
         f"Try again when fewer writes are under way."

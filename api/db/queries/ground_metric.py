@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 
 from api.db.queries.recipe_volumes import RecipeVolumes
 from barcart import (
-    EMIteration,
     EMResult,
+    EMState,
     Registry,
     TreeMetric,
     apply_rollup,
@@ -82,8 +82,9 @@ def learn_ground_metric(
     matrix, recipes = build_recipe_volume_matrix(lines, registry)
     tree = TreeMetric.from_parent_map(parent_map, registry.ids)
 
-    def report(iteration: EMIteration) -> None:
+    def report(state: EMState) -> None:
         if on_iteration is not None:
+            iteration = state.history[-1]
             on_iteration(
                 f"EM iteration {iteration.iteration}: change {iteration.delta:.2e}, "
                 f"{iteration.pairs_solved:,} pairs solved, {iteration.pairs_pruned:,} pruned"

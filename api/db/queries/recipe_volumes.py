@@ -70,5 +70,6 @@ def recipe_volumes(dataset: Dataset) -> RecipeVolumes:
     lines = lines[lines["recipe_id"].isin(placed)].sort_values(
         ["recipe_id", "volume", "id"], ascending=[True, False, True], ignore_index=True
     )
-    names = {int(key): str(name) for key, name in recipe_names.items() if key in placed}
-    return RecipeVolumes(lines.drop(columns="id"), dict(sorted(names.items())))
+    named = dataset.recipes[dataset.recipes["id"].isin(placed)].sort_values("id")
+    names = dict(zip(named["id"].tolist(), named["name"].tolist(), strict=True))
+    return RecipeVolumes(lines.drop(columns="id"), names)

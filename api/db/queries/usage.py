@@ -64,15 +64,5 @@ def ingredient_usage(ingredients: pd.DataFrame, recipe_ingredients: pd.DataFrame
 
 def usage_records(usage: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows of :func:`ingredient_usage` as JSON values."""
-    return [
-        {
-            "ingredient_id": int(row.ingredient_id),
-            "ingredient_name": str(row.ingredient_name),
-            "path": str(row.path),
-            "parent_id": None if pd.isna(row.parent_id) else int(row.parent_id),
-            "direct_usage": int(row.direct_usage),
-            "hierarchical_usage": int(row.hierarchical_usage),
-            "has_children": bool(row.has_children),
-        }
-        for row in usage.itertuples(index=False)
-    ]
+    plain = usage.astype(object).where(usage.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

@@ -1,0 +1,143 @@
+"""Databases to test on: the real one where it is, and empty ones of both kinds."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, make_url, text
+
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.db.exchange.csv_files import read_csv_directory
+from api.db.exchange.resolve import to_dataset
+from api.db.migrations import upgrade
+from api.db.write import write_dataset
+from api.sample import sample_directory
+
+REAL_DB = Path(__file__).parents[2] / "shared" / "data" / "cocktails-real.db"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "DATABASE_URL",
+        "DB_PATH",
+        "DB_NAME",
+        "ANALYTICS_BUCKET",
+        "ANALYTICS_DIR",
+        "ANALYTICS_PREFIX",
+        "ANALYTICS_KEEP",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def real_db_path() -> Path:
+    if not REAL_DB.is_file():
+        pytest.skip("the real database is not on this machine")
+    return REAL_DB
+
+
+@pytest.fixture(scope="session")
+def sample() -> Dataset:
+    dataset, faults = to_dataset(read_csv_directory(Path(str(sample_directory()))))
+    assert dataset is not None
+    assert faults == []
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    """Run a PostgreSQL of our own on a loopback port; skip where it is not installed."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found = shutil.which("initdb") or next(
+        (str(path / "initdb") for path in binaries if (path / "initdb").exists()), None
+    )
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (no initdb)")
+    bin_directory = Path(found).resolve().parent
+    # The server refuses to run as root.
+    as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    prefix = as_user if os.geteuid() == 0 else []
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    if prefix:
+        os.chown(home, 65534, 65534)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = home / "data"
+    subprocess.run(
+        [*prefix, str(bin_directory / "initdb"), "-D", str(data), "-U", "cocktail", "-A", "trust",
+         "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=home,
+    )  # fmt: skip
+    server = subprocess.Popen(
+        [*prefix, str(bin_directory / "postgres"), "-D", str(data), "-p", str(port), "-h",
+         "127.0.0.1", "-k", str(home), "-F"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=home,
+    )  # fmt: skip
+    url = make_url(f"postgresql://cocktail@127.0.0.1:{port}/postgres")
+    try:
+        for _ in range(200):
+            ready = subprocess.run(
+                [str(bin_directory / "pg_isready"), "-h", "127.0.0.1", "-p", str(port)],
+                capture_output=True,
+                check=False,
+            )
+            if ready.returncode == 0:
+                break
+            time.sleep(0.05)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def make_database(tmp_path: Path) -> Callable[[Dataset | None], Database]:
+    """Make an embedded database, with the rows of a dataset."""
+
+    def make(dataset: Dataset | None = None) -> Database:
+        database = Database(URL.create("sqlite", database=str(tmp_path / "cocktails.db")))
+        upgrade(database.engine)
+        if dataset is not None:
+            with database.engine.begin() as connection:
+                write_dataset(connection, dataset)
+        database.dispose()
+        return database
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(
+    request: pytest.FixtureRequest, make_database: Callable[[Dataset | None], Database]
+) -> Iterator[Database]:
+    """An empty database of each kind, its schema up to date."""
+    if request.param == "sqlite":
+        yield make_database(None)
+        return
+    server: URL = request.getfixturevalue("postgresql_server")
+    name = f"test_{time.monotonic_ns()}"
+    admin = Database(server)
+    autocommit = admin.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with autocommit.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    made = Database(server.set(database=name))
+    upgrade(made.engine)
+    yield made
+    made.dispose()
+    with autocommit.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
