@@ -120,24 +120,29 @@ def make_database(tmp_path: Path) -> Callable[[Dataset | None], Database]:
     return make
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(
-    request: pytest.FixtureRequest, make_database: Callable[[Dataset | None], Database]
-) -> Iterator[Database]:
-    """An empty database of each kind, its schema up to date."""
-    if request.param == "sqlite":
-        yield make_database(None)
-        return
-    server: URL = request.getfixturevalue("postgresql_server")
+@pytest.fixture
+def postgresql(postgresql_server: URL) -> Iterator[Database]:
+    """An empty PostgreSQL database, its schema up to date."""
     name = f"test_{time.monotonic_ns()}"
-    admin = Database(server)
+    admin = Database(postgresql_server)
     autocommit = admin.engine.execution_options(isolation_level="AUTOCOMMIT")
     with autocommit.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    made = Database(server.set(database=name))
+    made = Database(postgresql_server.set(database=name))
     upgrade(made.engine)
     yield made
     made.dispose()
     with autocommit.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database of each kind, its schema up to date."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("postgresql")
+        return
+    made = request.getfixturevalue("make_database")(None)
+    yield made
+    made.dispose()

@@ -1,9 +1,8 @@
 """All rows of a database in memory, typed: what analytics and exports work on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    DateTime,
     Float,
     Integer,
     Table,
@@ -34,27 +32,14 @@ TABLES: tuple[Table, ...] = (
     schema.tags,
     schema.recipe_tags,
 )
-#: Beyond it float64, through which numbers are read, would silently name a neighbour.
-_LARGEST_EXACT = 2**53
 
 
-class Place(NamedTuple):
-    """Where a row stands, as a fault names it: a table and an id, or a file and a line."""
-
-    table: str
-    row: str
-
-
-Places = Mapping[str, Sequence[Place]]
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Dataset:
     """The rows of every table, one frame each, with the columns of :mod:`api.db.schema`.
 
     Required integers are int64, optional ones Int64, numbers float64 with NaN for nothing, flags
-    bool, and everything else ``str`` or None in columns of dtype object. Optional text that is
-    empty is None; times are ISO 8601 in UTC. Rows are in the order of their ids.
+    bool, and everything else ``str`` or None. Rows are in the order of their ids.
     """
 
     units: pd.DataFrame
@@ -70,13 +55,10 @@ class Dataset:
         found: pd.DataFrame = getattr(self, table.name)
         return found
 
-    def equals(self, other: "Dataset") -> bool:
-        """Say whether every table holds the same rows, values and types."""
-        return all(self.frame(table).equals(other.frame(table)) for table in TABLES)
-
 
 def build_dataset(
-    rows: Mapping[str, Sequence[Mapping[str, Any]]], places: Places | None = None
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    labels: Mapping[str, Sequence[str]] | None = None,
 ) -> Dataset:
     """Type raw rows.
 
@@ -84,97 +66,25 @@ def build_dataset(
     ----------
     rows
         By table name; tables and columns that are missing count as empty.
-    places
-        How an error names each row, by table name; by default its table and id.
+    labels
+        What to call each row in an error; by default its id.
 
     Raises
     ------
     DatasetError
         If a value does not fit its column, or a required one is missing; names each.
     """
-    columns = {table.name: [column.name for column in table.columns] for table in TABLES}
-    return _typed_dataset(
-        {
-            name: pd.DataFrame(list(rows.get(name, ())), columns=columns[name], dtype=object)
-            for name in columns
-        },
-        places or {},
-    )
-
-
-def read_dataset(connection: Connection) -> Dataset:
-    """Read every row through ``connection``; columns and tables of later schemas may be missing.
-
-    Raises
-    ------
-    DatabaseError
-        If a table or column that the analytics need is missing.
-    DatasetError
-        If a value does not fit its column, as SQLite allows.
-    """
-    inspector = inspect(connection)
-    present = set(inspector.get_table_names())
-    _require("table", [table.name for table in schema.CORE_TABLES if table.name not in present])
-    frames: dict[str, pd.DataFrame] = {}
-    with _lenient_text(connection):
-        for table in TABLES:
-            names = [column.name for column in table.columns]
-            if table.name not in present:
-                frames[table.name] = pd.DataFrame(columns=names, dtype=object)
-                continue
-            found = {column["name"] for column in inspector.get_columns(table.name)}
-            wanted = [column for column in table.columns if column.name in found]
-            _require(
-                f"column in {table.name} called",
-                [column.name for column in table.columns if _is_required(column, found)],
-            )
-            # Untyped: SQLAlchemy's types would fail on the first odd value, naming no row.
-            query = select(*(_untyped(column) for column in wanted))
-            raw = connection.execute(query).all()
-            frames[table.name] = pd.DataFrame.from_records(
-                [tuple(row) for row in raw], columns=[column.name for column in wanted]
-            ).reindex(columns=names)
-    return _typed_dataset(frames, {})
-
-
-def _require(what: str, missing: Sequence[str]) -> None:
-    if missing:
-        raise DatabaseError(
-            f"The database has no {what} {', '.join(missing)}. Point DB_PATH or DATABASE_URL at a "
-            f"cocktail database, or make one with: cocktaildb db init"
-        )
-
-
-def _is_required(column: Column[Any], found: set[str]) -> bool:
-    return column.name not in found and not column.nullable and column.server_default is None
-
-
-def _untyped(column: Column[Any]) -> Any:
-    return type_coerce(column, NullType()).label(column.name)
-
-
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8, so that its row can be named."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    raw: Any = connection.connection.driver_connection
-    strict = raw.text_factory
-    raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    try:
-        yield
-    finally:
-        raw.text_factory = strict
-
-
-def _typed_dataset(raw: Mapping[str, pd.DataFrame], places: Places) -> Dataset:
     faults: list[Fault] = []
     frames: dict[str, pd.DataFrame] = {}
     for table in TABLES:
-        rows = raw[table.name]
+        raw = pd.DataFrame(
+            list(rows.get(table.name, ())),
+            columns=[column.name for column in table.columns],
+            dtype=object,
+        )
+        names = (labels or {}).get(table.name) or _labels(table, raw)
         typed = {
-            column.name: _Column(table, column, rows, places.get(table.name), faults).typed()
+            column.name: _typed(table, column, raw[column.name], names, faults)
             for column in table.columns
         }
         key = [column.name for column in table.primary_key.columns]
@@ -184,148 +94,92 @@ def _typed_dataset(raw: Mapping[str, pd.DataFrame], places: Places) -> Dataset:
     return Dataset(**frames)
 
 
-class _Column:
-    """One column's raw values, to be typed; what cannot be becomes a fault."""
+def read_dataset(connection: Connection) -> Dataset:
+    """Read every row through ``connection``; columns and tables of later schemas may be missing.
 
-    def __init__(
-        self,
-        table: Table,
-        column: Column[Any],
-        rows: pd.DataFrame,
-        places: Sequence[Place] | None,
-        faults: list[Fault],
-    ) -> None:
-        self._table = table
-        self._column = column
-        self._rows = rows
-        self._places = places
-        self._faults = faults
-        self._values = rows[column.name].astype(object)
-        self._present = self._values.notna().to_numpy(dtype=bool)
+    Raises
+    ------
+    DatabaseError
+        If a table that the analytics need is missing.
+    DatasetError
+        If a value does not fit its column, as SQLite allows.
+    """
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names())
+    missing = [table.name for table in schema.CORE_TABLES if table.name not in present]
+    if missing:
+        raise DatabaseError(
+            f"The database has no table {', '.join(missing)}. Point DB_PATH at a cocktail "
+            f"database, or make one with: cocktaildb db init"
+        )
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for table in TABLES:
+        if table.name not in present:
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        # As text: SQLAlchemy's own types would fail on the first odd value without naming its row.
+        wanted = [column for column in table.columns if column.name in columns]
+        query = select(*(_untyped(column) for column in wanted))
+        rows[table.name] = [dict(row) for row in connection.execute(query).mappings()]
+    return build_dataset(rows)
 
-    def typed(self) -> pd.Series:
-        if not self._column.nullable and self._column.server_default is None:
-            self._fault(~self._present, "The value is missing.", "Fill it in.")
-        if isinstance(self._column.type, Float):
-            return self._numbers()
-        if isinstance(self._column.type, Integer):
-            return self._integers()
-        if isinstance(self._column.type, Boolean):
-            return self._flags()
-        if isinstance(self._column.type, DateTime):
-            return self._times()
-        return self._text()
 
-    def _fault(self, mask: Any, message: str, remedy: str) -> None:
+def _untyped(column: Column[Any]) -> Any:
+    return type_coerce(column, NullType()).label(column.name)
+
+
+def _labels(table: Table, raw: pd.DataFrame) -> list[str]:
+    if "id" in table.columns:
+        return [f"id {value}" for value in raw["id"]]
+    return [f"row {number}" for number in range(1, len(raw) + 1)]
+
+
+def _typed(
+    table: Table,
+    column: Column[Any],
+    values: pd.Series,
+    labels: Sequence[str],
+    faults: list[Fault],
+) -> pd.Series:
+    present = values.notna().to_numpy(dtype=bool)
+    required = not column.nullable and column.server_default is None
+
+    def fault(mask: Any, message: str, remedy: str) -> None:
         for position in np.flatnonzero(mask).tolist():
-            said = message.format(value=_abridged(self._values.iloc[position]))
-            where = self._places[position] if self._places else self._place(position)
-            self._faults.append(Fault(where.table, where.row, self._column.name, said, remedy))
+            said = message.format(value=values.iloc[position])
+            faults.append(Fault(table.name, labels[position], column.name, said, remedy))
 
-    def _place(self, position: int) -> Place:
-        if "id" in self._rows:
-            return Place(self._table.name, f"id {self._rows['id'].iloc[position]}")
-        return Place(self._table.name, f"row {position + 1}")
+    if required:
+        fault(~present, "The value is missing.", "Fill it in.")
 
-    def _numbers(self) -> pd.Series:
-        # A flag or bytes would pass as a number, and an integer of 400 digits overflows.
-        kind = pd.api.types.infer_dtype(self._values, skipna=True)
-        odd = np.zeros(len(self._values), dtype=bool)
-        if kind not in ("integer", "floating", "mixed-integer-float", "string", "empty"):
-            odd |= self._where(lambda value: isinstance(value, (bool, bytes)))
-        if kind not in ("floating", "string", "empty"):
-            odd |= self._where(lambda value: isinstance(value, int) and abs(value) >= 1 << 1000)
-        numbers = pd.to_numeric(self._values.mask(odd), errors="coerce").astype("float64")
-        self._fault(
-            self._present & numbers.isna().to_numpy(),
-            "{value} is not a number.",
+    if isinstance(column.type, (Integer, Float)):
+        numbers = pd.to_numeric(values, errors="coerce").astype(float)
+        fault(
+            present & numbers.isna().to_numpy(),
+            "{value!r} is not a number.",
             "Write a number with a decimal point, such as 1.5.",
         )
-        return numbers
-
-    def _where(self, test: Callable[[Any], bool]) -> Any:
-        return np.fromiter(map(test, self._values), dtype=bool, count=len(self._values))
-
-    def _integers(self) -> pd.Series:
-        numbers = self._numbers()
-        filled = numbers.fillna(0)
-        whole = (filled % 1 == 0) & (filled.abs() < _LARGEST_EXACT)
-        self._fault(
-            ~whole.to_numpy(dtype=bool),
-            "{value} is not a whole number in range.",
-            f"Write a whole number below {_LARGEST_EXACT}.",
+        if isinstance(column.type, Float):
+            return numbers
+        fault(
+            (numbers.notna() & ((numbers % 1 != 0) | (numbers.abs() >= 2**53))).to_numpy(),
+            "{value!r} is not a whole number.",
+            "Write a whole number.",
         )
-        integers = filled.where(whole, 0).astype("int64")
-        if self._column.nullable:
-            return integers.astype("Int64").mask(numbers.isna())
-        return integers
-
-    def _flags(self) -> pd.Series:
-        keys = self._values.map(
-            lambda value: value.strip().casefold() if isinstance(value, str) else value,
-            na_action="ignore",
-        )
-        flags = keys.map(_FLAGS, na_action="ignore")
-        self._fault(
-            self._present & flags.isna().to_numpy(), "{value} is not a flag.", "Write 0 or 1."
-        )
-        return flags.eq(True)
-
-    def _times(self) -> pd.Series:
-        # Without a zone it is UTC, as SQLite's CURRENT_TIMESTAMP is.
-        times = pd.to_datetime(
-            self._values.map(str, na_action="ignore"), utc=True, errors="coerce", format="ISO8601"
-        )
-        self._fault(
-            self._present & times.isna().to_numpy(),
-            "{value} is not a time.",
-            "Write it as 2024-12-31 23:59:59+00:00.",
-        )
-        return (
-            times.map(lambda time: time.isoformat(), na_action="ignore")
-            .astype(object)
-            .where(times.notna(), None)
-        )
-
-    def _text(self) -> pd.Series:
-        values = self._values.where(self._present, None)
-        if pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
-            self._fault(
-                self._where(lambda value: isinstance(value, (bytes, bool))),
-                "{value} is not text.",
-                "Write text.",
-            )
-            values = values.map(str, na_action="ignore").astype(object)
-        if not _is_unicode("".join(value for value in values if value is not None)):
-            self._fault(
-                values.map(lambda value: value is not None and not _is_unicode(value)),
-                "{value} holds characters that are not Unicode text.",
-                "Write it again in UTF-8.",
-            )
-        if self._column.nullable:
-            values = values.where(values != "", None)
-        return values
-
-
-def _is_unicode(text: str) -> bool:
-    """Say whether text can be written as UTF-8; half a surrogate pair cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _abridged(value: Any, length: int = 60) -> str:
-    # ascii(): what is wrong with the value must not break the message, too.
-    try:
-        said = repr(value) if _is_unicode(str(value)) else ascii(value)
-    except ValueError:  # Python refuses to print an integer of thousands of digits
-        return "A number of thousands of digits"
-    return said if len(said) <= length else f"{said[:length]}..."
+        whole = numbers.where(numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < 2**53))
+        if column.nullable:
+            return whole.astype("Int64")
+        return whole.fillna(0).astype("int64")
+    if isinstance(column.type, Boolean):
+        flags = values.map(_FLAGS, na_action="ignore")
+        fault(present & flags.isna().to_numpy(), "{value!r} is not a flag.", "Write 0 or 1.")
+        return flags.fillna(False).astype(bool)
+    # Built from a list: pandas would turn None into NaN on the way.
+    texts = [str(value) if here else None for value, here in zip(values, present, strict=True)]
+    return pd.Series(texts, index=values.index, dtype=object)
 
 
 _FLAGS = {
-    **dict.fromkeys((1, "1", "true", "yes"), True),
-    **dict.fromkeys((0, "0", "false", "no", ""), False),
+    **dict.fromkeys((1, "1", "true", "True", "TRUE", "yes"), True),
+    **dict.fromkeys((0, "0", "false", "False", "FALSE", "no", ""), False),
 }

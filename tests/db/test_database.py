@@ -204,9 +204,8 @@ def test_every_statement_sees_the_same_state(tmp_path: Path) -> None:
         assert connection.scalar(text("SELECT count(*) FROM t")) == 1
 
 
-def test_postgresql_snapshot_ignores_later_commits(database: Database) -> None:
-    if database.sqlite_path is not None:
-        return  # see the test above
+def test_postgresql_snapshot_ignores_later_commits(postgresql: Database) -> None:
+    database = postgresql
     with database.snapshot() as connection:
         assert connection.scalar(text("SELECT count(*) FROM units")) == 0
         with database.engine.begin() as writer:

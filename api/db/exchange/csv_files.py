@@ -147,7 +147,8 @@ def write_csv_directory(dataset: Dataset, directory: Path) -> None:
     }
     for table, frame in frames.items():
         with (directory / f"{table}.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
+            # CRLF, as RFC 4180 has it: the module then quotes a lone CR in a text, too.
+            writer = csv.writer(stream, lineterminator="\r\n")
             writer.writerow(frame.columns)
             writer.writerows(
                 [_cell(value) for value in row] for row in frame.itertuples(index=False)
