@@ -1,1 +1,64 @@
-"""Learn a ground metric between ingredients from recipes."""
+"""Learn a ground metric between ingredients from recipes, exactly and fast."""
+
+from importlib.metadata import version as _version
+
+from barcart.distance import (
+    apply_rollup,
+    build_ingredient_distance_matrix,
+    build_ingredient_tree,
+    build_recipe_volume_matrix,
+    compute_emd,
+    compute_umap_embedding,
+    create_rollup_mapping,
+    em_fit,
+    emd_matrix,
+    emd_neighbors,
+    expected_ingredient_match_matrix,
+    knn_matrix,
+    m_step_blosum,
+    manhattan_neighbors,
+    neighbor_weights,
+    transport_plans,
+    tree_neighbors,
+    weighted_distance,
+)
+from barcart.em import EMIteration, EMResult, EMState
+from barcart.embedding import align_embedding, knn_preservation, trustworthiness
+from barcart.neighbors import NeighborGraph
+from barcart.registry import Registry
+from barcart.transport import TransportPlans
+from barcart.tree_transport import TreeMetric
+
+__version__ = _version("barcart")
+
+__all__ = [
+    "EMIteration",
+    "EMResult",
+    "EMState",
+    "NeighborGraph",
+    "Registry",
+    "TransportPlans",
+    "TreeMetric",
+    "__version__",
+    "align_embedding",
+    "apply_rollup",
+    "build_ingredient_distance_matrix",
+    "build_ingredient_tree",
+    "build_recipe_volume_matrix",
+    "compute_emd",
+    "compute_umap_embedding",
+    "create_rollup_mapping",
+    "em_fit",
+    "emd_matrix",
+    "emd_neighbors",
+    "expected_ingredient_match_matrix",
+    "knn_matrix",
+    "knn_preservation",
+    "m_step_blosum",
+    "manhattan_neighbors",
+    "neighbor_weights",
+    "transport_plans",
+    "tree_neighbors",
+    "trustworthiness",
+    "weighted_distance",
+]

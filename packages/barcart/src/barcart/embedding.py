@@ -1,0 +1,555 @@
+"""Maps of recipes in the plane: UMAP from known neighbours, kept in place between refreshes.
+
+UMAP (McInnes, Healy, Melville 2018) needs the nearest neighbours only. Given an exact neighbour
+graph it builds no index and sees no distance matrix. umap-learn's functions for the fuzzy graph and
+for the gradient descent are called one by one rather than through its estimator, which measures all
+pairs of fewer than 4096 points and stretches an initial layout to a square, so that a map could not
+start where the last one ended.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.linalg import orthogonal_procrustes
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from barcart.neighbors import NeighborGraph, knn_matrix
+from barcart.validation import FloatArray, IntArray
+
+#: A full distance matrix of shape (n, n), or the neighbours alone.
+Distances: TypeAlias = NeighborGraph | npt.ArrayLike
+
+#: Neighbours a point, itself not counted, unless the caller says otherwise or knows fewer.
+DEFAULT_NEIGHBORS = 15
+
+# UMAP's own epochs for maps from scratch: few points need and can afford more.
+_EPOCHS, _EPOCHS_LARGE, _LARGE = 500, 200, 10_000
+
+# A map that goes on from another one should settle, not move. With the full rate the first epochs
+# would throw points about regardless of where they start.
+_WARM_EPOCHS, _WARM_LEARNING_RATE = 100, 0.05
+
+# UMAP's conventional extent of an initial layout, in units of the embedding.
+_EXTENT = 10.0
+
+# Below this size a circle serves as well as eigenvectors, which ARPACK wants more points for.
+_SMALLEST_SPECTRAL = 9
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Neighbour lists of n >= 2 points."""
+
+    indices: IntArray
+    distances: FloatArray
+
+
+def compute_umap_embedding(
+    distances: Distances,
+    n_neighbors: int | None = None,
+    min_dist: float = 0.1,
+    *,
+    spread: float = 1.0,
+    random_state: int = 42,
+    init: npt.ArrayLike | None = None,
+    n_epochs: int | None = None,
+    learning_rate: float | None = None,
+    negative_sample_rate: int = 5,
+) -> FloatArray:
+    """Lay out points in the plane so that neighbours lie together.
+
+    Parameters
+    ----------
+    distances
+        A `NeighborGraph` of all points, or a full distance matrix of shape (n, n).
+    n_neighbors
+        Neighbours a point, the point itself not counted (umap-learn counts it); None for up to
+        15. Never more than there are.
+    min_dist, spread
+        How closely points may be packed, and the scale of the map; 0 <= min_dist <= spread.
+    random_state
+        Seed. The same input gives the same bytes in every process on a machine.
+    init
+        Layout to start from, shape (n, 2), such as the previous map of the same points. Rows of
+        NaN mark new points, which start amidst their neighbours. None starts from the
+        eigenvectors of the neighbour graph.
+    n_epochs, learning_rate
+        Of the gradient descent. None for umap-learn's defaults (500 or, beyond 10,000 points, 200;
+        1.0), or a gentle 100 and 0.05 with `init`.
+    negative_sample_rate
+        Repulsions for each attraction.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n, 2), finite. Centred on the origin, unless it started from `init`. Fewer
+        than four points, too few for a neighbour graph to tell anything, are placed by classical
+        scaling: their distances are those given, as far as the plane permits.
+
+    Raises
+    ------
+    ValueError
+        If distances are negative, NaN or infinite, shapes don't fit, the graph isn't of all points,
+        or a parameter is out of range.
+
+    Notes
+    -----
+    The relative place of parts that no neighbour list connects is arbitrary: neighbour lists do not
+    tell. Such parts are set side by side, the largest first.
+    """
+    if not 0.0 <= min_dist <= spread or not (math.isfinite(spread) and spread > 0.0):
+        raise ValueError(
+            f"min_dist must be between 0 and spread, not {min_dist!r} with a spread of {spread!r}"
+        )
+    if n_neighbors is not None and n_neighbors < 1:
+        raise ValueError(f"n_neighbors must be at least 1, not {n_neighbors!r}")
+    if n_epochs is not None and n_epochs < 1:
+        raise ValueError(f"n_epochs must be at least 1, not {n_epochs!r}")
+    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0.0):
+        raise ValueError(f"learning_rate must be a positive number, not {learning_rate!r}")
+    if negative_sample_rate < 1:
+        raise ValueError(f"negative_sample_rate must be at least 1, not {negative_sample_rate!r}")
+    known = _neighbors(distances, DEFAULT_NEIGHBORS if n_neighbors is None else n_neighbors)
+    n = known.indices.shape[0]
+    start = _initial_layout(init, n)
+    if n < 4:
+        return _classical_scaling(known) if start is None else _scaled_onto(known, start)
+
+    graph = _fuzzy_graph(known, random_state)
+    random = np.random.RandomState(random_state)
+    if start is None:
+        layout = _spectral_layout(graph, random)
+        epochs = n_epochs or (_EPOCHS if n <= _LARGE else _EPOCHS_LARGE)
+        rate = learning_rate or 1.0
+    else:
+        layout = _filled(start, graph, random)
+        epochs = n_epochs or _WARM_EPOCHS
+        rate = learning_rate or _WARM_LEARNING_RATE
+    embedding = _optimized(
+        layout, graph, random, epochs, rate, min_dist, spread, negative_sample_rate
+    )
+    return embedding - embedding.mean(axis=0) if start is None else embedding
+
+
+def align_embedding(
+    embedding: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    rows: npt.ArrayLike | None = None,
+    reference_rows: npt.ArrayLike | None = None,
+) -> FloatArray:
+    """Turn, mirror and shift a map onto another one (orthogonal Procrustes analysis).
+
+    Parameters
+    ----------
+    embedding
+        Shape (n, 2): the map to move.
+    reference
+        Shape (r, 2): the map to move it onto.
+    rows, reference_rows
+        Row numbers, shape (c,), of the points both have in common, in the same order; None if the
+        two maps have the same rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n, 2). Distances between points are kept: the map isn't scaled. Without a
+        common point it is returned as it is; with one it is shifted only.
+
+    Raises
+    ------
+    ValueError
+        If shapes don't fit, a coordinate isn't finite, or a row number is out of range.
+    """
+    moving = _as_layout(embedding, "embedding")
+    fixed = _as_layout(reference, "reference")
+    if (rows is None) != (reference_rows is None):
+        raise ValueError("pass rows and reference_rows together, or neither")
+    if rows is None or reference_rows is None:
+        if moving.shape != fixed.shape:
+            raise ValueError(
+                f"embedding has {moving.shape[0]} points but reference has {fixed.shape[0]}; pass "
+                "rows and reference_rows to tell which are the same"
+            )
+        here = there = np.arange(moving.shape[0])
+    else:
+        here = _as_rows(rows, moving.shape[0], "rows")
+        there = _as_rows(reference_rows, fixed.shape[0], "reference_rows")
+        if here.size != there.size:
+            raise ValueError(
+                f"rows has {here.size} entries but reference_rows {there.size}; they must list "
+                "the same points"
+            )
+    if here.size == 0:
+        return moving.copy()
+    center, target = moving[here].mean(axis=0), fixed[there].mean(axis=0)
+    if here.size == 1:
+        shifted: FloatArray = moving - center + target
+        return shifted
+    turn, _ = orthogonal_procrustes(moving[here] - center, fixed[there] - target)
+    aligned: FloatArray = (moving - center) @ turn + target
+    return aligned
+
+
+def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
+    """Return the share of true nearest neighbours that are nearest neighbours on the map, too.
+
+    Parameters
+    ----------
+    neighbors
+        The true neighbours: a `NeighborGraph` of all points or a distance matrix.
+    embedding
+        Shape (n, 2).
+    k
+        How many neighbours to compare; None for all that are known (15 for a matrix).
+
+    Returns
+    -------
+    float
+        Mean over all points of |true ∩ mapped| / k, from 0 to 1 (1 for fewer than two points).
+        Memory is O(n k).
+
+    Raises
+    ------
+    ValueError
+        If shapes don't fit or k isn't positive.
+    """
+    known, layout, size = _comparable(neighbors, embedding, k)
+    if size == 0:
+        return 1.0
+    mapped = _mapped_neighbors(layout, size)
+    return float((_recorded_ranks(known.indices[:, :size], mapped) <= size).mean())
+
+
+def trustworthiness(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
+    """Tell how far points that are near on the map can be trusted to be truly near.
+
+    The measure of Venna and Kaski (2001) punishes each of the k neighbours on the map by its true
+    rank beyond k. With K recorded neighbours, ranks are known up to K; here every rank beyond
+    counts as K + 1, and the sum is divided by the largest such sum possible, so that the value
+    again runs from 0 to 1. Where all ranks are known (K >= n - 2, or a full distance matrix) and
+    k < n / 2, this is the common definition exactly, as in ``sklearn.manifold.trustworthiness``;
+    for K = k it equals `knn_preservation`. Short lists give a lower, stricter value than full
+    ranks: a neighbour just beyond the list counts as much as one from the far side. Compare values
+    of equal K only.
+
+    Parameters
+    ----------
+    neighbors
+        The true neighbours: a `NeighborGraph` of all points with K neighbours each, or a distance
+        matrix (K = n - 1).
+    embedding
+        Shape (n, 2).
+    k
+        How many neighbours on the map to judge; None for half of the known ones, at most 15.
+
+    Returns
+    -------
+    float
+        From 0 to 1 (1 for fewer than two points). Memory is O(n K).
+
+    Raises
+    ------
+    ValueError
+        If shapes don't fit or k isn't positive.
+    """
+    full = None if isinstance(neighbors, NeighborGraph) else len(np.asarray(neighbors))
+    known, layout, _ = _comparable(neighbors, embedding, full)
+    n, recorded = known.indices.shape
+    if recorded == 0:
+        return 1.0
+    if k is not None and k < 1:
+        raise ValueError(f"k must be at least 1, not {k!r}")
+    size = min(max(1, min(DEFAULT_NEIGHBORS, recorded // 2)) if k is None else k, recorded)
+    ranks = _recorded_ranks(known.indices, _mapped_neighbors(layout, size))
+    penalty = int(np.maximum(ranks - size, 0).sum())
+    worst_ranks = np.minimum(np.arange(n - size, n), recorded + 1)
+    worst = n * int(np.maximum(worst_ranks - size, 0).sum())
+    return 1.0 - penalty / worst if worst else 1.0
+
+
+def _neighbors(distances: Distances, k: int) -> _Known:
+    """Check the input and cut it to the k nearest neighbours, or as many as there are."""
+    if isinstance(distances, NeighborGraph):
+        indices, values = distances.indices, distances.distances
+        n = indices.shape[0]
+        if n >= 2 and (indices.shape[1] == 0 or indices.min() < 0 or indices.max() >= n):
+            raise ValueError(
+                f"the neighbour graph has {n} rows but neighbours outside of them, or none; pass "
+                "a graph of all points"
+            )
+    else:
+        matrix = np.asarray(distances, dtype=np.float64)
+        if matrix.size == 0:
+            matrix = matrix.reshape(0, 0)
+        indices, values = knn_matrix(matrix, k)
+    faulty = ~(np.isfinite(values) & (values >= 0.0))
+    if faulty.any():
+        row, column = np.unravel_index(int(np.argmax(faulty)), values.shape)
+        raise ValueError(
+            f"row {int(row)}: the distance to {int(indices[row, column])} is "
+            f"{float(values[row, column])!r}; distances must be finite and non-negative"
+        )
+    return _Known(indices[:, :k].astype(np.int64), values[:, :k].astype(np.float64))
+
+
+def _initial_layout(init: npt.ArrayLike | None, n: int) -> FloatArray | None:
+    """Check an initial layout; None if it says nothing about any point."""
+    if init is None:
+        return None
+    layout = np.array(init, dtype=np.float64)
+    if layout.shape != (n, 2):
+        raise ValueError(f"init must have shape ({n}, 2), not {layout.shape}")
+    given = np.isfinite(layout).all(axis=1)
+    unclear = ~given & ~np.isnan(layout).all(axis=1)
+    if unclear.any():
+        raise ValueError(
+            f"init row {int(np.argmax(unclear))} must be two finite numbers, or NaN twice for a "
+            "new point"
+        )
+    return layout if given.any() else None
+
+
+def _fuzzy_graph(known: _Known, random_state: int) -> sp.coo_array:
+    """Return the weighted, symmetric graph whose layout UMAP optimises."""
+    import numba
+
+    umap = _import_umap()
+    n, k = known.indices.shape
+    # umap-learn counts a point as its own first neighbour and computes in float32, whose range
+    # need not hold the distances' unit. The map doesn't depend on the unit.
+    unit = float(known.distances.max()) or 1.0
+    indices = np.column_stack((np.arange(n), known.indices))
+    lengths = np.column_stack((np.zeros(n), known.distances / unit)).astype(np.float32)
+    threads = numba.get_num_threads()
+    # With several threads umap-learn's mean distance would depend on their number.
+    numba.set_num_threads(1)
+    try:
+        # The data are looked at for their number of rows alone once neighbours are given.
+        graph, _, _ = umap.fuzzy_simplicial_set(
+            np.empty((n, 1), dtype=np.float32),
+            k + 1,
+            np.random.RandomState(random_state),
+            "precomputed",
+            knn_indices=indices,
+            knn_dists=lengths,
+        )[:3]
+    finally:
+        numba.set_num_threads(threads)
+    coo = sp.coo_array(graph)
+    coo.sum_duplicates()
+    return coo
+
+
+def _optimized(
+    layout: FloatArray,
+    graph: sp.coo_array,
+    random: np.random.RandomState,
+    n_epochs: int,
+    learning_rate: float,
+    min_dist: float,
+    spread: float,
+    negative_sample_rate: int,
+) -> FloatArray:
+    """Run UMAP's stochastic gradient descent, on one thread: its result depends on the order."""
+    umap = _import_umap()
+    from umap.layouts import optimize_layout_euclidean
+
+    n = layout.shape[0]
+    # Weaker edges would be sampled less than once.
+    sampled = graph.data >= graph.data.max() / n_epochs
+    epochs_per_sample = umap.make_epochs_per_sample(graph.data[sampled], n_epochs)
+    a, b = umap.find_ab_params(spread, min_dist)
+    limits = np.iinfo(np.int32)
+    seeds = random.randint(limits.min + 1, limits.max - 1, 3).astype(np.int64)
+    points = np.ascontiguousarray(layout, dtype=np.float32)
+    embedding = optimize_layout_euclidean(
+        points,
+        points,
+        graph.row[sampled].astype(np.int32),
+        graph.col[sampled].astype(np.int32),
+        n_epochs,
+        n,
+        epochs_per_sample,
+        a,
+        b,
+        seeds,
+        initial_alpha=learning_rate,
+        negative_sample_rate=float(negative_sample_rate),
+        move_other=True,
+    )
+    return np.asarray(embedding, dtype=np.float64)
+
+
+def _spectral_layout(graph: sp.coo_array, random: np.random.RandomState) -> FloatArray:
+    """Lay out each connected part by eigenvectors and set the parts side by side."""
+    csr = graph.tocsr()
+    n_parts, part_of = connected_components(csr, directed=False)
+    sizes = np.bincount(part_of, minlength=n_parts)
+    layout = np.empty((csr.shape[0], 2))
+    side = math.ceil(math.sqrt(n_parts))
+    # Cells of a grid as wide as the largest part; stable, so that equal sizes keep their order.
+    for cell, part in enumerate(np.argsort(-sizes, kind="stable")):
+        members = np.flatnonzero(part_of == part)
+        width = _EXTENT * math.sqrt(members.size / sizes.max())
+        corner = 1.2 * _EXTENT * np.array([cell % side, cell // side])
+        layout[members] = corner + width * _unit_layout(csr[members][:, members], random)
+    # Points with the same neighbours share their place and would never part without noise.
+    return layout + random.normal(scale=1e-4 * _EXTENT, size=layout.shape)
+
+
+def _unit_layout(graph: sp.csr_array, random: np.random.RandomState) -> FloatArray:
+    """Lay out one connected graph in the unit square."""
+    n = graph.shape[0]
+    if n < _SMALLEST_SPECTRAL:
+        angle = 2.0 * math.pi * np.arange(n) / n
+        layout = np.column_stack((np.cos(angle), np.sin(angle)))
+    else:
+        _import_umap()
+        from umap.spectral import spectral_layout
+
+        with warnings.catch_warnings():
+            # Many points all alike leave no gap between eigenvalues; a random start serves them.
+            warnings.filterwarnings("ignore", message="Spectral initialisation failed")
+            layout = np.asarray(spectral_layout(None, graph, 2, random), dtype=np.float64)
+        # The sign of an eigenvector is the solver's whim.
+        largest = np.abs(layout).argmax(axis=0)
+        layout *= np.where(layout[largest, [0, 1]] < 0.0, -1.0, 1.0)
+    extent = np.ptp(layout, axis=0)
+    unit: FloatArray = (layout - layout.min(axis=0)) / np.where(extent > 0.0, extent, 1.0)
+    return unit
+
+
+def _filled(start: FloatArray, graph: sp.coo_array, random: np.random.RandomState) -> FloatArray:
+    """Place new points (rows of NaN) amidst their neighbours, wave after wave."""
+    layout = start.copy()
+    csr = graph.tocsr()
+    new = np.isnan(start[:, 0])
+    waiting = new.copy()
+    while waiting.any():
+        placed = np.where(waiting[:, np.newaxis], 0.0, layout)
+        weight = csr @ (~waiting).astype(np.float64)
+        ready = waiting & (weight > 0.0)
+        if not ready.any():
+            # A part of the graph without a single old point may go anywhere on the map.
+            low, high = layout[~waiting].min(axis=0), layout[~waiting].max(axis=0)
+            layout[waiting] = random.uniform(low, high, size=(int(waiting.sum()), 2))
+            break
+        layout[ready] = (csr @ placed)[ready] / weight[ready, np.newaxis]
+        waiting &= ~ready
+    # Attraction has no direction between points in one place.
+    layout[new] += random.normal(scale=1e-3 * _EXTENT, size=(int(new.sum()), 2))
+    return layout
+
+
+def _classical_scaling(known: _Known) -> FloatArray:
+    """Place up to three points by their distances."""
+    n = known.indices.shape[0]
+    if n == 0:
+        return np.empty((0, 2))
+    # Only lists shorter than n - 1 leave a pair out; what is left out is no nearer.
+    squared = np.full((n, n), float(known.distances.max(initial=0.0)) ** 2)
+    np.fill_diagonal(squared, 0.0)
+    for row, (indices, distances) in enumerate(zip(known.indices, known.distances, strict=True)):
+        squared[row, indices] = squared[indices, row] = distances**2
+    centering = np.eye(n) - 1.0 / n
+    values, vectors = np.linalg.eigh(-0.5 * centering @ squared @ centering)
+    layout = np.zeros((n, 2))
+    used = min(n, 2)
+    layout[:, :used] = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1][:, :used]
+    largest = np.abs(layout).argmax(axis=0)
+    layout *= np.where(layout[largest, [0, 1]] < 0.0, -1.0, 1.0)
+    centred: FloatArray = layout - layout.mean(axis=0)
+    return centred
+
+
+def _scaled_onto(known: _Known, start: FloatArray) -> FloatArray:
+    given = np.flatnonzero(~np.isnan(start[:, 0]))
+    return align_embedding(_classical_scaling(known), np.nan_to_num(start), given, given)
+
+
+def _comparable(
+    neighbors: Distances, embedding: npt.ArrayLike, k: int | None
+) -> tuple[_Known, FloatArray, int]:
+    """Return the true neighbours, the map, and how many neighbours to compare."""
+    layout = _as_layout(embedding, "embedding")
+    if isinstance(neighbors, NeighborGraph):
+        known = _neighbors(neighbors, max(neighbors.indices.shape[1], 1))
+    else:
+        known = _neighbors(neighbors, DEFAULT_NEIGHBORS if k is None else max(k, 1))
+    n, recorded = known.indices.shape
+    if layout.shape[0] != n:
+        raise ValueError(f"embedding has {layout.shape[0]} points but the neighbours are of {n}")
+    if k is not None and k < 1 and n:
+        raise ValueError(f"k must be at least 1, not {k!r}")
+    return known, layout, recorded if k is None else min(k, recorded)
+
+
+def _mapped_neighbors(layout: FloatArray, k: int) -> IntArray:
+    """Return each point's k nearest on the map, itself excluded."""
+    n = layout.shape[0]
+    _, found = KDTree(layout).query(layout, k=k + 1)
+    found = np.asarray(found, dtype=np.int64).reshape(n, k + 1)
+    is_self = found == np.arange(n)[:, np.newaxis]
+    # Among many points in one place a point may miss itself; then the farthest goes.
+    is_self[~is_self.any(axis=1), -1] = True
+    others: IntArray = found[~is_self].reshape(n, k)
+    return others
+
+
+def _recorded_ranks(true: IntArray, mapped: IntArray) -> IntArray:
+    """Return the true rank (from 1) of each mapped neighbour; K + 1 for those beyond the K known.
+
+    Keys that tell rows apart make one sorted search of all rows at once, without a matrix of all
+    pairs.
+    """
+    n, recorded = true.shape
+    own = np.arange(n)[:, np.newaxis] * n
+    keys = (own + true).ravel()
+    order = np.argsort(keys)
+    wanted = (own + mapped).ravel()
+    position = np.minimum(np.searchsorted(keys, wanted, sorter=order), keys.size - 1)
+    hit = keys[order[position]] == wanted
+    ranks: IntArray = np.where(hit, order[position] % recorded + 1, recorded + 1)
+    return ranks.reshape(mapped.shape)
+
+
+def _as_layout(values: npt.ArrayLike, name: str) -> FloatArray:
+    layout = np.asarray(values, dtype=np.float64)
+    if layout.ndim != 2 or layout.shape[1] != 2:
+        raise ValueError(f"{name} must have shape (n, 2), not {layout.shape}")
+    faulty = ~np.isfinite(layout).all(axis=1)
+    if faulty.any():
+        raise ValueError(f"{name} row {int(np.argmax(faulty))} isn't finite; leave the point out")
+    return layout
+
+
+def _as_rows(values: npt.ArrayLike, n: int, name: str) -> IntArray:
+    rows = np.asarray(values)
+    if rows.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be row numbers of shape (c,)")
+    outside = (rows < 0) | (rows >= n)
+    if outside.any():
+        raise ValueError(
+            f"{name}[{int(np.argmax(outside))}] is {int(rows[np.argmax(outside)])}, "
+            f"not one of the {n} points"
+        )
+    return rows.astype(np.int64)
+
+
+def _import_umap() -> Any:
+    """Import umap-learn when it is first needed: with its dependencies that takes seconds."""
+    with warnings.catch_warnings():
+        # Its parametric variant, unused here, reports that TensorFlow isn't installed.
+        warnings.filterwarnings(
+            "ignore", message="Tensorflow not installed", category=ImportWarning
+        )
+        from umap import umap_
+    return umap_
