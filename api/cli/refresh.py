@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.log import configure_logging
 from api.analytics.progress import BarReporter
 from api.cli.console import failing_clearly, stderr
@@ -24,6 +23,9 @@ def refresh(
 
     The result is one JSON object on stdout.
     """
+    # Here, not above: it brings numba and SciPy, for which no other command should wait.
+    from api.analytics.analytics_refresh import regenerate_analytics
+
     with failing_clearly():
         if verbose or not stderr.is_terminal:
             configure_logging()

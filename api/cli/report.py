@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from api.analytics.artifacts import ARTIFACT_NAMES
-from api.analytics.report import render_report
 from api.cli.console import failing_clearly, stderr
 from api.settings import DEFAULT_DATA_DIR
 from api.utils.analytics_cache import AnalyticsStorage
@@ -21,6 +19,10 @@ def report(
 
     Its path is printed on stdout.
     """
+    # Here, not above: they bring SciPy, for which no other command should wait.
+    from api.analytics.artifacts import ARTIFACT_NAMES
+    from api.analytics.report import render_report
+
     with failing_clearly():
         found = AnalyticsStorage.from_settings().read_current(ARTIFACT_NAMES)
     if found is None:

@@ -34,7 +34,8 @@ _FIELD_LIMIT = 1_000_000
 def read_csv_directory(directory: Path) -> RawRows:
     """Read the files of a directory; what cannot be read becomes a fault."""
     raw = RawRows()
-    for table in (*REQUIRED, *OPTIONAL):
+    # Tags first: recipes then refer to those that have a file.
+    for table in (*OPTIONAL, *REQUIRED):
         path = directory / f"{table}.csv"
         if path.is_file():
             _read(path, table, raw)

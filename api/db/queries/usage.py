@@ -49,7 +49,7 @@ def ingredient_usage(ingredients: pd.DataFrame, recipe_ingredients: pd.DataFrame
             "ingredient_id": ingredients["id"].to_numpy(),
             "ingredient_name": ingredients["name"].to_numpy(),
             "path": ingredients["path"].to_numpy(),
-            "parent_id": ingredients["parent_id"].to_numpy(),
+            "parent_id": ingredients["parent_id"].array,
             "direct_usage": np.bincount(node, minlength=n),
             "hierarchical_usage": np.bincount(pairs % max(n, 1), minlength=n),
             "has_children": has_children,
@@ -64,5 +64,10 @@ def ingredient_usage(ingredients: pd.DataFrame, recipe_ingredients: pd.DataFrame
 
 def usage_records(usage: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows of :func:`ingredient_usage` as JSON values."""
-    plain = usage.astype(object).where(usage.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+    # Column by column: a frame's rows would turn an optional integer into a float.
+    columns = {
+        str(name): [None if missing else value for value, missing in zip(values, gone, strict=True)]
+        for name, column in usage.items()
+        for values, gone in [(column.tolist(), column.isna())]
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

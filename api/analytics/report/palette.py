@@ -1,0 +1,56 @@
+"""The groups by which the report colours recipes and ingredients.
+
+A group is told by colour *and* by the shape of its mark, so that nobody has to rely on colour
+alone. Two groups of the same shape stay apart under protanopia, deuteranopia and tritanopia, and
+every colour has a contrast of at least 3:1 against its theme's paper (WCAG 2.2, success criterion
+1.4.11); the tests compute both, hence a change of a colour here is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Shape = Literal["circle", "square", "triangle", "diamond", "cross", "ring"]
+
+LIGHT_PAPER: Final = "#fbf8f2"
+DARK_PAPER: Final = "#15120f"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One entry of the legend.
+
+    Parameters
+    ----------
+    key
+        Name used in CSS custom properties and in the page's data; lower-case ASCII.
+    label
+        What a reader sees.
+    shape
+        Mark that stands for the group on the maps.
+    light, dark
+        sRGB colours, ``#rrggbb``, for the two themes.
+    """
+
+    key: str
+    label: str
+    shape: Shape
+    light: str
+    dark: str
+
+
+GROUPS: Final[tuple[Group, ...]] = (
+    Group("whiskey", "Whiskey", "circle", "#c26a00", "#ffa933"),
+    Group("gin", "Gin", "square", "#00796b", "#1fb89b"),
+    Group("rum", "Rum & cachaça", "triangle", "#6b2a0c", "#c4663a"),
+    Group("agave", "Tequila & mezcal", "triangle", "#5a992a", "#c3e84f"),
+    Group("brandy", "Brandy & pisco", "diamond", "#c2185b", "#ff7d9c"),
+    Group("vodka", "Vodka", "circle", "#2f7de0", "#5b9dff"),
+    Group("other-spirit", "Other spirit", "cross", "#4527a0", "#8a6cff"),
+    Group("wine", "Wine & vermouth", "square", "#a45bc0", "#e3a6f5"),
+    Group("liqueur", "Liqueur & amaro", "diamond", "#2b1026", "#fff0cc"),
+    Group("other", "No spirit", "ring", "#8a8379", "#8d857a"),
+)
+
+GROUP_KEYS: Final[tuple[str, ...]] = tuple(group.key for group in GROUPS)
