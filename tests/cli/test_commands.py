@@ -48,9 +48,10 @@ def test_from_nothing_to_a_report(run: Run, tmp_path: Path) -> None:
     second = json.loads(run("refresh", "--force").stdout)
     listed = run("snapshots", "list").stdout
     assert listed.index(second["snapshot_id"]) < listed.index(first["snapshot_id"])
-    assert next(line for line in listed.splitlines() if "*" in line).split()[1] == second[
-        "snapshot_id"
-    ]
+    assert (
+        next(line for line in listed.splitlines() if "*" in line).split()[1]
+        == second["snapshot_id"]
+    )
 
     assert run("snapshots", "rollback").stdout.strip() == first["snapshot_id"]
     listed = run("snapshots", "list").stdout

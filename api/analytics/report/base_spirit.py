@@ -162,7 +162,7 @@ class BaseSpiritClassifier:
         if groups and groups[0] == "rinse":
             return "other-spirit"
         for group in groups:
-            if group in _SPIRITS:
+            if group is not None and group in _SPIRITS:
                 return group
         for group in groups:
             if group in ("wine", "liqueur"):
@@ -177,7 +177,8 @@ class BaseSpiritClassifier:
 
 
 def _walk(tree: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
-    """Yield every node below the root with the names on its way; no recursion, so no depth limit."""
+    """Yield every node below the root with the names on its way; not recursive: any depth goes."""
+    stack: list[tuple[Mapping[str, Any], tuple[str, ...]]]
     stack = [(child, ()) for child in reversed(tree.get("children") or ())]
     while stack:
         node, above = stack.pop()

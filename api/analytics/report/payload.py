@@ -168,6 +168,7 @@ def _fit_to_unit_square(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
 def _ancestors(tree: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Names above each ingredient, nearest last, without the root."""
     above: dict[str, tuple[str, ...]] = {}
+    stack: list[tuple[Mapping[str, Any], tuple[str, ...]]]
     stack = [(child, ()) for child in tree.get("children") or ()]
     while stack:
         node, names = stack.pop()

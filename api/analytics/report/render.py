@@ -186,7 +186,7 @@ def _readable_time(text: str) -> str:
 
 
 def _details(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the manifest says beyond the header, as (label, text); nested values with dotted keys."""
+    """What the manifest says beyond the header: label and text, nested values by dotted keys."""
     rows: list[tuple[str, str]] = []
 
     def add(prefix: str, value: Any) -> None:

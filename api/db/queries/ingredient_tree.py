@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
 from barcart.distance import build_ingredient_tree
 
 ROOT_ID = "root"

@@ -103,7 +103,9 @@ class Workspace(NamedTuple):
 def workspace(cap: int) -> Workspace:
     """Allocate scratch memory for supports of at most `cap` ingredients."""
     cap = max(cap, 1)
-    floats = [np.empty(size) for size in (cap * cap, cap, cap, cap, 2 * cap, 2 * cap, cap)]
+    floats: list[Any] = [
+        np.empty(size) for size in (cap * cap, cap, cap, cap, 2 * cap, 2 * cap, cap)
+    ]
     sizes = (cap, cap, cap, 2 * cap, 2 * cap, 2 * cap, 2 * cap, 2 * cap, 2 * cap, cap, cap)
     return Workspace(*floats, *[np.empty(size, dtype=np.int64) for size in sizes])
 
@@ -204,7 +206,7 @@ def _start_basis(n: int, m: int, ws: Workspace) -> int:
                     best[i] = low
                     best_sink[i] = low_sink
         n_closed += 1
-    return n + open_sink[0]
+    return int(n + open_sink[0])
 
 
 @kernel
@@ -557,9 +559,7 @@ def insert_neighbor(
     """Insert into a list ordered by (distance, index), full at its length; return the new count."""
     k = distances.size
     if count == k:
-        if distance > distances[k - 1] or (
-            distance == distances[k - 1] and index > indices[k - 1]
-        ):
+        if distance > distances[k - 1] or (distance == distances[k - 1] and index > indices[k - 1]):
             return count
         slot = k - 1
     else:
@@ -633,9 +633,7 @@ def _describe_query(
 
 
 @kernel
-def _bound_to_query(
-    y: int, indptr: Ints, indices: Columns, mass: Floats, nearest: Floats
-) -> float:
+def _bound_to_query(y: int, indptr: Ints, indices: Columns, mass: Floats, nearest: Floats) -> float:
     """Bound the EMD between y and the described query from below, for any cost.
 
     Each ingredient of y is served by the query's closest one up to what that one holds, the rest at
@@ -713,9 +711,7 @@ def emd_query(
     count = 0
     for slot in range(k):
         y = heap[slot]
-        distance = emd_pair(
-            min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws
-        )
+        distance = emd_pair(min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws)
         count = insert_neighbor(distance, y, count, best_distances, best_indices)
     n_solved = k
     limit = best_distances[k - 1] + slack
@@ -734,9 +730,7 @@ def emd_query(
         size -= 1
         heap[0] = heap[size]
         _sift_down(0, size, bounds, heap)
-        distance = emd_pair(
-            min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws
-        )
+        distance = emd_pair(min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws)
         insert_neighbor(distance, y, k, best_distances, best_indices)
         n_solved += 1
     return n_solved

@@ -264,7 +264,10 @@ def _manhattan_graph(
     indptr, columns = points.indptr.astype(np.int64), points.indices.astype(np.int32)
     data = owned(points.data)
     transposed = points.tocsc()
-    column_ptr, column_rows = transposed.indptr.astype(np.int64), transposed.indices.astype(np.int32)
+    column_ptr, column_rows = (
+        transposed.indptr.astype(np.int64),
+        transposed.indices.astype(np.int32),
+    )
     column_data = owned(transposed.data)
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
     # Each of the three sums involved adds at most `longest` terms one after the other.

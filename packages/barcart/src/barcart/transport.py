@@ -202,7 +202,9 @@ def compute_emd(
     flow = plans.flow * total
     moved = flow * cost[plans.source, plans.target]
     return distance, list(
-        zip(plans.source.tolist(), plans.target.tolist(), flow.tolist(), moved.tolist(), strict=True)
+        zip(
+            plans.source.tolist(), plans.target.tolist(), flow.tolist(), moved.tolist(), strict=True
+        )
     )
 
 

@@ -42,10 +42,11 @@ def as_volume_csr(volume_matrix: Any, *, name: str = "volume_matrix") -> sp.csr_
         If the matrix isn't two-dimensional or isn't numeric, or a row holds a negative, NaN or
         infinite volume, or no mass at all.
     """
-    if sp.issparse(volume_matrix):
+    if _is_sparse(volume_matrix):
         if volume_matrix.ndim != 2:
             raise ValueError(f"{name} must have two dimensions, not {volume_matrix.ndim}")
         _reject_complex(volume_matrix, name)
+        csr: sp.csr_array[np.float64, tuple[int, int]]
         csr = sp.csr_array(volume_matrix).astype(np.float64, copy=False)
     else:
         dense = _as_float(volume_matrix, name)
@@ -99,7 +100,7 @@ def as_distribution(
     ValueError
         If the shape doesn't fit, an entry is negative, NaN or infinite, or there is no mass.
     """
-    dense = _as_float(values.toarray() if sp.issparse(values) else values, name)
+    dense = _as_float(values.toarray() if _is_sparse(values) else values, name)
     if dense.ndim == 2 and dense.shape[0] == 1:
         dense = dense[0]
     if dense.ndim != 1:
@@ -145,7 +146,7 @@ def as_cost_matrix(cost_matrix: Any, n_ingredients: int | None = None) -> FloatA
         beyond `MAX_COST`.
     """
     dense = _as_float(
-        cost_matrix.toarray() if sp.issparse(cost_matrix) else cost_matrix, "cost_matrix"
+        cost_matrix.toarray() if _is_sparse(cost_matrix) else cost_matrix, "cost_matrix"
     )
     if dense.ndim != 2 or dense.shape[0] != dense.shape[1]:
         raise ValueError(f"cost_matrix must be square, not of shape {dense.shape}")
@@ -250,3 +251,8 @@ def _as_float(values: Any, name: str) -> FloatArray:
 def _reject_complex(array: Any, name: str) -> None:
     if array.dtype.kind == "c":
         raise ValueError(f"{name} must be real, not complex")
+
+
+def _is_sparse(values: Any) -> bool:
+    # A plain bool: the stubs' narrowing knows only a base class without shape or content.
+    return bool(sp.issparse(values))
