@@ -12,6 +12,7 @@ from typing import Any
 from api.analytics.artifacts import compute_artifacts, stage_count
 from api.analytics.code_version import code_version
 from api.analytics.log import configure_logging
+from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
@@ -105,7 +106,9 @@ def _refresh_once(
         )
         return current, False
 
-    computed = compute_artifacts(queries, stage, reporter)
+    # Maps of other code may differ on purpose; only those of the same code are continued.
+    known = current if current is not None and current.code_version == version else None
+    computed = compute_artifacts(queries, stage, reporter, previous_maps(storage.snapshots, known))
 
     with stage("Publishing"):
         manifest = storage.snapshots.publish(

@@ -1,10 +1,12 @@
 """The artifacts: which there are, and how each is computed from the queries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.analytics.progress import Reporter, Stages
 from api.db.db_analytics import AnalyticsQueries
+from api.db.queries.cocktail_space import PreviousMap
 from api.db.queries.ingredient_tree import tree_with_counts
 
 ARTIFACT_NAMES = (
@@ -13,6 +15,8 @@ ARTIFACT_NAMES = (
     "cocktail-space",
     "cocktail-space-em",
     "ingredient-tree",
+    "recipe-similar",
+    "ingredient-substitutes",
 )
 
 _STAGES = (
@@ -21,6 +25,8 @@ _STAGES = (
     "Mapping recipes by Manhattan distance",
     "Mapping recipes by the learned distance",
     "Building the ingredient tree",
+    "Telling similar recipes",
+    "Telling substitutes",
 )
 
 
@@ -48,8 +54,16 @@ def stage_count() -> int:
     return len(_STAGES)
 
 
-def compute_artifacts(queries: AnalyticsQueries, stage: Stages, reporter: Reporter) -> Computed:
-    """Compute every artifact from one consistent reading of the database."""
+def compute_artifacts(
+    queries: AnalyticsQueries,
+    stage: Stages,
+    reporter: Reporter,
+    previous: Mapping[str, PreviousMap],
+) -> Computed:
+    """Compute every artifact from one consistent reading of the database.
+
+    ``previous`` holds the maps that readers know, by artifact: points should not jump.
+    """
     names = iter(_STAGES)
     with stage(next(names)):
         usage = queries.get_ingredient_usage_stats(all_ingredients=True)
@@ -57,11 +71,17 @@ def compute_artifacts(queries: AnalyticsQueries, stage: Stages, reporter: Report
     with stage(next(names)):
         complexity = queries.get_recipe_complexity_distribution()
     with stage(next(names)):
-        manhattan = queries.cocktail_space()
+        manhattan = queries.cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
-        learned = queries.cocktail_space_em(on_iteration=reporter.step)
+        learned = queries.cocktail_space_em(
+            previous.get("cocktail-space-em"), on_iteration=reporter.step
+        )
     with stage(next(names)):
         tree = tree_with_counts(usage, sum(bin_["recipe_count"] for bin_ in complexity))
+    with stage(next(names)):
+        similar = queries.compute_recipe_similar()
+    with stage(next(names)):
+        substitutes = queries.compute_ingredient_substitutes()
 
     return Computed(
         artifacts={
@@ -70,6 +90,8 @@ def compute_artifacts(queries: AnalyticsQueries, stage: Stages, reporter: Report
             "cocktail-space": manhattan.points,
             "cocktail-space-em": learned.points,
             "ingredient-tree": tree,
+            "recipe-similar": similar,
+            "ingredient-substitutes": substitutes,
         },
         counts={
             "ingredient_stats_count": len(top_level),

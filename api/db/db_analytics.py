@@ -8,11 +8,18 @@ from api.db.check import check_dataset
 from api.db.database import Database
 from api.db.dataset import Dataset, read_dataset
 from api.db.errors import DatasetError
-from api.db.queries.cocktail_space import CocktailSpace, em_space, manhattan_space
+from api.db.queries.cocktail_space import (
+    CocktailSpace,
+    PreviousMap,
+    em_space,
+    manhattan_space,
+)
 from api.db.queries.complexity import complexity_distribution
 from api.db.queries.fingerprint import dataset_fingerprint
 from api.db.queries.ground_metric import GroundMetric, learn_ground_metric
 from api.db.queries.recipe_volumes import RecipeVolumes, recipe_volumes
+from api.db.queries.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
+from api.db.queries.substitutes import ingredient_substitutes
 from api.db.queries.usage import ingredient_usage, usage_records
 
 
@@ -100,13 +107,31 @@ class AnalyticsQueries:
         """
         return self.cocktail_space_em().points
 
-    def cocktail_space(self) -> CocktailSpace:
-        """Return the Manhattan map with its quality."""
-        return manhattan_space(self._volumes, self.dataset)
+    def cocktail_space(self, previous: PreviousMap | None = None) -> CocktailSpace:
+        """Return the Manhattan map with its quality, resembling the ``previous`` one."""
+        return manhattan_space(self._volumes, self.dataset, previous)
 
-    def cocktail_space_em(self, on_iteration: Callable[[str], None] | None = None) -> CocktailSpace:
-        """Return the learned map with its quality."""
-        return em_space(self._volumes, self.ground_metric(on_iteration))
+    def cocktail_space_em(
+        self,
+        previous: PreviousMap | None = None,
+        on_iteration: Callable[[str], None] | None = None,
+    ) -> CocktailSpace:
+        """Return the learned map with its quality, resembling the ``previous`` one."""
+        return em_space(self._volumes, self.ground_metric(on_iteration), previous)
+
+    def compute_recipe_similar(self) -> list[dict[str, Any]]:
+        """Return each recipe's 10 nearest under the learned distance.
+
+        See :func:`api.db.queries.similar_recipes.similar_recipes` for the records.
+        """
+        return similar_recipes(self._volumes, self.ground_metric(), self._neighbor_plans)
+
+    def compute_ingredient_substitutes(self) -> list[dict[str, Any]]:
+        """Return each ingredient's nearest by learned cost.
+
+        See :func:`api.db.queries.substitutes.ingredient_substitutes` for the records.
+        """
+        return ingredient_substitutes(self.ground_metric(), self._neighbor_plans)
 
     def ground_metric(self, on_iteration: Callable[[str], None] | None = None) -> GroundMetric:
         """Return the ingredient costs learned by EM; the first call learns them."""
@@ -117,6 +142,10 @@ class AnalyticsQueries:
         return self._ground_metric
 
     _ground_metric: GroundMetric | None = None
+
+    @cached_property
+    def _neighbor_plans(self) -> NeighborPlans:
+        return neighbor_plans(self.ground_metric())
 
     @cached_property
     def _usage(self) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ from api.utils.analytics_cache import AnalyticsStorage
 MakeDatabase = Callable[[Dataset | None], Database]
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = {
+    "recipe-similar",
+    "ingredient-substitutes",
     "ingredient-usage",
     "recipe-complexity",
     "cocktail-space",

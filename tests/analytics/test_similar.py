@@ -1,0 +1,142 @@
+"""Similar recipes and substitutes say what the learned distance knows."""
+
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.db.db_analytics import AnalyticsQueries
+
+with warnings.catch_warnings():
+    # POT's sources hold escapes that Python warns of when it compiles them.
+    warnings.simplefilter("ignore")
+    import ot
+
+
+@pytest.fixture(scope="module")
+def queries(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> AnalyticsQueries:
+    from sqlalchemy import URL
+
+    from api.db.migrations import upgrade
+    from api.db.write import write_dataset
+
+    path = tmp_path_factory.mktemp("db") / "c.db"
+    database = Database(URL.create("sqlite", database=str(path)))
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, sample)
+    database.dispose()
+    return AnalyticsQueries(database)
+
+
+def _named(records: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    return next(record for record in records if record[f"{kind}_name"] == name)
+
+
+def test_every_recipe_has_its_ten_nearest(queries: AnalyticsQueries) -> None:
+    records = queries.compute_recipe_similar()
+    assert [record["recipe_id"] for record in records] == queries.dataset.recipes["id"].tolist()
+    for record in records:
+        ids = [other["recipe_id"] for other in record["similar"]]
+        distances = [other["distance"] for other in record["similar"]]
+        assert len(set(ids)) == 10
+        assert record["recipe_id"] not in ids
+        assert distances == sorted(distances)
+
+
+def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
+    metric = queries.ground_metric()
+    dense = metric.volumes.toarray()
+    row_of = {int(identifier): row for row, identifier in enumerate(metric.recipes.ids)}
+    for record in queries.compute_recipe_similar()[::9]:
+        here = row_of[record["recipe_id"]]
+        for other in record["similar"]:
+            there = row_of[other["recipe_id"]]
+            expected = ot.emd2(dense[here], dense[there], metric.fit.cost_matrix)
+            assert other["distance"] == pytest.approx(expected, abs=1e-6)
+        # And nothing nearer was missed.
+        everywhere = [
+            ot.emd2(dense[here], dense[row], metric.fit.cost_matrix)
+            for row in range(len(dense))
+            if row != here
+        ]
+        assert record["similar"][-1]["distance"] == pytest.approx(
+            float(np.sort(everywhere)[9]), abs=1e-6
+        )
+
+
+def test_a_plan_tells_what_to_pour_instead(queries: AnalyticsQueries) -> None:
+    negroni = _named(queries.compute_recipe_similar(), "recipe", "Negroni")
+    boulevardier = _named(negroni["similar"], "recipe", "Boulevardier")
+    gives = {move.split(" ml ")[1].split(" -> ")[0] for move in boulevardier["plan"]}
+    takes = {move.split(" -> ")[1] for move in boulevardier["plan"]}
+    assert "Gin" in gives
+    assert "Bourbon Whiskey" in takes
+    amounts = [float(move.split(" ml ")[0]) for move in boulevardier["plan"]]
+    assert amounts == sorted(amounts, reverse=True)
+    assert sum(amounts) <= 90  # no more than a Negroni holds
+
+
+def test_plans_are_in_millilitres_of_the_recipe(queries: AnalyticsQueries) -> None:
+    total = queries._volumes.lines.groupby("recipe_id")["volume"].sum()
+    for record in queries.compute_recipe_similar():
+        for other in record["similar"]:
+            assert all(re.fullmatch(r"[\d.e+]+ ml .+ -> .+", move) for move in other["plan"])
+            moved = sum(float(move.split(" ml ")[0]) for move in other["plan"])
+            assert moved <= total.loc[record["recipe_id"]] * 1.01
+
+
+def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:
+    metric = queries.ground_metric()
+    records = queries.compute_ingredient_substitutes()
+    assert len(records) == len(metric.ingredients)
+    for record in records:
+        row = metric.ingredients.index_of(record["ingredient_id"])
+        costs = np.delete(metric.fit.cost_matrix[row], row)
+        found = [other["cost"] for other in record["substitutes"]]
+        np.testing.assert_allclose(found, np.sort(costs)[: len(found)], atol=1e-6)
+
+
+def test_support_counts_pairs_of_recipes_that_exchange_the_two(queries: AnalyticsQueries) -> None:
+    metric = queries.ground_metric()
+    dense, cost = metric.volumes.toarray(), metric.fit.cost_matrix
+    lime = metric.ingredients.index_of(
+        next(i for i in metric.ingredients.ids if metric.ingredients.name_of(i) == "Lime Juice")
+    )
+    lemon = metric.ingredients.index_of(
+        next(i for i in metric.ingredients.ids if metric.ingredients.name_of(i) == "Lemon Juice")
+    )
+    pairs = {
+        frozenset((row, other))
+        for row, others in enumerate(metric.fit.neighbors.indices.tolist())
+        for other in others
+    }
+    expected = 0
+    for one, other in (sorted(pair) for pair in pairs):
+        plan = ot.emd(dense[one], dense[other], cost)
+        expected += plan[lime, lemon] > 1e-12 or plan[lemon, lime] > 1e-12
+    record = _named(queries.compute_ingredient_substitutes(), "ingredient", "Lime Juice")
+    lemon_juice = _named(record["substitutes"], "ingredient", "Lemon Juice")
+    # Of several optimal plans, two solvers may choose different ones; few pairs have several.
+    assert lemon_juice["support"] == pytest.approx(expected, abs=2)
+    assert not lemon_juice["weak"]
+
+
+def test_weak_evidence_is_marked(queries: AnalyticsQueries) -> None:
+    marks = {
+        (other["support"] < 3, other["weak"])
+        for record in queries.compute_ingredient_substitutes()
+        for other in record["substitutes"]
+    }
+    assert marks == {(True, True), (False, False)}
+
+
+def test_an_empty_database_has_none(make_database: Callable[[Dataset | None], Database]) -> None:
+    empty = AnalyticsQueries(make_database(None))
+    assert empty.compute_recipe_similar() == []
+    assert empty.compute_ingredient_substitutes() == []
