@@ -19,6 +19,8 @@ from threadpoolctl import threadpool_limits
 _MIN_RECIPES: Final = 30
 _MIN_SHARE: Final = 0.3
 _MIN_LIFT: Final = 1.5
+# Names that some taxonomies give to a remainder; they say nothing about a region.
+_MEANINGLESS: Final = frozenset({"other", "others", "misc", "miscellaneous", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _incidence(
     for row, names in enumerate(ingredients):
         present = {term: None for name in names for term in (name, *ancestors.get(name, ()))}
         for term in present:
+            if term.casefold() in _MEANINGLESS:
+                continue
             rows.append(row)
             columns.append(column.setdefault(term, len(column)))
     shape = (len(ingredients), len(column))

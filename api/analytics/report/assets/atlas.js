@@ -275,7 +275,8 @@
     /** Names: neighbourhoods from afar, recipes from near, never one over another. */
     write(context, visible, radius) {
       const { k } = this.transform;
-      const taken = [];
+      // The zoom buttons stand in the lower right corner.
+      const taken = [[this.size - 52, this.size - 126, this.size, this.size]];
       const free = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= this.size - 2 &&
         box[3] <= this.size - 2 &&
         taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
@@ -316,11 +317,15 @@
         context.font = `500 12px ${css("--sans")}`;
         context.textAlign = "left";
         context.fillStyle = this.ink;
+        const gap = searching ? radius * 1.25 + 8 : radius + 4;
+        // Names keep clear of every mark, save that they stand beside their own.
+        const marks = visible.map(([, x, y]) => [x - gap + 3, y - gap + 3, x + gap - 3, y + gap - 3]);
+        taken.push(...marks);
         for (const [i, x, y] of visible) {
           const text = recipes.name[i].length > 32 ? `${recipes.name[i].slice(0, 31)}…` : recipes.name[i];
           const width = context.measureText(text).width;
-          const right = [x + radius + 5, y - 7, x + radius + 7 + width, y + 7];
-          const left = [x - radius - 7 - width, y - 7, x - radius - 5, y + 7];
+          const right = [x + gap, y - 7, x + gap + 2 + width, y + 7];
+          const left = [x - gap - 2 - width, y - 7, x - gap, y + 7];
           const box = free(right) ? right : free(left) ? left : null;
           if (!box) continue;
           taken.push(box);

@@ -1,125 +1,104 @@
 "use strict";
-// The ingredient tree as an icicle one can walk into, and as a nested list.
+// The ingredient tree as a treemap one can walk into, and as a nested list.
 (() => {
   const { nodes, el, number, count, groupVariable, breadcrumb } = Report;
-  const icicle = document.getElementById("icicle");
-  if (!icicle) return;
+  const map = document.getElementById("treemap");
+  if (!map) return;
 
   const note = document.getElementById("tree-note");
   const crumbs = document.getElementById("tree-crumbs");
-  const SMALLEST = 26; // px; a block less tall has no room for its name
   const root = nodes[0];
   let focus = root;
 
-  /** What follows from one node: siblings too small to show are put together into one block. */
-  function share(node, height) {
-    const weight = (child) => child.total || 0.2; // the unused still exist
-    const all = d3.sum(node.children, weight);
-    if (!all) return [];
-    let kept = node.children.length;
-    if ((weight(node.children[kept - 1]) / all) * height < SMALLEST) {
-      // Leave one block's height for the rest, and keep as many as then fit.
-      kept = 0;
-      let sum = 0;
-      while (kept < node.children.length) {
-        const next = sum + weight(node.children[kept]);
-        const smallest = (weight(node.children[kept]) / next) * (height - SMALLEST);
-        if (smallest < SMALLEST) break;
-        sum = next;
-        kept += 1;
-      }
-    }
-    const shownOnes = node.children.slice(0, kept);
-    const rest = node.children.slice(kept);
-    const room = rest.length ? Math.max(0, height - SMALLEST) : height;
-    const sum = d3.sum(shownOnes, weight);
-    const parts = shownOnes.map((child) => [child, (weight(child) / sum) * room]);
-    if (rest.length) {
-      const unused = rest.every((child) => child.total === 0);
-      parts.push([{
-        parent: node, id: `${node.id}+${kept}`, children: rest, bundle: true, group: node.group,
-        name: rest.length === node.children.length && !node.bundle
-          ? count(rest.length, "kind", "kinds") : `${number(rest.length)} ${unused ? "unused" : "more"}`,
-        total: null,
-      }, shownOnes.length ? SMALLEST : height]);
-    }
-    return parts;
-  }
-
   function describe(node) {
-    if (node.bundle) return `${node.name}, choose to see them`;
     const kinds = node.children.length ? `, ${count(node.children.length, "kind", "kinds")}` : "";
     return `${node.name}: ${count(node.total, "recipe", "recipes")}${kinds}`;
   }
 
-  function layout() {
-    const height = icicle.clientHeight;
-    const width = icicle.clientWidth;
-    const levels = width > 1000 ? 4 : width > 560 ? 3 : 2;
-    const spine = focus === root ? 0 : 44;
-    const column = (width - spine) / levels;
-    const blocks = [];
-    if (spine) blocks.push({ node: focus, x: 0, y: 0, w: spine, h: height, spine: true });
-    (function fill(node, depth, y, h) {
-      if (depth === levels) return;
-      for (const [child, part] of share(node, h)) {
-        blocks.push({ node: child, x: spine + depth * column, y, w: column, h: part });
-        if (!child.bundle) fill(child, depth + 1, y, part);
-        y += part;
+  /** Two levels below the focus as rectangles; what nobody uses has no area. */
+  function layout(width, height) {
+    const below = (node) => {
+      const used = node.children.filter((child) => child.total > 0);
+      return used.length ? used : node === focus ? node.children : [];
+    };
+    const tree = d3.hierarchy(focus, (node) =>
+      node === focus || node.parent === focus ? below(node) : null);
+    // A recipe with two kinds of rum counts once for Rum, so counts are not additive and can't be
+    // areas as they are. Each block shares its own area out among its kinds, and keeps the part
+    // that goes to recipes which name no kind.
+    tree.value = 1;
+    tree.eachBefore((place) => {
+      if (!place.children) return;
+      const direct = place === tree ? 0 : place.data.direct;
+      const all = d3.sum(place.children, (child) => child.data.total || 1e-9) + direct;
+      for (const child of place.children) {
+        child.value = (place.value * (child.data.total || 1e-9)) / all;
       }
-    })(focus, 0, 0, height);
-    return blocks;
+    });
+    d3.treemap().size([width, height]).round(true).paddingInner(2)
+      .paddingTop((place) => (place.depth === 1 ? 26 : 0))
+      .paddingRight((place) => (place.depth === 1 ? 3 : 0))
+      .paddingBottom((place) => (place.depth === 1 ? 3 : 0))
+      .paddingLeft((place) => (place.depth === 1 ? 3 : 0))
+      .tile(d3.treemapSquarify.ratio(1.4))(tree);
+    const roomy = (place) => place.x1 - place.x0 >= 84 && place.y1 - place.y0 >= 64;
+    return tree.descendants().slice(1).filter((place) => {
+      const visible = place.x1 - place.x0 >= 6 && place.y1 - place.y0 >= 6;
+      return visible && (place.depth === 1 || roomy(place.parent));
+    });
   }
 
   function draw() {
-    if (!icicle.clientWidth) return;
-    const blocks = layout();
-    d3.select(icicle).selectAll("button").data(blocks, (block) => block.node.id).join(
+    const { clientWidth: width, clientHeight: height } = map;
+    if (!width) return;
+    const side = (place) => [place.x1 - place.x0, place.y1 - place.y0];
+    d3.select(map).selectAll("button").data(layout(width, height), (place) => place.data.id).join(
       (enter) => enter.append("button").attr("type", "button").call((button) => {
         button.append("span").attr("class", "name");
         button.append("span").attr("class", "count");
       }))
       .order()
-      .classed("spine", (block) => Boolean(block.spine))
-      .classed("bundle", (block) => Boolean(block.node.bundle))
-      .classed("unused", (block) => block.node.total === 0)
-      .classed("tall", (block) => block.h >= 52)
-      .attr("disabled", (block) => (block.node.children.length ? null : ""))
-      .attr("aria-label", (block) => (block.spine ? `Back from ${block.node.name}` : describe(block.node)))
-      .attr("title", (block) => (block.spine ? `Back from ${block.node.name}` : describe(block.node)))
-      .style("left", (block) => `${block.x}px`)
-      .style("top", (block) => `${block.y}px`)
-      .style("width", (block) => `${block.w}px`)
-      .style("height", (block) => `${block.h}px`)
-      .style("--tone", (block) => groupVariable(block.node.group))
-      .on("click", (event, block) => go(block.spine ? block.node.parent : block.node, true))
-      .each(function text(block) {
-        this.children[0].textContent = block.node.name;
-        this.children[1].textContent = block.node.total === null ? "" : number(block.node.total);
+      .classed("inner", (place) => place.depth === 2)
+      .classed("mute", (place) => side(place)[0] < 52 || side(place)[1] < 19)
+      .classed("narrow", (place) => side(place)[0] < 96)
+      // Two levels are for the eye; the keyboard takes one level at a time.
+      .attr("tabindex", (place) => (place.depth === 2 ? -1 : null))
+      .attr("disabled", (place) => (place.depth === 1 && !place.data.children.length ? "" : null))
+      .attr("aria-label", (place) => describe(place.data))
+      .attr("title", (place) => describe(place.data))
+      .style("left", (place) => `${place.x0}px`)
+      .style("top", (place) => `${place.y0}px`)
+      .style("width", (place) => `${side(place)[0]}px`)
+      .style("height", (place) => `${side(place)[1]}px`)
+      .style("--tone", (place) => groupVariable(place.data.group))
+      .on("click", (_, place) => go(place.data.children.length ? place.data : place.data.parent))
+      .each(function text(place) {
+        this.children[0].textContent = place.data.name;
+        this.children[1].textContent = number(place.data.total);
       });
     const path = [];
     for (let node = focus; node; node = node.parent) path.unshift(node);
-    breadcrumb(crumbs, path, (place) => go(place, true));
-    crumbs.hidden = focus === root;
-    note.textContent = focus === root
-      ? `${count(root.total, "recipe", "recipes")}, ${count(nodes.length - 1, "ingredient", "ingredients")}`
-      : focus.bundle ? `${focus.name}: ${count(focus.children.length, "ingredient", "ingredients")}`
-        : `${describe(focus)}, ${number(focus.direct)} by this very name`;
-    icicle.dataset.focus = focus.id;
+    breadcrumb(crumbs, path, go);
+    const unused = focus.children.filter((child) => child.total === 0).length;
+    const own = focus === root ? "" : `, ${number(focus.direct)} by this very name`;
+    note.textContent = `${describe(focus)}${own}.` +
+      (unused ? ` ${count(unused, "kind", "kinds")} in no recipe: see the list.` : "");
+    map.dataset.focus = focus.id;
   }
 
-  function go(node, byHand) {
-    if (!node || !node.children.length) return;
+  function go(node) {
+    if (node === focus || !node.children.length) return;
     focus = node;
     draw();
-    // The chosen block may be gone or have become the spine: keep the keyboard in the chart.
-    if (byHand) icicle.querySelector("button:not([disabled])")?.focus({ preventScroll: true });
+    // The chosen block is gone: keep the keyboard in the chart, or let it go back up.
+    (map.querySelector("button:not([disabled], .inner)") || crumbs.querySelector("button"))
+      ?.focus({ preventScroll: true });
   }
 
-  icicle.addEventListener("keydown", (event) => {
+  map.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && focus !== root) {
       event.preventDefault();
-      go(focus.parent, true);
+      go(focus.parent);
     }
   });
 
@@ -129,7 +108,7 @@
     const container = details.querySelector(".tree-list");
     if (!details.open || container.firstChild) return;
     const lists = new Map([[root, el("ul")]]);
-    for (const node of nodes.slice(1)) {
+    const add = (node) => {
       const item = el("li", {}, el("span", { textContent: node.name }), " ",
         el("span", { className: "count", textContent: number(node.total) }));
       lists.get(node.parent).append(item);
@@ -138,10 +117,14 @@
         item.append(list);
         lists.set(node, list);
       }
+    };
+    // Breadth first, so that siblings come in the order of their counts.
+    for (let level = root.children; level.length; level = level.flatMap((node) => node.children)) {
+      level.forEach(add);
     }
     container.replaceChildren(lists.get(root));
   });
 
-  new ResizeObserver(draw).observe(icicle);
+  new ResizeObserver(draw).observe(map);
   draw();
 })();
