@@ -16,9 +16,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from barcart import _kernels
-from barcart.transport import Supports, owned, run_tasks
+from barcart.transport import Supports, owned, run_tasks, transport_problem
 from barcart.tree_transport import TreeMetric
-from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volume_csr
+from barcart.validation import FloatArray, IntArray, as_volume_csr
 
 #: Called with the numbers of query rows finished and wanted.
 Progress: TypeAlias = Callable[[int, int], None]
@@ -141,9 +141,7 @@ def emd_neighbors(
         outside.
     """
     started = time.perf_counter()
-    csr = as_volume_csr(volume_matrix)
-    supports = Supports.from_volumes(csr)
-    cost = owned(as_symmetric_cost(cost_matrix, csr.shape[1]))
+    supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=True)
     n_rows = supports.n_rows
     queries = _query_rows(rows, n_rows)
     indices, distances = _results(queries.size, n_rows, k)
@@ -173,7 +171,6 @@ def emd_neighbors(
         )
 
     solved = _run_queries(task, queries.size, n_jobs, progress)
-    distances *= supports.scale
     pruned = queries.size * (n_rows - 1) - solved
     return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
 
@@ -210,11 +207,13 @@ def tree_neighbors(
     ValueError
         As `emd_neighbors`.
     """
-    supports = Supports.from_volumes(volume_matrix)
-    shape = (supports.n_rows, as_volume_csr(volume_matrix).shape[1])
-    normalised = sp.csr_array((supports.mass, supports.indices, supports.indptr), shape=shape)
-    points = tree.embed(normalised)
-    return _manhattan_graph(points, k, supports.scale, rows, n_jobs, progress)
+    volumes = as_volume_csr(volume_matrix)
+    supports = Supports.from_volumes(volumes)
+    # Exactly equal totals: the embedding's distances are those of the tree only for such rows.
+    normalised = sp.csr_array(
+        (supports.mass * supports.scale, supports.indices, supports.indptr), shape=volumes.shape
+    )
+    return _manhattan_graph(tree.embed(normalised), k, rows, n_jobs, progress)
 
 
 def manhattan_neighbors(
@@ -244,13 +243,12 @@ def manhattan_neighbors(
         If volumes are negative, NaN or infinite, a row has no mass, k isn't positive, or `rows`
         points outside.
     """
-    return _manhattan_graph(as_volume_csr(volume_matrix), k, 1.0, rows, n_jobs, progress)
+    return _manhattan_graph(as_volume_csr(volume_matrix), k, rows, n_jobs, progress)
 
 
 def _manhattan_graph(
     points: "sp.csr_array[np.float64]",
     k: int,
-    scale: float,
     rows: Rows,
     n_jobs: int | None,
     progress: Progress | None,
@@ -270,6 +268,12 @@ def _manhattan_graph(
     )
     column_data = owned(transposed.data)
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
+    overflowing = ~np.isfinite(4.0 * totals)
+    if overflowing.any():
+        raise ValueError(
+            f"volume_matrix row {int(np.argmax(overflowing))}: its total is too large for float64 "
+            "distances; rescale the volumes"
+        )
     # Each of the three sums involved adds at most `longest` terms one after the other.
     longest = int(np.diff(indptr).max())
     relative_slack = 8.0 * (longest + 2) * _kernels.ROUNDOFF
@@ -294,7 +298,6 @@ def _manhattan_graph(
         )
 
     solved = _run_queries(task, queries.size, n_jobs, progress)
-    distances *= scale
     pruned = queries.size * (n_rows - 1) - solved
     return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
 

@@ -17,7 +17,6 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from barcart import _kernels
 from barcart.validation import (
@@ -56,7 +55,7 @@ class Supports:
     mass
         float64 multiples of 2**-52; every row sums to exactly 1.
     scale
-        What one unit of mass was before: distances and flows are multiplied by it.
+        The total of every row before.
     """
 
     indptr: IntArray
@@ -85,10 +84,6 @@ class Supports:
             the others by more than 1e-9 of it.
         """
         csr = as_volume_csr(volume_matrix)
-        return cls._from_csr(csr)
-
-    @classmethod
-    def _from_csr(cls, csr: "sp.csr_array[np.float64]") -> "Supports":
         indptr = csr.indptr.astype(np.int64)
         indices = csr.indices.astype(np.int32)
         n_rows = csr.shape[0]
@@ -118,6 +113,22 @@ class Supports:
         _, first = np.unique(row_of[is_largest], return_index=True)
         steps[is_largest[first]] += missing
         return cls(indptr, indices, steps / _GRID, scale)
+
+    def cost_of_unit(self, cost: FloatArray) -> FloatArray:
+        """Scale a checked cost matrix to one unit of normalised mass.
+
+        Kernels then yield final distances: scaling these afterwards could round two of them to a
+        tie and so disagree with an order already decided.
+
+        Raises
+        ------
+        ValueError
+            If the product goes beyond `barcart.validation.MAX_COST`.
+        """
+        if self.scale == 1.0:
+            return cost
+        with np.errstate(over="ignore"):
+            return as_cost_matrix(cost * self.scale)
 
 
 @dataclass(frozen=True)
@@ -264,7 +275,7 @@ def emd_matrix(
         If volumes or costs are negative, NaN or infinite, a row has no mass or another total than
         the rest, shapes don't fit, or the cost isn't symmetric.
     """
-    supports, cost = _problem(volume_matrix, cost_matrix, symmetric=True)
+    supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=True)
     n_rows = supports.n_rows
     n_pairs = n_rows * (n_rows - 1) // 2
     if metric is None:
@@ -276,7 +287,7 @@ def emd_matrix(
         distances = np.empty((n_rows, n_rows))
         distances[first, second] = plans.distances
         distances[second, first] = plans.distances
-        return distances, _plans_by_pair(plans, pairs, cost)
+        return distances, _plans_by_pair(plans, pairs, cost / supports.scale)
     distances = np.empty((n_rows, n_rows))
     # Interleaved rows share the triangle out evenly.
     n_tasks = min(n_rows, 8 * thread_count(n_jobs))
@@ -296,7 +307,6 @@ def emd_matrix(
 
     for _ in run_tasks(task, n_tasks, n_jobs):
         pass
-    distances *= supports.scale
     return distances
 
 
@@ -329,7 +339,7 @@ def pairwise_emd(
     ValueError
         As `emd_matrix`, or if a pair points outside the rows.
     """
-    supports, cost = _problem(volume_matrix, cost_matrix, symmetric=False)
+    supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=False)
     ordered, _ = _orient(as_index_pairs(pairs, supports.n_rows), cost)
     distances = np.empty(ordered.shape[0])
 
@@ -348,7 +358,6 @@ def pairwise_emd(
         )
 
     _run_blocks(task, ordered.shape[0], n_jobs)
-    distances *= supports.scale
     return distances
 
 
@@ -378,7 +387,7 @@ def transport_plans(
     ValueError
         As `pairwise_emd`.
     """
-    supports, cost = _problem(volume_matrix, cost_matrix, symmetric=False)
+    supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=False)
     checked = as_index_pairs(pairs, supports.n_rows)
     return _solve_plans(supports, cost, checked, metric, n_jobs)
 
@@ -469,12 +478,34 @@ def owned(array: FloatArray) -> FloatArray:
     return np.require(array, requirements=["C", "W"])
 
 
-def _problem(
+def transport_problem(
     volume_matrix: Any, cost_matrix: Any, *, symmetric: bool
 ) -> tuple[Supports, FloatArray]:
+    """Check volumes and costs and bring them into the form the kernels take.
+
+    Parameters
+    ----------
+    volume_matrix, cost_matrix
+        As for `emd_matrix`.
+    symmetric
+        Whether to insist on a symmetric cost.
+
+    Returns
+    -------
+    supports : Supports
+    cost : numpy.ndarray
+        float64, shape (m, m), writable; the cost of moving one *normalised* unit of mass.
+
+    Raises
+    ------
+    ValueError
+        As `emd_matrix`.
+    """
     csr = as_volume_csr(volume_matrix)
     check = as_symmetric_cost if symmetric else as_cost_matrix
-    return Supports.from_volumes(csr), owned(check(cost_matrix, csr.shape[1]))
+    cost = check(cost_matrix, csr.shape[1])
+    supports = Supports.from_volumes(csr)
+    return supports, owned(supports.cost_of_unit(cost))
 
 
 def _orient(pairs: IntArray, cost: FloatArray) -> tuple[IntArray, npt.NDArray[np.bool_]]:
@@ -527,9 +558,7 @@ def _solve_plans(
         sources, targets = np.where(turn, targets, sources), np.where(turn, sources, targets)
         order = np.lexsort((targets, sources, pair_of))
         sources, targets, flows = sources[order], targets[order], flows[order]
-    return TransportPlans(
-        distances * supports.scale, indptr, sources, targets, flows * supports.scale
-    )
+    return TransportPlans(distances, indptr, sources, targets, flows * supports.scale)
 
 
 def _plans_by_pair(
