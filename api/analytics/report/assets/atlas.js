@@ -70,7 +70,8 @@
         .on("zoom", (event) => {
           this.transform = event.transform;
           this.card.hidden = true;
-          this.draw();
+          if (this.stamped > 4000) this.glide();
+          else this.draw();
         });
       d3.select(this.over).call(this.zoom).on("dblclick.zoom", null);
       this.listen();
@@ -212,6 +213,17 @@
       });
     }
 
+    /** While a crowded map moves, move its last picture; draw it sharp when it comes to rest. */
+    glide() {
+      const { k, x, y } = this.transform;
+      const scale = k / this.painted.k;
+      this.base.style.transform =
+        `translate(${x - this.painted.x * scale}px, ${y - this.painted.y * scale}px) scale(${scale})`;
+      this.paintOver();
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => this.draw(), 90);
+    }
+
     /** Marks grow with the zoom, but slower than the distances between them. */
     markRadius() {
       const grown = this.radius * Math.pow(this.transform.k, 0.45);
@@ -244,21 +256,28 @@
       const radius = this.markRadius();
       const searching = state.terms.length > 0;
       const visible = [];
+      this.stamped = 0;
+      this.painted = this.transform;
+      this.base.style.transform = "";
       const put = (i) => {
         const x = this.px(i) * k + tx;
         const y = this.py(i) * k + ty;
         if (x < -12 || y < -12 || x > this.size + 12 || y > this.size + 12) return;
         const stamp = this.stamp(recipes.group[i], lit[i] && searching ? radius * 1.25 : radius);
-        const side = stamp.width / this.ratio;
-        context.drawImage(stamp, x - side / 2, y - side / 2, side, side);
+        context.drawImage(stamp, Math.round(x * this.ratio - stamp.width / 2),
+          Math.round(y * this.ratio - stamp.height / 2));
+        this.stamped += 1;
         if (lit[i]) visible.push([i, x, y]);
       };
       const dense = this.members.length > 5000;
+      // Stamps land on whole device pixels: copying is several times cheaper than resampling.
+      context.setTransform(1, 0, 0, 1, 0, 0);
       context.globalAlpha = searching ? 0.1 : 0.06;
       for (const i of this.members) if (!lit[i] && (shown[i] || !dense)) put(i);
       context.globalAlpha = searching ? 1 : dense ? 0.7 : 0.92;
       for (const i of this.members) if (lit[i]) put(i);
       context.globalAlpha = 1;
+      context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       if (searching && visible.length <= 400) {
         context.strokeStyle = this.ink;
         context.lineWidth = 1.25;

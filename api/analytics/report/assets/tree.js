@@ -43,9 +43,38 @@
       .tile(d3.treemapSquarify.ratio(1.4))(tree);
     const roomy = (place) => place.x1 - place.x0 >= 84 && place.y1 - place.y0 >= 64;
     return tree.descendants().slice(1).filter((place) => {
+      // A block that shows its kinds has one line for its own name.
+      place.open = Boolean(place.children) && roomy(place);
       const visible = place.x1 - place.x0 >= 6 && place.y1 - place.y0 >= 6;
       return visible && (place.depth === 1 || roomy(place.parent));
     });
+  }
+
+  const ruler = document.createElement("canvas").getContext("2d");
+
+  /**
+   * How a block can show its name: "line" (with the count beside it), "wrap" (words below each
+   * other, count last), "cut" (one line with an ellipsis) or "mute". Words are never broken.
+   */
+  function fit(place, [width, height]) {
+    const inner = place.depth === 2;
+    const line = inner ? 18 : 20;
+    const text = width - (inner ? 14 : 19);
+    ruler.font = `${inner ? 400 : 600} ${inner ? 13 : 14.4}px ${Report.css("--sans")}`;
+    const measure = (words) => ruler.measureText(words).width + 1;
+    if (height < line + 1) return "mute";
+    const tally = number(place.data.total);
+    if (measure(place.data.name) + measure(tally) + 8 <= text) return "line";
+    const lines = [];
+    for (const word of place.data.name.split(/\s+/)) {
+      const joined = lines.length ? `${lines.at(-1)} ${word}` : word;
+      if (lines.length && measure(joined) <= text) lines[lines.length - 1] = joined;
+      else lines.push(word);
+    }
+    const open = place.depth === 2 || !place.open;
+    if (open && lines.every((part) => measure(part) <= text) &&
+      (lines.length + 1) * line + 4 <= height) return "wrap";
+    return width >= 78 ? "cut" : "mute";
   }
 
   function draw() {
@@ -59,8 +88,7 @@
       }))
       .order()
       .classed("inner", (place) => place.depth === 2)
-      .classed("mute", (place) => side(place)[0] < 52 || side(place)[1] < 19)
-      .classed("narrow", (place) => side(place)[0] < 96)
+      .attr("data-fit", (place) => fit(place, side(place)))
       // Two levels are for the eye; the keyboard takes one level at a time.
       .attr("tabindex", (place) => (place.depth === 2 ? -1 : null))
       .attr("disabled", (place) => (place.depth === 1 && !place.data.children.length ? "" : null))
