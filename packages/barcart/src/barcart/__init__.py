@@ -1,6 +1,8 @@
 """Learn a ground metric between ingredients from recipes, exactly and fast."""
 
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from barcart.distance import (
     apply_rollup,
@@ -29,6 +31,9 @@ from barcart.registry import Registry
 from barcart.transport import TransportPlans
 from barcart.tree_transport import TreeMetric
 
+if _TYPE_CHECKING:
+    from barcart.estimator import RecipeMetric as RecipeMetric
+
 __version__ = _version("barcart")
 
 __all__ = [
@@ -36,6 +41,7 @@ __all__ = [
     "EMResult",
     "EMState",
     "NeighborGraph",
+    "RecipeMetric",
     "Registry",
     "TransportPlans",
     "TreeMetric",
@@ -62,3 +68,12 @@ __all__ = [
     "trustworthiness",
     "weighted_distance",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    # scikit-learn takes a second to import: only who asks for the estimator waits.
+    if name == "RecipeMetric":
+        from barcart.estimator import RecipeMetric
+
+        return RecipeMetric
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
