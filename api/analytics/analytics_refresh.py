@@ -14,6 +14,7 @@ from api.analytics.code_version import code_version
 from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages
+from api.analytics.scheduler import pair_engine
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
 from api.storage.errors import PublishConflictError
@@ -33,6 +34,7 @@ def regenerate_analytics(
     storage: AnalyticsStorage | None = None,
     force: bool = False,
     reporter: Reporter | None = None,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Recompute the analytics and publish them as one snapshot.
 
@@ -44,6 +46,8 @@ def regenerate_analytics(
         Compute and publish although neither the data nor the code has changed.
     reporter
         Hears of the progress; by default the log does.
+    scheduler
+        A Dask scheduler's address, or ``local``; by default this process does the work.
 
     Returns
     -------
@@ -60,6 +64,8 @@ def regenerate_analytics(
         wrong. The snapshot published before stays the current one, as after every failure.
     StorageError
         If the result cannot be published.
+    SchedulerError
+        If the scheduler cannot be used.
     """
     database = database or get_database()
     storage = storage or AnalyticsStorage.from_settings()
@@ -68,7 +74,7 @@ def regenerate_analytics(
 
     for attempt in range(1, PUBLISH_ATTEMPTS + 1):
         try:
-            manifest, changed = _refresh_once(database, storage, force, reporter)
+            manifest, changed = _refresh_once(database, storage, force, reporter, scheduler)
         except PublishConflictError as error:
             if attempt == PUBLISH_ATTEMPTS:
                 raise
@@ -84,7 +90,11 @@ def regenerate_analytics(
 
 
 def _refresh_once(
-    database: Database, storage: AnalyticsStorage, force: bool, reporter: Reporter
+    database: Database,
+    storage: AnalyticsStorage,
+    force: bool,
+    reporter: Reporter,
+    scheduler: str | None,
 ) -> tuple[Manifest, bool]:
     stage = Stages(stage_count() + 2, reporter)
     current = storage.snapshots.current()
@@ -108,7 +118,10 @@ def _refresh_once(
 
     # Maps of other code may differ on purpose; only those of the same code are continued.
     known = current if current is not None and current.code_version == version else None
-    computed = compute_artifacts(queries, stage, reporter, previous_maps(storage.snapshots, known))
+    with pair_engine(scheduler) as queries.engine:
+        computed = compute_artifacts(
+            queries, stage, reporter, previous_maps(storage.snapshots, known)
+        )
 
     with stage("Publishing"):
         manifest = storage.snapshots.publish(

@@ -15,6 +15,13 @@ def refresh(
     force: Annotated[
         bool, typer.Option("--force", help="Compute although nothing has changed.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local",
+            help="Compute distances on a Dask cluster: a scheduler's address, or 'local'.",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show the log instead of a bar.")
     ] = False,
@@ -29,11 +36,11 @@ def refresh(
     with failing_clearly():
         if verbose or not stderr.is_terminal:
             configure_logging()
-            result = regenerate_analytics(force=force)
+            result = regenerate_analytics(force=force, scheduler=scheduler)
         else:
             configure_logging(logging.WARNING)
             with BarReporter(stderr) as reporter:
-                result = regenerate_analytics(force=force, reporter=reporter)
+                result = regenerate_analytics(force=force, reporter=reporter, scheduler=scheduler)
     if not result["changed"]:
         stderr.print("Nothing has changed: the current snapshot stays. (--force computes anyway.)")
     typer.echo(json.dumps({"status": "success", **result}))

@@ -16,7 +16,7 @@ from api.db.queries.cocktail_space import (
 )
 from api.db.queries.complexity import complexity_distribution
 from api.db.queries.fingerprint import dataset_fingerprint
-from api.db.queries.ground_metric import GroundMetric, learn_ground_metric
+from api.db.queries.ground_metric import GroundMetric, PairEngine, learn_ground_metric
 from api.db.queries.recipe_volumes import RecipeVolumes, recipe_volumes
 from api.db.queries.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
 from api.db.queries.substitutes import ingredient_substitutes
@@ -34,10 +34,14 @@ class AnalyticsQueries:
     ----------
     db
         Where the recipes are.
+    engine
+        Where the EM's distances and plans are computed; this process if None. The answers are the
+        same.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, engine: PairEngine | None = None) -> None:
         self.db = db
+        self.engine = engine
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -137,7 +141,7 @@ class AnalyticsQueries:
         """Return the ingredient costs learned by EM; the first call learns them."""
         if self._ground_metric is None:
             self._ground_metric = learn_ground_metric(
-                self._volumes, self.dataset.ingredients, on_iteration
+                self._volumes, self.dataset.ingredients, on_iteration, self.engine
             )
         return self._ground_metric
 

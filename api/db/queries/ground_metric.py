@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import pandas as pd
 from scipy.sparse import csr_array
@@ -17,11 +18,25 @@ from barcart import (
     build_recipe_volume_matrix,
     create_rollup_mapping,
     em_fit,
+    transport_plans,
 )
+from barcart.em import NeighborSearch, PlanSolver, find_neighbors
 
 #: Neighbours whose plans count, and their weights' inverse temperature; see docs/method.md.
 NEIGHBORS = 10
 BETA = 1.0
+
+
+class PairEngine(Protocol):
+    """What computes distances and plans for the EM, as `barcart.distributed.DaskEngine` does."""
+
+    @property
+    def neighbors(self) -> NeighborSearch:
+        """Finds every recipe's nearest."""
+
+    @property
+    def plans(self) -> PlanSolver:
+        """Solves the plans of pairs."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,7 @@ def learn_ground_metric(
     volumes: RecipeVolumes,
     ingredients: pd.DataFrame,
     on_iteration: Callable[[str], None] | None = None,
+    engine: PairEngine | None = None,
 ) -> GroundMetric:
     """Learn ingredient costs by EM, starting from distances in the ingredient tree.
 
@@ -62,6 +78,8 @@ def learn_ground_metric(
         With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
     on_iteration
         Told in words of each iteration.
+    engine
+        Where distances and plans are computed; this process if None.
     """
     mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
     lines = apply_rollup(volumes.lines, mapping)
@@ -90,5 +108,13 @@ def learn_ground_metric(
                 f"{iteration.pairs_solved:,} pairs solved, {iteration.pairs_pruned:,} pruned"
             )
 
-    fit = em_fit(matrix, tree, k=NEIGHBORS, beta=BETA, callback=report)
+    fit = em_fit(
+        matrix,
+        tree,
+        k=NEIGHBORS,
+        beta=BETA,
+        callback=report,
+        neighbors=engine.neighbors if engine else find_neighbors,
+        plans=engine.plans if engine else transport_plans,
+    )
     return GroundMetric(matrix, recipes, registry, fit)

@@ -77,9 +77,8 @@ def test_transform_feeds_a_pipeline(recipes):
     assert (np.diff(graph.indptr) == 6).all()
     assert (graph.diagonal() == 0.0).all()
     eps = float(np.median(graph.data[graph.data > 0]))
-    labels = make_pipeline(clone(metric), DBSCAN(metric="precomputed", eps=eps)).fit_predict(
-        recipes
-    )
+    clusters = DBSCAN(metric="precomputed", eps=eps)
+    labels = make_pipeline(clone(metric), clone(clusters)).fit_predict(recipes)
     np.testing.assert_array_equal(labels, clusters.fit_predict(graph))
 
 

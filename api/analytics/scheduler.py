@@ -1,0 +1,65 @@
+"""Where the pair work runs: in this process, or on a Dask cluster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from barcart.distributed import DaskEngine
+
+#: A cluster of this machine's processors, started for one refresh.
+LOCAL = "local"
+
+
+class SchedulerError(Exception):
+    """The Dask scheduler cannot be used; the message says what to do."""
+
+
+@contextmanager
+def pair_engine(scheduler: str | None) -> Iterator["DaskEngine | None"]:
+    """Connect to a Dask scheduler for as long as the context lasts.
+
+    Parameters
+    ----------
+    scheduler
+        Its address (``tcp://host:8786``), ``local`` for a cluster of this machine's processors, or
+        None for no cluster.
+
+    Yields
+    ------
+    DaskEngine or None
+
+    Raises
+    ------
+    SchedulerError
+        If Dask is not installed or the scheduler does not answer.
+    """
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from distributed import Client, LocalCluster
+
+        from barcart.distributed import DaskEngine
+    except ImportError as error:
+        raise SchedulerError(
+            "A scheduler needs Dask, which is not installed: pip install 'cocktaildb[dask]'."
+        ) from error
+    if scheduler == LOCAL:
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield DaskEngine(client)
+        return
+    try:
+        client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        raise SchedulerError(
+            f"No Dask scheduler answers at {scheduler}: start one by `dask scheduler`, or say "
+            "--scheduler local."
+        ) from error
+    with client:
+        yield DaskEngine(client)

@@ -1,0 +1,36 @@
+"""A refresh on a Dask cluster publishes what a refresh in one process publishes."""
+
+import pytest
+
+from api.analytics.analytics_refresh import regenerate_analytics
+from api.analytics.scheduler import SchedulerError
+from api.utils.analytics_cache import AnalyticsStorage
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, about ports and late replies
+
+
+def test_same_artifacts_from_a_cluster(sample, make_database, tmp_path):
+    alone = AnalyticsStorage(directory=tmp_path / "alone")
+    cluster = AnalyticsStorage(directory=tmp_path / "cluster")
+    database = make_database(sample)
+    regenerate_analytics(database=database, storage=alone)
+    regenerate_analytics(database=database, storage=cluster, scheduler="local")
+    one, other = alone.snapshots.current(), cluster.snapshots.current()
+    assert one is not None
+    assert other is not None
+    assert one.artifacts == other.artifacts  # names, sizes and hashes
+
+
+def test_a_scheduler_that_does_not_answer_leaves_what_was_published(
+    sample, make_database, tmp_path
+):
+    storage = AnalyticsStorage(directory=tmp_path)
+    database = make_database(sample)
+    before = regenerate_analytics(database=database, storage=storage)["snapshot_id"]
+    with pytest.raises(SchedulerError, match=r"answers at tcp://127\.0\.0\.1:9"):
+        regenerate_analytics(
+            database=database, storage=storage, scheduler="tcp://127.0.0.1:9", force=True
+        )
+    current = storage.snapshots.current()
+    assert current is not None
+    assert current.snapshot_id == before
