@@ -21,9 +21,7 @@ def test_same_artifacts_from_a_cluster(sample, make_database, tmp_path):
     assert one.artifacts == other.artifacts  # names, sizes and hashes
 
 
-def test_a_scheduler_that_does_not_answer_leaves_what_was_published(
-    sample, make_database, tmp_path
-):
+def test_without_an_answer_what_was_published_stays(sample, make_database, tmp_path):
     storage = AnalyticsStorage(directory=tmp_path)
     database = make_database(sample)
     before = regenerate_analytics(database=database, storage=storage)["snapshot_id"]
