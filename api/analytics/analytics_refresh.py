@@ -15,6 +15,7 @@ from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages
 from api.analytics.scheduler import pair_engine
+from api.analytics.warmup import umap_warming_up
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
 from api.storage.errors import PublishConflictError
@@ -118,9 +119,9 @@ def _refresh_once(
 
     # Maps of other code may differ on purpose; only those of the same code are continued.
     known = current if current is not None and current.code_version == version else None
-    with pair_engine(scheduler) as queries.engine:
+    with umap_warming_up() as warmup, pair_engine(scheduler) as queries.engine:
         computed = compute_artifacts(
-            queries, stage, reporter, previous_maps(storage.snapshots, known)
+            queries, stage, reporter, previous_maps(storage.snapshots, known), warmup
         )
 
     with stage("Publishing"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.analytics.progress import Reporter, Stages
+from api.analytics.warmup import Warmup
 from api.db.db_analytics import AnalyticsQueries
 from api.db.queries.cocktail_space import PreviousMap
 from api.db.queries.ingredient_tree import tree_with_counts
@@ -19,14 +20,16 @@ ARTIFACT_NAMES = (
     "ingredient-substitutes",
 )
 
+# The maps come last: until then their library may be compiling in another process.
 _STAGES = (
     "Counting ingredient usage",
     "Counting recipe complexity",
-    "Mapping recipes by Manhattan distance",
-    "Mapping recipes by the learned distance",
     "Building the ingredient tree",
+    "Learning what ingredients cost to replace",
     "Telling similar recipes",
     "Telling substitutes",
+    "Mapping recipes by Manhattan distance",
+    "Mapping recipes by the learned distance",
 )
 
 
@@ -59,10 +62,12 @@ def compute_artifacts(
     stage: Stages,
     reporter: Reporter,
     previous: Mapping[str, PreviousMap],
+    warmup: Warmup,
 ) -> Computed:
     """Compute every artifact from one consistent reading of the database.
 
     ``previous`` holds the maps that readers know, by artifact: points should not jump.
+    ``warmup`` prepares the maps' library.
     """
     names = iter(_STAGES)
     with stage(next(names)):
@@ -71,17 +76,18 @@ def compute_artifacts(
     with stage(next(names)):
         complexity = queries.get_recipe_complexity_distribution()
     with stage(next(names)):
-        manhattan = queries.cocktail_space(previous.get("cocktail-space"))
-    with stage(next(names)):
-        learned = queries.cocktail_space_em(
-            previous.get("cocktail-space-em"), on_iteration=reporter.step
-        )
-    with stage(next(names)):
         tree = tree_with_counts(usage, sum(bin_["recipe_count"] for bin_ in complexity))
+    with stage(next(names)):
+        queries.ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
         similar = queries.compute_recipe_similar()
     with stage(next(names)):
         substitutes = queries.compute_ingredient_substitutes()
+    with stage(next(names)):
+        warmup.wait()
+        manhattan = queries.cocktail_space(previous.get("cocktail-space"))
+    with stage(next(names)):
+        learned = queries.cocktail_space_em(previous.get("cocktail-space-em"))
 
     return Computed(
         artifacts={

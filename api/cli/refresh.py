@@ -8,6 +8,7 @@ import typer
 
 from api.analytics.log import configure_logging
 from api.analytics.progress import BarReporter
+from api.analytics.warmup import umap_warming_up
 from api.cli.console import failing_clearly, stderr
 
 
@@ -30,10 +31,10 @@ def refresh(
 
     The result is one JSON object on stdout.
     """
-    # Here, not above: it brings numba and SciPy, for which no other command should wait.
-    from api.analytics.analytics_refresh import regenerate_analytics
+    with failing_clearly(), umap_warming_up():
+        # Here, not above: it brings numba and SciPy, for which no other command should wait.
+        from api.analytics.analytics_refresh import regenerate_analytics
 
-    with failing_clearly():
         if verbose or not stderr.is_terminal:
             configure_logging()
             result = regenerate_analytics(force=force, scheduler=scheduler)
