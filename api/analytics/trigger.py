@@ -1,0 +1,144 @@
+"""The Lambda that triggers a refresh: submits the Batch job, unless one waits already.
+
+Imports nothing but the standard library and boto3, which the Lambda runtime brings.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import boto3
+
+from api.analytics.coalescing import Job, JobStatus, decide
+
+logger = logging.getLogger(__name__)
+# The Lambda runtime's own handler writes to CloudWatch; the root logger's level hides INFO.
+logger.setLevel(logging.INFO)
+
+JOB_NAME = "analytics-refresh"
+
+#: How long Batch may take to notice that a container has begun. A job that is STARTING now and
+#: still STARTING after this had not read the database when the trigger came.
+SETTLE_SECONDS = 5.0
+
+_DESCRIBE_LIMIT = 100
+
+_batch_client: Any = None
+#: The job that this process submitted last: a list may not show it yet.
+_last_submitted: str | None = None
+
+
+def _batch() -> Any:
+    """Return the Batch client, made once: a warm Lambda keeps it."""
+    global _batch_client
+    if _batch_client is None:
+        _batch_client = boto3.client("batch")
+    return _batch_client
+
+
+def lambda_handler(event: Mapping[str, Any] | None, context: object) -> dict[str, Any]:
+    """Submit a refresh, or find the one that already waits.
+
+    Parameters
+    ----------
+    event
+        With ``{"asynchronous": true}`` a failure is raised. Lambda takes any returned value of an
+        asynchronous invocation for a success; only an exception makes it try again and, in the
+        end, fill the dead-letter queue.
+    context
+        Not used.
+
+    Returns
+    -------
+    dict
+        ``statusCode`` 200 and a JSON ``body`` of ``message``, ``jobId`` and ``jobArn``; 500 and
+        ``error`` and ``details`` on failure.
+    """
+    try:
+        message, job_id, job_arn = _trigger()
+    except Exception as error:
+        logger.exception("the refresh was not triggered")
+        if event and event.get("asynchronous"):
+            raise
+        return _response(
+            500,
+            error="Failed to submit analytics Batch job",
+            details=str(error) or type(error).__name__,
+        )
+    logger.info("%s: %s", message, job_id)
+    return _response(200, message=message, jobId=job_id, jobArn=job_arn)
+
+
+def _response(status: int, **body: str) -> dict[str, Any]:
+    return {"statusCode": status, "body": json.dumps(body)}
+
+
+def _trigger() -> tuple[str, str, str]:
+    """Return what was done, and the id and ARN of the job that will refresh."""
+    global _last_submitted
+    queue = os.environ.get("BATCH_JOB_QUEUE")
+    definition = os.environ.get("BATCH_JOB_DEFINITION")
+    if not queue or not definition:
+        raise ValueError("BATCH_JOB_QUEUE and BATCH_JOB_DEFINITION must be set.")
+
+    known = _list_job_ids(queue)
+    if _last_submitted is not None:
+        known.add(_last_submitted)
+    # A list lags behind; each job is asked for by its id before it is relied on.
+    details = _describe(known, definition)
+    while (absorbing := decide(_jobs(details)).absorbed_by) is not None:
+        job_id = absorbing.job_id
+        if absorbing.status is not JobStatus.STARTING:
+            return "Analytics refresh already waiting", job_id, details[job_id]["jobArn"]
+        time.sleep(SETTLE_SECONDS)
+        again = _describe([job_id], definition)
+        if [job.status for job in _jobs(again)] == [JobStatus.STARTING]:
+            return "Analytics refresh already starting", job_id, details[job_id]["jobArn"]
+        # It has begun, or ended: decide anew with what it is now. Each turn moves a job onward.
+        del details[job_id]
+        details.update(again)
+
+    submitted = _batch().submit_job(jobName=JOB_NAME, jobQueue=queue, jobDefinition=definition)
+    _last_submitted = submitted["jobId"]
+    return "Analytics Batch job submitted", submitted["jobId"], submitted["jobArn"]
+
+
+def _list_job_ids(queue: str) -> set[str]:
+    """Return the ids of the refresh jobs that have not ended, as far as Batch's lists show them.
+
+    Listed state by state in the order in which a job goes through them: one that moves on
+    meanwhile is seen twice, never not at all.
+    """
+    pages = _batch().get_paginator("list_jobs")
+    active = [
+        status for status in JobStatus if status not in (JobStatus.SUCCEEDED, JobStatus.FAILED)
+    ]
+    return {
+        job["jobId"]
+        for status in active
+        for page in pages.paginate(jobQueue=queue, jobStatus=str(status))
+        for job in page["jobSummaryList"]
+        if job["jobName"] == JOB_NAME
+    }
+
+
+def _describe(job_ids: Iterable[str], definition: str) -> dict[str, dict[str, Any]]:
+    """Return the jobs' present details by id, without those of another job definition.
+
+    A job that an older deployment submitted runs its code, so it does not do for a trigger that
+    came after the new one. Only a full ARN tells the revision.
+    """
+    ids = sorted(job_ids)
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(ids), _DESCRIBE_LIMIT):
+        for job in _batch().describe_jobs(jobs=ids[start : start + _DESCRIBE_LIMIT])["jobs"]:
+            if not definition.startswith("arn:") or job["jobDefinition"] == definition:
+                found[job["jobId"]] = job
+    return found
+
+
+def _jobs(details: Mapping[str, Mapping[str, Any]]) -> list[Job]:
+    return [Job(job_id, JobStatus(job["status"])) for job_id, job in details.items()]
