@@ -4,8 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_DATA_DIR = Path("var")
 DEFAULT_DB_NAME = "cocktails"
@@ -16,7 +16,15 @@ def _blank_is_unset(value: str | None) -> str | None:
     return value if value and value.strip() else None
 
 
+def _split_at_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
 OptionalText = Annotated[str | None, AfterValidator(_blank_is_unset)]
+# NoDecode: the environment's text is a list of our own kind, not JSON.
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
 
 
 class Settings(BaseSettings):
@@ -38,6 +46,22 @@ class Settings(BaseSettings):
         ``ANALYTICS_PREFIX``: the key prefix inside the bucket.
     analytics_keep
         ``ANALYTICS_KEEP``: how many snapshots a refresh leaves behind, the current one included.
+    api_token
+        ``API_TOKEN``: the bearer token that writes need on a machine without an identity provider.
+    auth_issuer
+        ``AUTH_ISSUER``: whose JWTs writes need, such as a Cognito user pool's URL.
+    auth_audience
+        ``AUTH_AUDIENCE``: the client id that such a token must have been issued to.
+    auth_jwks_url
+        ``AUTH_JWKS_URL``: where the issuer's keys are; unset means
+        ``<AUTH_ISSUER>/.well-known/jwks.json``.
+    cors_origins
+        ``CORS_ORIGINS``: other sites whose scripts may call the API, separated by commas.
+    rate_limit, rate_limit_writes
+        ``RATE_LIMIT``, ``RATE_LIMIT_WRITES``: requests allowed to one client, such as
+        ``3000/minute``; ``off`` sets no limit.
+    max_body_bytes
+        ``MAX_BODY_BYTES``: the largest request body.
     """
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
@@ -49,6 +73,14 @@ class Settings(BaseSettings):
     analytics_dir: Path = DEFAULT_DATA_DIR / "analytics"
     analytics_prefix: str = "analytics"
     analytics_keep: int = Field(default=10, ge=1)
+    api_token: OptionalText = None
+    auth_issuer: OptionalText = None
+    auth_audience: OptionalText = None
+    auth_jwks_url: OptionalText = None
+    cors_origins: CommaSeparated = ()
+    rate_limit: str = "3000/minute"
+    rate_limit_writes: str = "300/minute"
+    max_body_bytes: int = Field(default=5_000_000, ge=1_000)
 
     @cached_property
     def sqlite_path(self) -> Path:
