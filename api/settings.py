@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         ``ANALYTICS_PREFIX``: the key prefix inside the bucket.
     analytics_keep
         ``ANALYTICS_KEEP``: how many snapshots a refresh leaves behind, the current one included.
+    analytics_trigger_function
+        ``ANALYTICS_TRIGGER_FUNCTION``: the Lambda function that writes ask for a refresh; unset
+        means ``refresh_queue``.
+    refresh_queue
+        ``REFRESH_QUEUE``: the file in which refreshes wait for ``cocktaildb worker``.
     api_token
         ``API_TOKEN``: the bearer token that writes need on a machine without an identity provider.
     auth_issuer
@@ -73,6 +78,8 @@ class Settings(BaseSettings):
     analytics_dir: Path = DEFAULT_DATA_DIR / "analytics"
     analytics_prefix: str = "analytics"
     analytics_keep: int = Field(default=10, ge=1)
+    analytics_trigger_function: OptionalText = None
+    refresh_queue: Path = DEFAULT_DATA_DIR / "refresh-queue.db"
     api_token: OptionalText = None
     auth_issuer: OptionalText = None
     auth_audience: OptionalText = None

@@ -1,0 +1,75 @@
+"""Asking AWS for a refresh, from code whose own work must not suffer when that fails."""
+
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+logger = logging.getLogger(__name__)
+
+#: Somebody who saves a recipe waits for this call: at most about 12 s when AWS hangs, two tries of
+#: 2 s to connect and 4 s to be answered, and a few hundredths of a second otherwise.
+_CONFIG = Config(
+    connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2, "mode": "standard"}
+)
+
+_lambda_client: "LambdaClient | None" = None
+#: boto3 makes clients from one default session, which is not to be used by two threads at once.
+_lambda_client_lock = threading.Lock()
+
+
+def _lambda() -> "LambdaClient":
+    """Return the Lambda client, made once in a process: making it takes longer than the call."""
+    global _lambda_client
+    with _lambda_client_lock:
+        if _lambda_client is None:
+            _lambda_client = boto3.client("lambda", config=_CONFIG)
+        return _lambda_client
+
+
+def trigger_analytics_refresh(settings: Settings | None = None) -> bool:
+    """Ask the trigger function for a refresh, without waiting for what comes of it.
+
+    The function named by ``ANALYTICS_TRIGGER_FUNCTION`` is invoked asynchronously: Lambda keeps
+    the event, tries it again if it fails, and in the end puts it into the dead-letter queue. Never
+    raises: a recipe that was saved stays saved although nobody could be told.
+
+    Parameters
+    ----------
+    settings
+        By default those of the environment.
+
+    Returns
+    -------
+    bool
+        Whether AWS has accepted the event. False if the call failed, which is logged as a warning,
+        or if no function is named, which is logged for debugging only.
+    """
+    try:
+        function = (settings or Settings()).analytics_trigger_function
+        if function is None:
+            logger.debug("ANALYTICS_TRIGGER_FUNCTION is not set: no refresh is triggered")
+            return False
+        _lambda().invoke(
+            FunctionName=function,
+            InvocationType="Event",
+            # Tells the handler that only an exception makes Lambda try again.
+            Payload=json.dumps({"asynchronous": True}).encode(),
+        )
+    except Exception:
+        logger.warning(
+            "the analytics refresh was not triggered; the analytics stay as they are until the "
+            "next write, or: scripts/trigger-analytics-refresh.sh",
+            exc_info=True,
+        )
+        return False
+    logger.info("analytics refresh triggered through %s", function)
+    return True

@@ -1,0 +1,229 @@
+"""The local queue: any number of processes at once, workers that die, files that are damaged."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from api.analytics.coalescing import JobStatus
+from api.analytics.local_queue import (
+    HISTORY,
+    MAX_ATTEMPTS,
+    LocalQueue,
+    QueueError,
+    QueueOwnedError,
+)
+
+#: Waits for the start signal, submits `count` times, prints the ids that it was given.
+_SUBMITTER = """
+import sys
+from pathlib import Path
+from api.analytics.local_queue import LocalQueue
+queue, count = LocalQueue(Path(sys.argv[1])), int(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(count):
+    submission = queue.submit()
+    print(submission.job.job_id, submission.absorbed, flush=True)
+"""
+
+#: Holds the queue, claims what waits, says so, and never ends.
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from api.analytics.local_queue import LocalQueue
+with LocalQueue(Path(sys.argv[1])).owned() as owned:
+    print(owned.claim().job_id, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> LocalQueue:
+    return LocalQueue(tmp_path / "below" / "queue.db")
+
+
+def _submit_at_once(queue: LocalQueue, processes: int, each: int) -> list[tuple[str, bool]]:
+    """Submit from many processes that start at the same moment."""
+    submitters = [
+        subprocess.Popen(
+            [sys.executable, "-c", _SUBMITTER, str(queue.path), str(each)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    for submitter in submitters:
+        assert submitter.stdout is not None
+        assert submitter.stdout.readline() == "ready\n"
+    for submitter in submitters:
+        assert submitter.stdin is not None
+        submitter.stdin.write("go\n")
+        submitter.stdin.flush()
+    given = []
+    for submitter in submitters:
+        output, _ = submitter.communicate(timeout=60)
+        assert submitter.returncode == 0
+        for line in output.splitlines():
+            job_id, absorbed = line.split()
+            given.append((job_id, absorbed == "True"))
+    return given
+
+
+def test_a_burst_from_many_processes_makes_one_job(queue: LocalQueue) -> None:
+    """Also the first submissions to a file that does not exist yet."""
+    given = _submit_at_once(queue, processes=8, each=25)
+    assert len(given) == 200
+    (job,) = queue.jobs()
+    assert {job_id for job_id, _ in given} == {job.job_id}
+    assert Counter(absorbed for _, absorbed in given) == {True: 199, False: 1}
+
+
+def test_a_burst_during_a_run_makes_one_follow_up(queue: LocalQueue) -> None:
+    first = queue.submit().job
+    with queue.owned() as owned:
+        claimed = owned.claim()
+        assert claimed is not None
+        assert (claimed.job_id, claimed.status) == (first.job_id, JobStatus.RUNNING)
+        given = _submit_at_once(queue, processes=8, each=25)
+        follow_up, running = queue.jobs()
+        assert running.job_id == first.job_id
+        assert {job_id for job_id, _ in given} == {follow_up.job_id}
+
+        owned.finish(first.job_id, JobStatus.SUCCEEDED, "done")
+        next_claimed = owned.claim()
+        assert next_claimed is not None
+        assert next_claimed.job_id == follow_up.job_id
+        owned.finish(follow_up.job_id, JobStatus.SUCCEEDED, "done")
+        assert owned.claim() is None
+    assert not queue.submit().absorbed  # nothing waits any more
+
+
+def test_what_is_told_of_a_job(queue: LocalQueue) -> None:
+    assert queue.jobs() == []
+    assert not queue.path.exists()  # looking makes nothing
+    before = datetime.now(UTC)
+    submitted = queue.submit().job
+    assert (submitted.attempt, submitted.detail, submitted.started_at) == (0, None, None)
+    assert before <= submitted.submitted_at <= datetime.now(UTC)
+    assert queue.jobs() == [submitted]
+    with queue.owned() as owned:
+        owned.claim()
+        running = queue.job(submitted.job_id)
+        assert running is not None
+        assert running.started_at is not None
+        assert (running.status, running.attempt) == (JobStatus.RUNNING, 1)
+        owned.finish(submitted.job_id, JobStatus.FAILED, "no database")
+    ended = queue.job(submitted.job_id)
+    assert ended is not None
+    assert ended.started_at is not None
+    assert ended.finished_at is not None
+    assert ended.submitted_at <= ended.started_at <= ended.finished_at
+    assert (ended.status, ended.detail) == (JobStatus.FAILED, "no database")
+    assert queue.job("another") is None
+
+
+def test_jobs_come_newest_first_and_history_is_bounded(queue: LocalQueue) -> None:
+    ids = []
+    with queue.owned() as owned:
+        for number in range(HISTORY + 3):
+            ids.append(queue.submit().job.job_id)
+            owned.claim()
+            owned.finish(ids[-1], JobStatus.SUCCEEDED, str(number))
+        waiting = queue.submit().job.job_id
+    listed = [job.job_id for job in queue.jobs(limit=10_000)]
+    assert listed == [waiting, *reversed(ids[3:])]
+    assert [job.job_id for job in queue.jobs(limit=2)] == listed[:2]
+
+
+def test_a_second_worker_is_told_so_until_the_first_dies(queue: LocalQueue) -> None:
+    """SIGKILL leaves no time to clean up; the kernel gives the lock back."""
+    job = queue.submit().job
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", _HOLDER, str(queue.path)], stdout=subprocess.PIPE, text=True
+        )
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == f"{job.job_id}\n"
+        with pytest.raises(QueueOwnedError, match="REFRESH_QUEUE"), queue.owned():
+            pass
+        seen = queue.job(job.job_id)
+        assert seen is not None
+        assert (seen.status, seen.attempt) == (JobStatus.RUNNING, attempt)
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
+
+    with queue.owned() as owned:
+        assert owned.claim() is None
+    given_up = queue.job(job.job_id)
+    assert given_up is not None
+    assert given_up.status is JobStatus.FAILED
+    assert given_up.detail == f"given up after {MAX_ATTEMPTS} attempts: its worker died"
+
+
+def test_an_interrupted_job_waits_again(queue: LocalQueue) -> None:
+    job_id = queue.submit().job.job_id
+    with queue.owned() as owned:
+        # Stopped on request, as often as anybody likes.
+        for _ in range(2 * MAX_ATTEMPTS):
+            owned.claim()
+            assert owned.interrupt(job_id, "stopped", own_fault=False) is JobStatus.RUNNABLE
+        assert queue.submit().job.job_id == job_id  # absorbs again
+        for _ in range(MAX_ATTEMPTS - 1):
+            owned.claim()
+            assert owned.interrupt(job_id, "out of memory") is JobStatus.RUNNABLE
+        owned.claim()
+        assert owned.interrupt(job_id, "out of memory") is JobStatus.FAILED
+        with pytest.raises(QueueError, match="no job"):
+            owned.interrupt("another", "stopped")
+
+
+def test_submitters_killed_at_any_moment_leave_a_sound_queue(queue: LocalQueue) -> None:
+    """A job is in the queue whole or not at all, and nobody is locked out."""
+    for delay in (0.0, 0.001, 0.003, 0.01):
+        submitter = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                # Each turn writes: what waits is claimed, so the next submission makes a job.
+                "import sys; from pathlib import Path; from api.analytics.local_queue import *\n"
+                "queue = LocalQueue(Path(sys.argv[1]))\n"
+                "with queue.owned() as owned:\n"
+                "    print('ready', flush=True)\n"
+                "    while True: queue.submit(); owned.claim()",
+                str(queue.path),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert submitter.stdout is not None
+        assert submitter.stdout.readline() == "ready\n"
+        time.sleep(0.05 + delay)
+        submitter.kill()
+        submitter.communicate()
+        assert queue.jobs()  # readable at once, before any writer has come
+        job = queue.submit().job
+        assert job in queue.jobs()
+
+
+def test_an_unusable_queue_is_told_with_its_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(QueueError, match="REFRESH_QUEUE"):
+        LocalQueue(tmp_path / "file" / "queue.db").submit()
+    with pytest.raises(QueueError, match="REFRESH_QUEUE"), LocalQueue(tmp_path).owned() as owned:
+        owned.claim()
+
+    damaged = tmp_path / "queue.db"
+    damaged.write_bytes(os.urandom(4096))
+    for use in (LocalQueue(damaged).submit, LocalQueue(damaged).jobs):
+        with pytest.raises(QueueError, match=r"queue\.db .* Remove it"):
+            use()
+    damaged.unlink()
+    assert not LocalQueue(damaged).submit().absorbed
