@@ -2,6 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Command-line tools whose pins do not agree with ours, each in an environment of its own.
+TOOLS := .tools
+CLOUD_TOOLS := awscli sam checkov hadolint
 
 # The first of these that is Python 3.11 or newer; name another one with PYTHON=...
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
@@ -12,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test lint format lock clean
+.PHONY: help refresh test lint format cloud-tools lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +38,8 @@ format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM CLI, checkov and hadolint
+
 lock:  ## Pin the newest dependencies that fit
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -44,9 +49,13 @@ lock:  ## Pin the newest dependencies that fit
 		--upgrade --no-emit-package barcart --extra postgresql --group dev \
 		pyproject.toml packages/barcart/pyproject.toml --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	for tool in $(CLOUD_TOOLS); do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--upgrade tools/$$tool.in --output-file tools/$$tool.lock || exit; \
+	done
 
 clean:  ## Remove the virtual environment and caches; keeps var/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer was not found: install it, or name it with PYTHON=...' >&2; exit 1; }
@@ -65,4 +74,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml packages/barcart/pyproject.
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo 'Installing development dependencies ...' >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(TOOLS)/%/.installed: tools/%.lock
+	@echo 'Installing $* ...' >&2
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
