@@ -36,7 +36,7 @@ TABLES: tuple[Table, ...] = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows of every table, one frame each, with the columns of :mod:`api.db.schema`.
+    """The rows of every table, one frame each, with the given columns of the schema.
 
     Required integers are int64, optional ones Int64, numbers float64 with NaN for nothing, flags
     bool, and everything else ``str`` or None. Rows are in the order of their ids.
@@ -79,13 +79,13 @@ def build_dataset(
     for table in TABLES:
         raw = pd.DataFrame(
             list(rows.get(table.name, ())),
-            columns=[column.name for column in table.columns],
+            columns=[column.name for column in schema.given_columns(table)],
             dtype=object,
         )
         names = (labels or {}).get(table.name) or _labels(table, raw)
         typed = {
             column.name: _typed(table, column, raw[column.name], names, faults)
-            for column in table.columns
+            for column in schema.given_columns(table)
         }
         key = [column.name for column in table.primary_key.columns]
         frames[table.name] = pd.DataFrame(typed).sort_values(key, kind="stable", ignore_index=True)
@@ -118,7 +118,7 @@ def read_dataset(connection: Connection) -> Dataset:
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
         # As text: SQLAlchemy's own types would fail on the first odd value without naming its row.
-        wanted = [column for column in table.columns if column.name in columns]
+        wanted = [column for column in schema.given_columns(table) if column.name in columns]
         query = select(*(_untyped(column) for column in wanted))
         rows[table.name] = [dict(row) for row in connection.execute(query).mappings()]
     return build_dataset(rows)

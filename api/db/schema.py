@@ -3,7 +3,13 @@
 Ingredients form a forest. It is stored twice, on purpose: ``parent_id`` is the truth, and ``path``
 (``/1/12/``: every ancestor's id from the root down, then the ingredient's own) lets a reader take
 a whole subtree without recursion. :mod:`api.db.check` reports the two where they disagree.
+
+What people look for by name has a ``search_name`` beside its ``name``: accents and case folded
+away (:mod:`api.db.catalog.folding`), for a search and an order that are the same on both databases.
+It is derived: no import brings it, no export shows it, a trigger empties it when a name changes.
 """
+
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -12,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -34,6 +41,20 @@ metadata = MetaData(
     }
 )
 
+#: Ordered by code point on both databases, so that a range of texts is an index range.
+_BY_CODE_POINT = Text().with_variant(Text(collation="C"), "postgresql")
+_PATH = String(500).with_variant(String(500, collation="C"), "postgresql")
+
+
+def _search_name() -> Column[str]:
+    return Column("search_name", _BY_CODE_POINT, info={"derived": True})
+
+
+def given_columns(table: Table) -> tuple[Column[Any], ...]:
+    """Return a table's columns without those that the database derives from others."""
+    return tuple(column for column in table.columns if not column.info.get("derived"))
+
+
 units = Table(
     "units",
     metadata,
@@ -43,6 +64,8 @@ units = Table(
     # Empty where no fixed volume exists: 'Each', 'to top', 'to rinse'.
     Column("conversion_to_ml", Float),
     CheckConstraint("conversion_to_ml > 0", name="conversion_positive"),
+    _search_name(),
+    Index(None, "search_name", "id"),
 )
 
 ingredients = Table(
@@ -52,8 +75,10 @@ ingredients = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("description", Text),
     Column("parent_id", Integer, ForeignKey("ingredients.id"), index=True),
-    Column("path", String(500), nullable=False, index=True),
+    Column("path", _PATH, nullable=False, index=True),
     Column("allow_substitution", Boolean, nullable=False, server_default=false()),
+    _search_name(),
+    Index(None, "search_name", "id"),
 )
 
 recipes = Table(
@@ -67,6 +92,8 @@ recipes = Table(
     Column("image_url", Text),
     Column("source", Text),
     Column("source_url", Text),
+    _search_name(),
+    Index(None, "search_name", "id"),
 )
 
 recipe_ingredients = Table(
@@ -78,12 +105,14 @@ recipe_ingredients = Table(
         Integer,
         ForeignKey("recipes.id", ondelete="CASCADE"),
         nullable=False,
-        index=True,
     ),
-    Column("ingredient_id", Integer, ForeignKey("ingredients.id"), nullable=False, index=True),
-    Column("unit_id", Integer, ForeignKey("units.id")),
+    Column("ingredient_id", Integer, ForeignKey("ingredients.id"), nullable=False),
+    Column("unit_id", Integer, ForeignKey("units.id"), index=True),
     Column("amount", Float),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
+    # Both ways, so that 'which recipes' and 'which ingredients' are answered from an index alone.
+    Index(None, "recipe_id", "ingredient_id"),
+    Index(None, "ingredient_id", "recipe_id"),
 )
 
 ratings = Table(
@@ -103,6 +132,8 @@ tags = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
+    _search_name(),
+    Index(None, "search_name", "id"),
 )
 
 recipe_tags = Table(
@@ -111,7 +142,11 @@ recipe_tags = Table(
     Column("recipe_id", Integer, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
     Column("tag_id", Integer, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
     PrimaryKeyConstraint("recipe_id", "tag_id"),
+    Index(None, "tag_id", "recipe_id"),
 )
+
+#: Those with a ``search_name``.
+NAMED_TABLES = (units, ingredients, recipes, tags)
 
 #: What the analytics read; a database without one of these tables is not ours.
 CORE_TABLES = (units, ingredients, recipes, recipe_ingredients)

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, DateTime, delete, func, insert, select, text
 
+from api.db.catalog.folding import fold_names
 from api.db.dataset import TABLES, Dataset
 
 
@@ -22,6 +23,7 @@ def write_dataset(connection: Connection, dataset: Dataset) -> None:
             rows.sort(key=lambda row: str(row["path"]).count("/"))
         if rows:
             connection.execute(insert(table), rows)
+    fold_names(connection)
     if connection.dialect.name == "postgresql":
         _advance_sequences(connection)
 

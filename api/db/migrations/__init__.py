@@ -6,6 +6,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
+from api.db.catalog.folding import fold_names
+from api.db.catalog.shape import read_shape
+
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring a database to ``revision``, keeping its rows.
@@ -19,3 +22,5 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        if read_shape(connection).has("tags", "search_name"):
+            fold_names(connection)
