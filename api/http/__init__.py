@@ -1,0 +1,1 @@
+"""The HTTP API: programs read the analytics and change the recipes."""

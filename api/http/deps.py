@@ -1,0 +1,97 @@
+"""What routes ask for: one instance of each for the whole application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from api.analytics.request_refresh import RefreshRequest, request_refresh
+from api.db.database import Database
+from api.db.errors import DatabaseError
+from api.http.auth import Authenticator, Principal
+from api.settings import Settings
+from api.utils.analytics_cache import AnalyticsStorage
+
+
+@dataclass
+class Services:
+    """What an application is built of; made once by :func:`api.http.app.create_app`."""
+
+    settings: Settings
+    database: Database
+    storage: AnalyticsStorage
+    authenticator: Authenticator
+
+
+def get_services(request: Request) -> Services:
+    """Return the application's services."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+def get_settings(services: ServicesDep) -> Settings:
+    """Return the settings that the application was made with."""
+    return services.settings
+
+
+def get_app_database(services: ServicesDep) -> Database:
+    """Return the recipe database.
+
+    Raises
+    ------
+    DatabaseError
+        If an embedded database's file is missing: connecting would make an empty one.
+    """
+    path = services.database.sqlite_path
+    if path is not None and not path.is_file():
+        raise DatabaseError(
+            f"No database at {path}. Set DB_PATH to an existing SQLite file, "
+            f"or make one with: cocktaildb db init"
+        )
+    return services.database
+
+
+def get_storage(services: ServicesDep) -> AnalyticsStorage:
+    """Return the published analytics."""
+    return services.storage
+
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description=(
+        "On AWS a JWT of the Cognito user pool; locally the token that `cocktaildb serve` prints."
+    ),
+)
+
+
+def require_writer(
+    request: Request, services: ServicesDep, _credentials: Annotated[object, Security(_bearer)]
+) -> Principal:
+    """Return who is writing.
+
+    The guard before the routes has verified it already for every write below ``/api``; a read that
+    asks for a principal is verified here.
+    """
+    known = request.scope.get("state", {}).get("principal")
+    if isinstance(known, Principal):
+        return known
+    return services.authenticator.authenticate(request.headers.get("authorization"))
+
+
+def get_refresh(services: ServicesDep) -> Callable[[], RefreshRequest]:
+    """Return what asks for a refresh; call it after the write is committed. It never raises."""
+    return partial(request_refresh, services.settings)
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(get_app_database)]
+StorageDep = Annotated[AnalyticsStorage, Depends(get_storage)]
+WriterDep = Annotated[Principal, Depends(require_writer)]
+RefreshDep = Annotated[Callable[[], RefreshRequest], Depends(get_refresh)]

@@ -1,0 +1,1 @@
+"""The shapes of requests and responses, with examples for the OpenAPI document."""

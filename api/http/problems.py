@@ -1,0 +1,193 @@
+"""Errors as problem documents (RFC 9457): what is wrong, and what to do about it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from api.db.errors import DatabaseError
+from api.http.models.common import PROBLEM_MEDIA_TYPE, FieldError, ProblemBody
+from api.storage.errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+#: What a client waits, in seconds, before it asks again for what is out of reach.
+RETRY_AFTER_OUTAGE = 5
+#: A value that was refused is shown, but not a megabyte of it.
+_SHOWN_CHARACTERS = 80
+_TITLES = {422: "Invalid request"}
+
+
+class Problem(Exception):
+    """An error for the client: raise it anywhere below a route.
+
+    Parameters
+    ----------
+    status
+        The HTTP status.
+    title
+        The kind of problem in a few words.
+    detail
+        This problem, and what to do about it. The client reads it: nothing internal belongs here.
+    errors
+        Each field that is wrong.
+    headers
+        More headers of the response.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    def response(self, request_id: str | None = None) -> Response:
+        """Return the problem document as a response."""
+        body = ProblemBody(
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            request_id=request_id,
+            errors=self.errors,
+        )
+        return Response(
+            body.model_dump_json(),
+            status_code=self.status,
+            headers={"Cache-Control": "no-store", **self.headers},
+            media_type=PROBLEM_MEDIA_TYPE,
+        )
+
+
+def unexpected() -> Problem:
+    """Return the problem of an error that nobody foresaw; the log has the rest."""
+    return Problem(
+        500,
+        "Internal error",
+        "The server failed at this request. Its log tells why, under the request's id.",
+    )
+
+
+def register(app: FastAPI) -> None:
+    """Let every error that leaves a route become a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(DatabaseError, _database_error)
+    app.add_exception_handler(OperationalError, _database_error)
+    app.add_exception_handler(StorageError, _storage_error)
+
+
+def _request_id(request: Request) -> str | None:
+    return request.scope.get("state", {}).get("request_id")
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for no other
+    return error.response(_request_id(request))
+
+
+def _database_error(request: Request, error: Exception) -> Response:
+    return _outage(request, error, "The database")
+
+
+def _storage_error(request: Request, error: Exception) -> Response:
+    return _outage(request, error, "The store of the analytics")
+
+
+def _outage(request: Request, error: Exception, what: str) -> Response:
+    # The error names paths, hosts and remedies: for the operator, not for the client.
+    logger.error("[%s] %s", _request_id(request), error, exc_info=error)
+    return Problem(
+        503,
+        "Out of reach",
+        f"{what} cannot be used at the moment. Try again later; the server's log tells why, "
+        f"under the request's id.",
+        headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
+    ).response(_request_id(request))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for no other
+    headers = dict(error.headers or {})
+    path = _short(request.url.path)
+    phrase = HTTPStatus(error.status_code).phrase
+    title, detail = phrase, str(error.detail)
+    if error.status_code == 404 and detail == phrase:
+        detail = f"There is nothing at {path}. The API is described at /openapi.json."
+    elif error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+        detail = f"{path} does not know {request.method}; it knows {headers['Allow']}."
+    return Problem(error.status_code, title, detail, headers=headers).response(
+        _request_id(request)
+    )
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of every route at this path; Starlette's own list is the first route's."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        matched, _ = route.matches(request.scope)
+        if matched is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for no other
+    errors = [_field_error(fault) for fault in error.errors()]
+    count = len(errors)
+    return Problem(
+        422,
+        "Invalid request",
+        f"{count} field{' is' if count == 1 else 's are'} wrong; see errors.",
+        errors,
+    ).response(_request_id(request))
+
+
+def _field_error(fault: Mapping[str, object]) -> FieldError:
+    location = fault.get("loc")
+    parts = [str(part) for part in location] if isinstance(location, tuple | list) else []
+    where, path = (parts[0], parts[1:]) if parts else ("body", [])
+    kind = str(fault.get("type"))
+    message = str(fault.get("msg") or "It is wrong.").removeprefix("Value error, ")
+    if kind == "json_invalid":
+        return FieldError(
+            field="body", message="The body is not JSON.", remedy="Send a JSON document."
+        )
+    if kind == "missing":
+        return FieldError(
+            field=".".join(path) or where,
+            message="It is missing.",
+            remedy=f"Add it to the {where}." if path else "Send a JSON document as the body.",
+        )
+    if kind == "extra_forbidden":
+        return FieldError(
+            field=".".join(path),
+            message="There is no such field.",
+            remedy="Leave it out, or mend its name.",
+        )
+    found = _short(repr(fault.get("input")))
+    return FieldError(
+        field=".".join(path) or where,
+        message=f"{message.rstrip('.')}; found {found}.",
+        remedy=f"Mend it; /openapi.json says what this {where} may hold.",
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
