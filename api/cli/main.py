@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import db, refresh, report, snapshots
+from api.cli import db, refresh, report, snapshots, worker
 
 app = typer.Typer(
     name="cocktaildb",
@@ -14,6 +14,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(snapshots.app, name="snapshots")
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
+app.command("worker")(worker.worker)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""``cocktaildb worker``."""
+
+import json
+import signal
+from typing import Annotated
+
+import typer
+
+from api.analytics.coalescing import JobStatus
+from api.analytics.local_queue import QueuedJob
+from api.analytics.log import configure_logging
+from api.analytics.worker import POLL_SECONDS, run_worker
+from api.cli.console import failing_clearly, stderr
+from api.settings import Settings
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Run what waits, then end.")] = False,
+    poll: Annotated[
+        float, typer.Option(min=0.05, metavar="SECONDS", help="How often to look at the queue.")
+    ] = POLL_SECONDS,
+) -> None:
+    """Run the refreshes that writes have asked for, with no AWS.
+
+    Prints one JSON object a refresh on stdout. SIGTERM or Ctrl-C stops it; a refresh that runs then
+    waits for the next worker. Exit code 1 if there is another worker, or with --once if a refresh
+    failed.
+    """
+    configure_logging()
+    stopping = False
+    failed = 0
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    def ended(job: QueuedJob) -> None:
+        nonlocal failed
+        failed += job.status is JobStatus.FAILED
+        typer.echo(json.dumps({"job_id": job.job_id, "status": job.status, "detail": job.detail}))
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    with failing_clearly():
+        run_worker(Settings(), stopping=lambda: stopping, once=once, poll_seconds=poll, ended=ended)
+    if once and failed:
+        stderr.print(f"{failed} refreshes failed.")
+        raise typer.Exit(1)
