@@ -1,0 +1,269 @@
+"""The worker: real processes, real databases, and no change that a snapshot lacks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, text
+
+from api.analytics.coalescing import JobStatus
+from api.analytics.local_queue import MAX_ATTEMPTS, LocalQueue, QueuedJob
+from api.analytics.request_refresh import request_refresh
+from api.analytics.worker import run_worker, running_worker
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.settings import Settings
+from api.utils.analytics_cache import AnalyticsStorage
+
+#: Long enough for a refresh on a machine where others work too.
+DEADLINE = 60.0
+
+
+def _until(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+class Place:
+    """A database, a queue and a store of one test's own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = Settings(
+            db_path=directory / "cocktails.db",
+            analytics_dir=directory / "analytics",
+            refresh_queue=directory / "queue.db",
+        )
+        self.queue = LocalQueue(self.settings.refresh_queue)
+        self._started: list[subprocess.Popen[str]] = []
+
+    def worker(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli.main", "worker", "--poll", "0.05", *arguments],
+            env={
+                **os.environ,
+                "DB_PATH": str(self.settings.db_path),
+                "ANALYTICS_DIR": str(self.settings.analytics_dir),
+                "REFRESH_QUEUE": str(self.settings.refresh_queue),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def rename(self, recipe_id: int, name: str) -> None:
+        database = Database(URL.create("sqlite", database=str(self.settings.sqlite_path)))
+        with database.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE recipes SET name = :name WHERE id = :id"),
+                {"name": name, "id": recipe_id},
+            )
+        database.dispose()
+        request_refresh(self.settings)
+
+    def names(self) -> dict[int, str]:
+        points = AnalyticsStorage.from_settings(self.settings).get_analytics("cocktail-space")
+        return {point["recipe_id"]: point["recipe_name"] for point in points or ()}
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, make_database: Callable[[Dataset | None], Database], sample: Dataset
+) -> Iterator[Place]:
+    assert make_database(sample).sqlite_path == tmp_path / "cocktails.db"
+    made = Place(tmp_path)
+    yield made
+    made.close()
+
+
+def test_no_change_is_missed_however_it_falls(place: Place) -> None:
+    """Writes all through the runs; what was written last is in the last snapshot."""
+    worker = place.worker()
+    asked = 0
+    end = time.monotonic() + 5.0
+    while time.monotonic() < end:
+        asked += 1
+        place.rename(1 + asked % 7, f"Change {asked}")
+        time.sleep(0.05)
+    _until(
+        lambda: all(job.finished_at is not None for job in place.queue.jobs()),
+        "an empty queue",
+    )
+    worker.terminate()
+    output, log = worker.communicate(timeout=DEADLINE)
+    assert worker.returncode == 0, log
+
+    names = place.names()
+    assert {names[1 + number % 7] for number in range(asked - 6, asked + 1)} == {
+        f"Change {number}" for number in range(asked - 6, asked + 1)
+    }
+    ended = [json.loads(line) for line in output.splitlines()]
+    assert {job["status"] for job in ended} == {"SUCCEEDED"}
+    # A run at a time, and one that waits: far fewer runs than requests.
+    assert len(ended) == len(place.queue.jobs()) < asked / 5
+
+
+def test_a_claim_comes_before_the_database_is_read(place: Place) -> None:
+    """A refresh that only looks: at its start its own job runs already, and absorbs nothing."""
+    place.queue.submit()
+    look = (
+        "import json, sys; from pathlib import Path\n"
+        "from api.analytics.local_queue import LocalQueue\n"
+        "queue = LocalQueue(Path(sys.argv[1]))\n"
+        "states = [str(job.status) for job in queue.jobs()]\n"
+        "print(json.dumps({'changed': True, 'snapshot_id': f'{states} {queue.submit().absorbed}'}))"
+    )
+    seen: list[QueuedJob] = []
+    run_worker(
+        place.settings,
+        stopping=lambda: len(seen) == 1,
+        ended=seen.append,
+        command=(sys.executable, "-c", look, str(place.queue.path)),
+    )
+    assert seen[0].detail == "published snapshot ['RUNNING'] False"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_worker_leaves_its_job_to_the_next(place: Place, number: int) -> None:
+    job_id = place.queue.submit().job.job_id
+    worker = place.worker()
+
+    def running() -> bool:
+        job = place.queue.job(job_id)
+        return job is not None and job.status is JobStatus.RUNNING
+
+    _until(running, "a run")
+    second = place.worker()
+    _, said = second.communicate(timeout=DEADLINE)
+    assert second.returncode == 1
+    assert "Another worker" in said
+
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+    _until(lambda: children.read_text().split(), "the refresh's process")
+    (child,) = children.read_text().split()
+    time.sleep(0.3)
+    worker.send_signal(number)
+    output, log = worker.communicate(timeout=DEADLINE)
+    assert worker.returncode == 0, log
+    assert output == ""
+    assert not Path(f"/proc/{child}").exists()
+    stopped = place.queue.job(job_id)
+    assert stopped is not None
+    assert (stopped.status, stopped.attempt) == (JobStatus.RUNNABLE, 0)
+    assert stopped.detail == "stopped together with its worker"
+    assert place.queue.submit().job.job_id == job_id  # it waits, and absorbs
+
+
+def test_a_killed_workers_job_is_run_by_the_next(place: Place) -> None:
+    job_id = place.queue.submit().job.job_id
+    worker = place.worker()
+
+    def running() -> bool:
+        job = place.queue.job(job_id)
+        return job is not None and job.status is JobStatus.RUNNING
+
+    _until(running, "a run")
+    worker.kill()
+    worker.communicate()
+
+    second = place.worker("--once")
+    output, log = second.communicate(timeout=DEADLINE)
+    assert second.returncode == 0, log
+    assert json.loads(output)["job_id"] == job_id
+    ended = place.queue.job(job_id)
+    assert ended is not None
+    assert (ended.status, ended.attempt) == (JobStatus.SUCCEEDED, 2)
+    assert len(place.names()) > 100
+
+
+def test_a_failed_refresh_says_why_and_is_over(place: Place) -> None:
+    place.settings.sqlite_path.unlink()
+    job_id = place.queue.submit().job.job_id
+    worker = place.worker("--once")
+    output, log = worker.communicate(timeout=DEADLINE)
+    assert worker.returncode == 1
+    answer = json.loads(output)
+    assert (answer["job_id"], answer["status"]) == (job_id, "FAILED")
+    assert "cocktails.db" in answer["detail"]
+    assert answer["detail"] in log
+    assert not place.queue.submit().absorbed
+
+
+@pytest.mark.parametrize(
+    ("program", "detail"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "signal SIGKILL"),
+        ("import sys; sys.exit(143)", "exit code 143"),
+    ],
+)
+def test_a_refresh_that_is_ended_from_outside_is_tried_again(
+    place: Place, program: str, detail: str
+) -> None:
+    job_id = place.queue.submit().job.job_id
+    seen: list[QueuedJob] = []
+    run_worker(
+        place.settings,
+        stopping=lambda: False,
+        once=True,
+        ended=seen.append,
+        command=(sys.executable, "-c", program),
+    )
+    (job,) = seen
+    assert (job.job_id, job.status, job.attempt) == (job_id, JobStatus.FAILED, MAX_ATTEMPTS)
+    assert job.detail == f"given up after {MAX_ATTEMPTS} attempts: {detail}"
+
+
+def test_a_refresh_that_cannot_be_started_is_given_up(place: Place) -> None:
+    place.queue.submit()
+    run_worker(place.settings, stopping=lambda: False, once=True, command=("/nowhere/python",))
+    (job,) = place.queue.jobs()
+    assert job.status is JobStatus.FAILED
+    assert job.detail is not None
+    assert "/nowhere/python" in job.detail
+
+
+def test_a_worker_inside_a_server_takes_over_from_another(place: Place) -> None:
+    """As `cocktaildb serve` beside a `cocktaildb worker`; its settings are those it was given."""
+    with place.queue.owned() as owned:
+        with running_worker(place.settings):
+            place.queue.submit()
+            time.sleep(0.3)
+            (job,) = place.queue.jobs()
+            assert job.status is JobStatus.RUNNABLE  # the owner has not claimed it
+        assert owned.claim() is not None
+        assert owned.interrupt(job.job_id, "", own_fault=False) is JobStatus.RUNNABLE
+
+    with running_worker(place.settings):
+        _until(lambda: place.queue.jobs()[0].finished_at, "the refresh")
+    assert place.queue.jobs()[0].status is JobStatus.SUCCEEDED
+    assert len(place.names()) > 100
+    assert "refresh-worker" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_worker_inside_a_server_outlives_a_broken_queue(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("api.analytics.worker._RETRY_SECONDS", 0.1)
+    place.queue.path.write_bytes(b"not a database, but long enough to look like one" * 100)
+    with running_worker(place.settings):
+        _until(lambda: "Remove it" in caplog.text, "a word about the damage")
+        place.queue.path.unlink()
+        place.settings.sqlite_path.unlink()
+        _until(lambda: request_refresh(place.settings).via == "local-queue", "a new queue")
+        _until(lambda: place.queue.jobs()[0].finished_at, "the refresh")
