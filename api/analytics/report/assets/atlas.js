@@ -1,5 +1,6 @@
-"use strict";
 // The two maps, their search, legend, selection and table.
+import { Report } from "./core.js";
+
 (() => {
   const { data, el, fold, number, count, css, markPath, swatch } = Report;
   const atlas = document.getElementById("atlas");

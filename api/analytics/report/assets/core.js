@@ -1,27 +1,8 @@
-"use strict";
-// What the parts of the page share: the data, the theme, and small helpers.
-const Report = (() => {
+// What the parts of the report share: the data, the theme, and small helpers.
+import { breadcrumb, count, el, fold, linkTree, number } from "./shared/elements.js";
+
+export const Report = (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
-
-  /** Element with properties and children; text goes in as text, never as markup. */
-  function el(tag, properties = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key in node) node[key] = value;
-      else node.setAttribute(key, value);
-    }
-    node.append(...children);
-    return node;
-  }
-
-  /** For comparing what people type with names: no case, no accents. */
-  function fold(text) {
-    return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  }
-
-  const grouped = new Intl.NumberFormat("en");
-  const number = (value) => grouped.format(value);
-  const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const groupVariable = (index) => `var(--g-${data.groups[index].key})`;
@@ -31,30 +12,7 @@ const Report = (() => {
     for (const listener of themeListeners) listener();
   });
 
-  // The tree's rows, linked.
-  const nodes = data.tree.map(([parent, id, name, direct, total, group]) => ({
-    parent, id, name, direct, total, group, children: [],
-  }));
-  for (const node of nodes) {
-    node.parent = node.parent < 0 ? null : nodes[node.parent];
-    if (node.parent) node.parent.children.push(node);
-  }
-  for (const node of nodes) {
-    node.children.sort((a, b) => b.total - a.total || a.name.localeCompare(b.name, "en"));
-  }
-
-  /** Breadcrumb: a button for each place on the way, the last one being where we are. */
-  function breadcrumb(container, path, go) {
-    const list = el("ol");
-    path.forEach((place, index) => {
-      const here = index === path.length - 1;
-      const step = here
-        ? el("span", { textContent: place.name, "aria-current": "location" })
-        : el("button", { type: "button", textContent: place.name, onclick: () => go(place) });
-      list.append(el("li", {}, step));
-    });
-    container.replaceChildren(list);
-  }
+  const nodes = linkTree(data.tree);
 
   /**
    * Path of a mark, centred on 0,0; all shapes have about the same area.
