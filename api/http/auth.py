@@ -72,9 +72,7 @@ class Authenticator:
         If the token is short, the issuer has no audience or a key URL is not HTTPS.
     """
 
-    def __init__(
-        self, settings: Settings, *, jwks_cooldown: float = JWKS_COOLDOWN_SECONDS
-    ) -> None:
+    def __init__(self, settings: Settings, *, jwks_cooldown: float = JWKS_COOLDOWN_SECONDS) -> None:
         self._token = settings.api_token.encode() if settings.api_token else None
         if self._token is not None and len(self._token) < MIN_TOKEN_CHARACTERS:
             raise AuthenticationSettingsError(

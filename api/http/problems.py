@@ -132,9 +132,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     elif error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
         detail = f"{path} does not know {request.method}; it knows {headers['Allow']}."
-    return Problem(error.status_code, title, detail, headers=headers).response(
-        _request_id(request)
-    )
+    return Problem(error.status_code, title, detail, headers=headers).response(_request_id(request))
 
 
 def _methods(request: Request) -> list[str]:

@@ -18,13 +18,14 @@ from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.storage.errors import (
     CorruptSnapshotError,
     ObjectNotFoundError,
     PublishConflictError,
     SnapshotNotFoundError,
+    StorageError,
 )
 from api.storage.objects import ObjectStore
 from api.storage.serialization import from_bytes, sha256, to_bytes
@@ -89,7 +90,8 @@ class Manifest(BaseModel):
 
 
 class _Pointer(BaseModel):
-    snapshot_id: str
+    # Whoever can write the pointer must not lead readers out of the snapshots.
+    snapshot_id: str = Field(pattern=f"^{_ID.pattern}$")
     manifest_sha256: str
 
 
@@ -138,6 +140,13 @@ class Snapshots:
     def read(self, manifest: Manifest, name: str) -> Any:
         """Return one artifact of a snapshot, its hash checked.
 
+        Raises as :meth:`read_bytes` does.
+        """
+        return from_bytes(self.read_bytes(manifest, name))
+
+    def read_bytes(self, manifest: Manifest, name: str) -> bytes:
+        """Return one artifact of a snapshot as the JSON that was published, its hash checked.
+
         Raises
         ------
         KeyError
@@ -147,14 +156,15 @@ class Snapshots:
         CorruptSnapshotError
             If the bytes are not those that were published.
         """
+        expected = manifest.artifacts[name].sha256
         key = _artifact_key(manifest.snapshot_id, name)
         data = self.store.get(key).data
-        if sha256(data) != manifest.artifacts[name].sha256:
+        if sha256(data) != expected:
             raise CorruptSnapshotError(
                 f"{self.store.describe(key)} is not what was published: its hash differs. "
                 f"Go back with: cocktaildb snapshots rollback, or run: cocktaildb refresh --force"
             )
-        return from_bytes(data)
+        return data
 
     def read_current(self, names: Iterable[str]) -> tuple[Manifest, dict[str, Any]] | None:
         """Return the current snapshot's manifest with those of ``names`` that it holds.
@@ -240,7 +250,11 @@ class Snapshots:
             manifest_bytes = to_bytes(manifest.model_dump(mode="json"))
             self.store.put(_manifest_key(snapshot_id), manifest_bytes)
             self._point(snapshot_id, manifest_bytes, version)
-            self._retire(known, current=snapshot_id)
+            try:
+                self._retire(known)
+            except StorageError:
+                # Readers see the new snapshot already: to call this a failure would be wrong.
+                logger.exception("old snapshots could not be removed; the next refresh tries again")
         return manifest
 
     def rollback(self, snapshot_id: str | None = None) -> Manifest:
@@ -311,21 +325,33 @@ class Snapshots:
         if expected_sha256 is not None and sha256(data) != expected_sha256:
             raise CorruptSnapshotError(f"{self.store.describe(key)} is not what was published.")
         try:
-            return Manifest.model_validate_json(data)
-        except ValidationError as error:
+            manifest = Manifest.model_validate_json(data)
+            for name in manifest.artifacts:
+                _check_name(name)
+        except ValueError as error:  # pydantic's ValidationError is one, too
             raise CorruptSnapshotError(f"{self.store.describe(key)} is damaged.") from error
+        if manifest.snapshot_id != snapshot_id:
+            raise CorruptSnapshotError(
+                f"{self.store.describe(key)} is the manifest of {manifest.snapshot_id!r}."
+            )
+        return manifest
 
     def _object_keys(self) -> dict[str, list[tuple[str, datetime]]]:
         """Return the objects of each snapshot directory, complete or not."""
         found: dict[str, list[tuple[str, datetime]]] = {}
         for item in self.store.list(_SNAPSHOTS):
             snapshot_id = item.key.removeprefix(_SNAPSHOTS).split("/")[0]
-            if _ID.fullmatch(snapshot_id):
+            if _published_at(snapshot_id) is not None:
                 found.setdefault(snapshot_id, []).append((item.key, item.modified))
         return found
 
-    def _retire(self, known: Mapping[str, list[tuple[str, datetime]]], current: str) -> None:
-        """Remove the oldest complete snapshots, and the unfinished ones nobody is writing."""
+    def _retire(self, known: Mapping[str, list[tuple[str, datetime]]]) -> None:
+        """Remove the oldest complete snapshots, and the unfinished ones nobody is writing.
+
+        ``known`` was listed before the pointer was swapped, so whoever still writes one of those
+        began before that and loses its own swap: nobody can make a snapshot current while it is
+        being removed here, however wrong the clocks are.
+        """
         complete = sorted(
             snapshot_id
             for snapshot_id, objects in known.items()
@@ -349,8 +375,18 @@ def _after(newest_id: str | None, now: datetime) -> datetime:
     """Return ``now``, or a moment after the newest snapshot if the clock was set back."""
     if newest_id is None:
         return now
-    newest = datetime.strptime(newest_id.rsplit("-", 1)[0], _ID_TIME).replace(tzinfo=UTC)
-    return max(now, newest + timedelta(microseconds=1))
+    newest = _published_at(newest_id)
+    return now if newest is None else max(now, newest + timedelta(microseconds=1))
+
+
+def _published_at(snapshot_id: str) -> datetime | None:
+    """Return the time in a snapshot's id; None if it is no such id."""
+    if not _ID.fullmatch(snapshot_id):
+        return None
+    try:
+        return datetime.strptime(snapshot_id.rsplit("-", 1)[0], _ID_TIME).replace(tzinfo=UTC)
+    except ValueError:  # the thirteenth month
+        return None
 
 
 def _check_name(name: str) -> None:

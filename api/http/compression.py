@@ -1,0 +1,154 @@
+"""gzip where the client takes it, with an entity tag of its own for each encoding.
+
+Two encodings of one resource are two representations, and a strong entity tag must tell them apart
+(RFC 9110, 8.8.3). The routes know one tag; here ``-gzip`` is added to it on the way out and taken
+off again on the way in, so that no route need know.
+"""
+
+import zlib
+from collections.abc import MutableSequence
+
+from anyio import to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Below this, the headers of a compressed response outweigh what is saved.
+MINIMUM_BYTES = 500
+#: Compressing more than this takes milliseconds, in which the event loop could serve others.
+_THREAD_BYTES = 64 * 1024
+_LEVEL = 6
+_SUFFIX = "-gzip"
+_COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "application/javascript",
+                 "image/svg+xml", "application/manifest+json")  # fmt: skip
+_CONDITIONS = (b"if-none-match", b"if-match")
+
+
+def accepts_gzip(header: str | None) -> bool:
+    """Whether an ``Accept-Encoding`` admits gzip.
+
+    Examples
+    --------
+    >>> accepts_gzip("br, gzip"), accepts_gzip("gzip;q=0"), accepts_gzip("*"), accepts_gzip(None)
+    (True, False, True, False)
+    """
+    verdict = {}
+    for part in (header or "").split(","):
+        coding, _, parameter = part.partition(";")
+        name, _, value = parameter.strip().partition("=")
+        try:
+            quality = float(value) if name.strip().lower() == "q" else 1.0
+        except ValueError:
+            quality = 0.0
+        verdict[coding.strip().lower()] = quality > 0
+    return verdict.get("gzip", verdict.get("x-gzip", verdict.get("*", False)))
+
+
+def gzip_bytes(body: bytes) -> bytes:
+    """Return ``body`` as a gzip stream; equal bodies give equal streams."""
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return compressor.compress(body) + compressor.flush()
+
+
+class GzipMiddleware:
+    """Compresses what is worth it, and keeps the entity tags of encodings apart.
+
+    A response that comes with a ``Content-Encoding`` is left as it is but for its tag.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        accepted = accepts_gzip(Headers(scope=scope).get("accept-encoding"))
+        named = _strip_suffix(scope)
+        await self._app(scope, receive, _Response(send, accepted, named).send)
+
+
+class _Response:
+    """One response on its way out."""
+
+    def __init__(self, send: Send, accepted: bool, condition_named_gzip: bool) -> None:
+        self._send = send
+        self._accepted = accepted
+        self._condition_named_gzip = condition_named_gzip
+        self._start: Message | None = None
+        self._stream: zlib._Compress | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif message["type"] == "http.response.body" and self._start is not None:
+            await self._first(self._start, message)
+        elif message["type"] == "http.response.body" and self._stream is not None:
+            await self._next(message, self._stream)
+        else:
+            await self._send(message)
+
+    async def _begin(self, message: Message) -> None:
+        headers = MutableHeaders(raw=message["headers"])
+        if message["status"] == 304:
+            if self._condition_named_gzip:
+                _mark(headers)
+            headers.add_vary_header("Accept-Encoding")
+        elif "content-encoding" in headers:
+            _mark(headers)
+        elif headers.get("content-type", "").startswith(_COMPRESSIBLE) and (
+            message["status"] not in (204, 206)
+        ):
+            headers.add_vary_header("Accept-Encoding")
+            if self._accepted:
+                self._start = message  # the headers depend on what the body turns out to be
+                return
+        await self._send(message)
+
+    async def _first(self, start: Message, message: Message) -> None:
+        self._start = None
+        body = message.get("body", b"")
+        headers = MutableHeaders(raw=start["headers"])
+        if message.get("more_body"):
+            self._stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+            del headers["content-length"]
+            headers["content-encoding"] = "gzip"
+            _mark(headers)
+            await self._send(start)
+            await self._next(message, self._stream)
+            return
+        if len(body) >= MINIMUM_BYTES:
+            body = (
+                await to_thread.run_sync(gzip_bytes, body)
+                if len(body) > _THREAD_BYTES
+                else gzip_bytes(body)
+            )
+            headers["content-encoding"] = "gzip"
+            headers["content-length"] = str(len(body))
+            _mark(headers)
+        await self._send(start)
+        await self._send({**message, "body": body})
+
+    async def _next(self, message: Message, stream: "zlib._Compress") -> None:
+        body = stream.compress(message.get("body", b""))
+        if not message.get("more_body"):
+            body += stream.flush()
+        await self._send({**message, "body": body})
+
+
+def _strip_suffix(scope: Scope) -> bool:
+    """Give the routes the tags that they know; return whether one named the gzip encoding."""
+    raw: MutableSequence[tuple[bytes, bytes]] = scope["headers"]
+    named = False
+    for index, (name, value) in enumerate(raw):
+        if name in _CONDITIONS and b'-gzip"' in value:
+            if not named:
+                raw = scope["headers"] = list(raw)
+            named = True
+            raw[index] = (name, value.replace(b'-gzip"', b'"'))
+    return named
+
+
+def _mark(headers: MutableHeaders) -> None:
+    etag = headers.get("etag")
+    if etag is not None and etag.endswith('"') and not etag.startswith("W/"):
+        headers["etag"] = f'{etag[:-1]}{_SUFFIX}"'

@@ -1,0 +1,59 @@
+"""Entity tags: whether the client's copy of a response is still the present one (RFC 9110, 13)."""
+
+import hashlib
+import re
+
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+def strong_etag(*parts: bytes) -> str:
+    """Return an entity tag that differs whenever any of ``parts`` does."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def if_none_match(header: str | None, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this tag, so that the client's copy will do (304).
+
+    The comparison is the weak one, as the RFC demands here: ``W/"a"`` stands for ``"a"``.
+
+    Examples
+    --------
+    >>> if_none_match('W/"b", "a"', '"a"'), if_none_match("*", '"a"'), if_none_match(None, '"a"')
+    (True, True, False)
+    """
+    if header is None:
+        return False
+    if header.strip() == "*":
+        return True
+    opaque = etag.removeprefix("W/")
+    return any(tag.removeprefix("W/") == opaque for tag in _TAG.findall(header))
+
+
+def if_match(header: str | None, etag: str | None) -> bool:
+    """Whether ``If-Match`` lets a write go ahead; without the header every write may.
+
+    The comparison is the strong one: a weak tag never matches.
+
+    Parameters
+    ----------
+    header
+        The request's ``If-Match``.
+    etag
+        The tag of what is there now; None if nothing is.
+
+    Examples
+    --------
+    >>> if_match('"a", "b"', '"b"'), if_match('W/"b"', '"b"'), if_match("*", None)
+    (True, False, False)
+    """
+    if header is None:
+        return True
+    if header.strip() == "*":
+        return etag is not None
+    return etag is not None and any(
+        tag == etag for tag in _TAG.findall(header) if not tag.startswith("W/")
+    )
