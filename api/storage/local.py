@@ -15,6 +15,7 @@ from api.storage.objects import StoredObject, Versioned
 
 _LOCK_NAME = ".lock"
 _TEMPORARY_PREFIX = ".tmp-"
+_PUT_ATTEMPTS = 5
 
 
 class LocalStore:
@@ -70,22 +71,31 @@ class LocalStore:
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with self._reporting("be written"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY_PREFIX, dir=path.parent)
-            temporary = Path(name)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(data)
-                    stream.flush()
-                    # The rename must not reach the disk before the bytes do.
-                    os.fsync(stream.fileno())
-                # mkstemp makes private files; these are for whoever may read the directory.
-                temporary.chmod(0o644)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-            _sync_directory(path.parent)
+            for _ in range(_PUT_ATTEMPTS - 1):
+                # Without the lock, as a status is written, the lock's holder may take our
+                # temporary file for a dead writer's; and a directory may go with its last object.
+                with suppress(FileNotFoundError):
+                    self._replace(path, data)
+                    return
+            self._replace(path, data)
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY_PREFIX, dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                # The rename must not reach the disk before the bytes do.
+                os.fsync(stream.fileno())
+            # mkstemp makes private files; these are for whoever may read the directory.
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_directory(path.parent)
 
     def swap(self, key: str, data: bytes, expected: str | None) -> None:
         # Atomic because writers hold `exclusive()`; a reader needs no lock.
@@ -129,6 +139,10 @@ class LocalStore:
         with self._reporting("be cleaned"):
             for path in self.root.rglob(f"{_TEMPORARY_PREFIX}*"):
                 path.unlink(missing_ok=True)
+            # Killed before a snapshot's first object or after its last: nothing lists those.
+            for path in self.root.glob("*/*/"):
+                with suppress(OSError):  # not empty, or no directory
+                    path.rmdir()
 
     @contextmanager
     def _reporting(self, action: str) -> Iterator[None]:

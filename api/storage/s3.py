@@ -1,5 +1,6 @@
 """An S3 bucket as an object store."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from api.storage.errors import ObjectNotFoundError, PublishConflictError, StorageError
 from api.storage.objects import StoredObject, Versioned
@@ -18,8 +25,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
+logger = logging.getLogger(__name__)
+
 #: S3 deletes this many objects a request: DeleteObjects, Amazon S3 API Reference.
 _DELETE_BATCH = 1000
+#: Seconds without a connection, or without a byte, before an attempt is given up, and attempts:
+#: their product and the backoff between bound one call. With botocore's own minute each, a stalled
+#: network would hold a refresh for five minutes a call.
+_CONNECT_TIMEOUT, _READ_TIMEOUT, _ATTEMPTS = 5, 15, 5
+#: botocore retries requests, not the reading of a body that breaks off.
+_BROKEN_BODY = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict"}
 _MISSING_CODES = {"NoSuchKey", "404"}
 _REMEDIES = {
@@ -51,7 +66,15 @@ class S3Store:
     def _client(self) -> "S3Client":
         # 'standard' retries throttling and resets with jittered backoff; 'legacy' does not know
         # every throttling code.
-        return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+        return boto3.client(
+            "s3",
+            config=Config(
+                connect_timeout=_CONNECT_TIMEOUT,
+                read_timeout=_READ_TIMEOUT,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                tcp_keepalive=True,
+            ),
+        )
 
     def describe(self, key: str = "") -> str:
         return f"s3://{self.bucket}/{self._prefix}{key}"
@@ -62,8 +85,15 @@ class S3Store:
 
     def get(self, key: str) -> Versioned:
         with self._reporting(key):
-            response = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key)
-            return Versioned(response["Body"].read(), response["ETag"])
+            for attempt in range(1, _ATTEMPTS + 1):
+                response = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key)
+                try:
+                    return Versioned(response["Body"].read(), response["ETag"])
+                except _BROKEN_BODY as error:
+                    if attempt == _ATTEMPTS:
+                        raise
+                    logger.info("%s broke off (%s): reading it again", self.describe(key), error)
+        raise AssertionError("unreachable")
 
     def put(self, key: str, data: bytes) -> None:
         with self._reporting(key):
@@ -75,8 +105,14 @@ class S3Store:
             request["IfNoneMatch"] = "*"
         else:
             request["IfMatch"] = expected
-        with self._reporting(key):
-            self._client.put_object(**request)
+        try:
+            with self._reporting(key):
+                self._client.put_object(**request)
+        except PublishConflictError:
+            # A response that got lost is asked for again, and the second request then meets what
+            # the first one wrote: that is success, not a rival.
+            if self.get(key).data != data:
+                raise
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         with self._reporting(prefix):
