@@ -1,0 +1,27 @@
+"""A part of the sample that is quick to compute."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from api.db.dataset import Dataset
+from api.db.exchange.csv_files import read_csv_directory
+from api.db.exchange.resolve import to_dataset
+from api.sample import sample_directory
+
+
+def first_recipes(number: int) -> Dataset:
+    """Return the sample's first recipes with every ingredient and unit."""
+    dataset, faults = to_dataset(read_csv_directory(Path(str(sample_directory()))))
+    if dataset is None:
+        raise ValueError(f"the sample has faults: {faults}")
+    recipes = dataset.recipes.head(number)
+
+    def of_those(table: str) -> "object":
+        frame = getattr(dataset, table)
+        return frame[frame["recipe_id"].isin(recipes["id"])].reset_index(drop=True)
+
+    return replace(
+        dataset,
+        recipes=recipes,
+        **{name: of_those(name) for name in ("recipe_ingredients", "ratings", "recipe_tags")},
+    )
