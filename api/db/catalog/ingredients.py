@@ -1,0 +1,230 @@
+"""Ingredients and their tree."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from api.db.catalog import rows
+from api.db.catalog.drafts import IngredientDraft
+from api.db.catalog.errors import FieldFault, InvalidError
+from api.db.catalog.paging import DEFAULT_ITEMS, Page
+from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.values import as_text, version
+from api.db.schema import ingredients, recipe_ingredients, recipes
+
+_LONGEST_PATH = 500
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """An ingredient.
+
+    Attributes
+    ----------
+    path
+        ``/1/12/``: its ancestors' ids from the top, then its own.
+    recipe_count
+        How many recipes name this very ingredient; those of its kinds are not counted.
+    """
+
+    id: int
+    name: str
+    description: str | None
+    parent_id: int | None
+    path: str
+    allow_substitution: bool
+    has_children: bool
+    recipe_count: int
+
+    @property
+    def version(self) -> str:
+        """The entity tag."""
+        shown = asdict(self)
+        written = {name: shown[name] for name in IngredientDraft.model_fields}
+        return version(written, shown)
+
+
+def _query(shape: Shape) -> Any:
+    column = ingredients.c
+    child = ingredients.alias("child")
+    return select(
+        *(
+            shape.column(wanted)
+            for wanted in (column.id, column.name, column.description, column.parent_id,
+                           column.path, column.allow_substitution)
+        ),
+        select(child.c.id).where(child.c.parent_id == column.id).exists().label("has_children"),
+        select(func.count(recipe_ingredients.c.recipe_id.distinct()))
+        .where(recipe_ingredients.c.ingredient_id == column.id)
+        .scalar_subquery()
+        .label("recipe_count"),
+    )  # fmt: skip
+
+
+def _ingredient(row: Row[Any]) -> Ingredient:
+    return Ingredient(
+        row.id,
+        as_text(row.name) or "",
+        as_text(row.description),
+        row.parent_id,
+        as_text(row.path) or "",
+        bool(row.allow_substitution),
+        bool(row.has_children),
+        row.recipe_count,
+    )
+
+
+def list_ingredients(
+    connection: Connection,
+    *,
+    q: str | None = None,
+    parent_id: int | None = None,
+    cursor: str | None = None,
+    limit: int = DEFAULT_ITEMS,
+) -> Page[Ingredient]:
+    """Return a page of ingredients by name.
+
+    Parameters
+    ----------
+    q
+        Words that the name holds.
+    parent_id
+        Only what is right below this ingredient; 0 for what is at the top.
+    """
+    shape = read_shape(connection)
+    query = _query(shape)
+    if parent_id == 0:
+        query = query.where(ingredients.c.parent_id.is_(None))
+    elif parent_id is not None:
+        query = query.where(ingredients.c.parent_id == parent_id)
+    return rows.read_named(
+        connection, shape, ingredients, query, q=q, cursor=cursor, limit=limit
+    ).map(_ingredient)
+
+
+def get_ingredient(connection: Connection, identifier: int) -> Ingredient:
+    """Return one ingredient; NotFoundError if there is none."""
+    query = _query(read_shape(connection)).where(ingredients.c.id == identifier)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise rows.no_such(ingredients, identifier)
+    return _ingredient(row)
+
+
+def create_ingredient(connection: Connection, draft: IngredientDraft) -> Ingredient:
+    """Add an ingredient below its parent."""
+    rows.require_free_name(connection, ingredients, draft.name)
+    above = _chain(connection, draft.parent_id)
+    made = connection.execute(
+        insert(ingredients).values(**draft.model_dump(), path="/").returning(ingredients.c.id)
+    ).scalar_one()
+    _write_paths(connection, made, above)
+    return get_ingredient(connection, made)
+
+
+def update_ingredient(
+    connection: Connection,
+    identifier: int,
+    draft: IngredientDraft,
+    expected: Collection[str] | None = None,
+) -> Ingredient:
+    """Replace an ingredient. Moved below another parent, it takes what is below it along."""
+    before = get_ingredient(connection, identifier)
+    rows.require_version(before.version, expected, ingredients)
+    rows.require_free_name(connection, ingredients, draft.name, but=identifier)
+    above = _chain(connection, draft.parent_id)
+    if identifier in above:
+        names = dict(
+            connection.execute(
+                select(ingredients.c.id, ingredients.c.name).where(ingredients.c.id.in_(above))
+            )
+            .tuples()
+            .all()
+        )
+        line = " > ".join(names[one] for one in above[above.index(identifier) :])
+        raise _invalid_parent(
+            f"It would be below itself: {line} > {before.name}.",
+            "Choose a parent that is not below it.",
+        )
+    connection.execute(
+        update(ingredients).where(ingredients.c.id == identifier).values(draft.model_dump())
+    )
+    _write_paths(connection, identifier, above)
+    return get_ingredient(connection, identifier)
+
+
+def delete_ingredient(
+    connection: Connection, identifier: int, expected: Collection[str] | None = None
+) -> None:
+    """Delete an ingredient; ConflictError if a recipe or another ingredient needs it."""
+    found = get_ingredient(connection, identifier)
+    rows.require_version(found.version, expected, ingredients)
+    what = f"Ingredient {found.name!r}"
+    below = (
+        select(ingredients.c.id, ingredients.c.name)
+        .where(ingredients.c.parent_id == identifier)
+        .order_by(ingredients.c.id)
+    )
+    rows.refuse_if_used(
+        connection, what, "ingredients below it,", below, "Move or delete those first."
+    )
+    users = (
+        select(recipes.c.id, recipes.c.name)
+        .join(recipe_ingredients, recipe_ingredients.c.recipe_id == recipes.c.id)
+        .where(recipe_ingredients.c.ingredient_id == identifier)
+        .distinct()
+        .order_by(recipes.c.id)
+    )
+    rows.refuse_if_used(
+        connection, what, "recipes", users, "Let them name another ingredient first."
+    )
+    connection.execute(delete(ingredients).where(ingredients.c.id == identifier))
+
+
+def _invalid_parent(message: str, remedy: str) -> InvalidError:
+    return InvalidError([FieldFault("parent_id", message, remedy)])
+
+
+def _chain(connection: Connection, identifier: int | None) -> list[int]:
+    """Return the ids from the top down to ``identifier``, by the parents: they are the truth."""
+    chain: list[int] = []
+    wanted = identifier
+    while wanted is not None:
+        if wanted in chain:
+            raise _invalid_parent(
+                "The parents above it form a cycle.", "Mend it first: cocktaildb db check names it."
+            )
+        row = connection.execute(
+            select(ingredients.c.parent_id).where(ingredients.c.id == wanted)
+        ).one_or_none()
+        if row is None:
+            raise _invalid_parent(
+                f"There is no ingredient {wanted}.", "Add it first, or name one that exists."
+            )
+        chain.append(wanted)
+        wanted = row.parent_id
+    return chain[::-1]
+
+
+def _write_paths(connection: Connection, identifier: int, above: list[int]) -> None:
+    """Write the path of an ingredient and of all below it, level by level."""
+    level = {identifier: f"/{''.join(f'{one}/' for one in above)}{identifier}/"}
+    while level:
+        if any(len(path) > _LONGEST_PATH for path in level.values()):
+            raise _invalid_parent("The tree would be too deep.", "Choose a parent further up.")
+        stored = connection.execute(
+            select(ingredients.c.id, ingredients.c.path).where(ingredients.c.id.in_(level))
+        )
+        for one, path in stored.all():
+            if path != level[one]:
+                connection.execute(
+                    update(ingredients).where(ingredients.c.id == one).values(path=level[one])
+                )
+        children = connection.execute(
+            select(ingredients.c.id, ingredients.c.parent_id).where(
+                ingredients.c.parent_id.in_(level)
+            )
+        )
+        level = {child: f"{level[parent]}{child}/" for child, parent in children.all()}

@@ -1,0 +1,114 @@
+"""Ratings: one for each user and recipe."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, cast, delete, func, insert, literal, select, type_coerce, update
+from sqlalchemy.types import NullType, Text
+
+from api.db.catalog import rows
+from api.db.catalog.drafts import RatingDraft
+from api.db.catalog.errors import FieldFault, InvalidError, NotFoundError
+from api.db.catalog.paging import DEFAULT_ITEMS, Page, read_page
+from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.values import as_number, as_text, as_time
+from api.db.schema import ratings, recipes
+
+_LONGEST_USER = 200
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a user thinks of a recipe, from 1 to 5; the time in UTC as ISO 8601."""
+
+    recipe_id: int
+    user_id: str
+    rating: int
+    created_at: str | None
+
+
+def list_ratings(
+    connection: Connection,
+    *,
+    recipe_id: int | None = None,
+    cursor: str | None = None,
+    limit: int = DEFAULT_ITEMS,
+) -> Page[Rating]:
+    """Return a page of ratings, the oldest first; none where the database has no such table."""
+    if not read_shape(connection).has("ratings"):
+        return Page([], None)
+    query = _query()
+    if recipe_id is not None:
+        query = query.where(ratings.c.recipe_id == recipe_id)
+    # Every row at the same key: the order is that of the ids.
+    key = cast(literal(""), Text())
+    return read_page(connection, query, key, ratings.c.id, cursor=cursor, limit=limit).map(_rating)
+
+
+def _query() -> Any:
+    # The time as it is stored: SQLAlchemy's own reading would fail on an odd one.
+    time = type_coerce(ratings.c.created_at, NullType()).label("created_at")
+    return select(ratings.c.recipe_id, ratings.c.user_id, ratings.c.rating, time)
+
+
+def _rating(row: Any) -> Rating:
+    number = as_number(row.rating)
+    return Rating(
+        row.recipe_id,
+        as_text(row.user_id) or "",
+        int(number) if number is not None else 0,
+        as_time(row.created_at),
+    )
+
+
+def rate(
+    connection: Connection, recipe_id: int, user_id: str, draft: RatingDraft
+) -> tuple[Rating, bool]:
+    """Set a user's rating of a recipe; return it, and whether it is the first."""
+    if len(user_id) > _LONGEST_USER:
+        raise InvalidError(
+            [FieldFault("user_id", "The token's subject is too long.", "Use another account.")]
+        )
+    if not rows.existing_ids(connection, recipes, [recipe_id]):
+        raise rows.no_such(recipes, recipe_id)
+    own = (ratings.c.recipe_id == recipe_id) & (ratings.c.user_id == user_id)
+    now = {"rating": draft.rating, "created_at": datetime.now(UTC)}
+    changed = connection.execute(update(ratings).where(own).values(now)).rowcount
+    if not changed:
+        connection.execute(insert(ratings).values(recipe_id=recipe_id, user_id=user_id, **now))
+    return _rating(connection.execute(_query().where(own)).one()), not changed
+
+
+def unrate(connection: Connection, recipe_id: int, user_id: str) -> None:
+    """Take a user's rating of a recipe back; NotFoundError if there is none."""
+    own = (ratings.c.recipe_id == recipe_id) & (ratings.c.user_id == user_id)
+    if not connection.execute(delete(ratings).where(own)).rowcount:
+        raise NotFoundError(f"You have not rated recipe {recipe_id}.")
+
+
+@dataclass(frozen=True)
+class RatingSummary:
+    """The mean of a recipe's ratings, None without any, and their number."""
+
+    average: float | None = None
+    count: int = 0
+
+
+def summaries(
+    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+) -> dict[int, RatingSummary]:
+    """Return the ratings of some recipes in sum; those without any are left out."""
+    if not shape.has("ratings"):
+        return {}
+    query = (
+        select(ratings.c.recipe_id, func.avg(ratings.c.rating), func.count())
+        .where(ratings.c.recipe_id.in_(list(recipe_ids)))
+        .group_by(ratings.c.recipe_id)
+    )
+    found = {}
+    for recipe_id, mean, count in connection.execute(query):
+        average = as_number(mean)
+        found[recipe_id] = RatingSummary(round(average, 2) if average is not None else None, count)
+    return found

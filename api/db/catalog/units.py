@@ -1,0 +1,102 @@
+"""Units of measure."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from api.db.catalog import rows
+from api.db.catalog.drafts import UnitDraft
+from api.db.catalog.paging import DEFAULT_ITEMS, Page
+from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.values import as_number, as_text, version
+from api.db.schema import recipe_ingredients, recipes, units
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit; ``conversion_to_ml`` is None where it has no fixed volume."""
+
+    id: int
+    name: str
+    abbreviation: str | None
+    conversion_to_ml: float | None
+
+    @property
+    def version(self) -> str:
+        """The entity tag."""
+        return version(asdict(self), {})
+
+
+def _query(shape: Shape) -> Any:
+    columns = (units.c.id, units.c.name, units.c.abbreviation, units.c.conversion_to_ml)
+    return select(*(shape.column(column) for column in columns))
+
+
+def _unit(row: Row[Any]) -> Unit:
+    return Unit(
+        row.id, as_text(row.name) or "", as_text(row.abbreviation), as_number(row.conversion_to_ml)
+    )
+
+
+def list_units(
+    connection: Connection,
+    *,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = DEFAULT_ITEMS,
+) -> Page[Unit]:
+    """Return a page of units by name."""
+    shape = read_shape(connection)
+    return rows.read_named(
+        connection, shape, units, _query(shape), q=q, cursor=cursor, limit=limit
+    ).map(_unit)
+
+
+def get_unit(connection: Connection, identifier: int) -> Unit:
+    """Return one unit; NotFoundError if there is none."""
+    shape = read_shape(connection)
+    row = connection.execute(_query(shape).where(units.c.id == identifier)).one_or_none()
+    if row is None:
+        raise rows.no_such(units, identifier)
+    return _unit(row)
+
+
+def create_unit(connection: Connection, draft: UnitDraft) -> Unit:
+    """Add a unit; ConflictError if the name is taken."""
+    rows.require_free_name(connection, units, draft.name)
+    made = connection.execute(insert(units).values(draft.model_dump()).returning(units.c.id))
+    return get_unit(connection, made.scalar_one())
+
+
+def update_unit(
+    connection: Connection,
+    identifier: int,
+    draft: UnitDraft,
+    expected: Collection[str] | None = None,
+) -> Unit:
+    """Replace a unit, if it is still of one of the ``expected`` versions."""
+    rows.require_version(get_unit(connection, identifier).version, expected, units)
+    rows.require_free_name(connection, units, draft.name, but=identifier)
+    connection.execute(update(units).where(units.c.id == identifier).values(draft.model_dump()))
+    return get_unit(connection, identifier)
+
+
+def delete_unit(
+    connection: Connection, identifier: int, expected: Collection[str] | None = None
+) -> None:
+    """Delete a unit; ConflictError if a recipe measures by it."""
+    unit = get_unit(connection, identifier)
+    rows.require_version(unit.version, expected, units)
+    users = (
+        select(recipes.c.id, recipes.c.name)
+        .join(recipe_ingredients, recipe_ingredients.c.recipe_id == recipes.c.id)
+        .where(recipe_ingredients.c.unit_id == identifier)
+        .distinct()
+        .order_by(recipes.c.id)
+    )
+    rows.refuse_if_used(
+        connection, f"Unit {unit.name!r}", "recipes", users, "Let them measure otherwise first."
+    )
+    connection.execute(delete(units).where(units.c.id == identifier))
