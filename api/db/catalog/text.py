@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 #: For JSON Schema: some visible character, and no control characters.
 _LINE_PATTERN = (
-    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"  # noqa: E501
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
 )
 # Marks that change the direction of what follows.
 # https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters

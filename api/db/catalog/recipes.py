@@ -1,0 +1,367 @@
+"""Recipes: read, searched and written."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from api.db.catalog import rows
+from api.db.catalog.drafts import LineDraft, RecipeDraft
+from api.db.catalog.errors import ConflictError, FieldFault, InvalidError
+from api.db.catalog.paging import DEFAULT_ITEMS, Page
+from api.db.catalog.ratings import RatingSummary, summaries
+from api.db.catalog.search import RecipeSearch, covered_ingredients, find_recipes
+from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.tags import ids_of_tags
+from api.db.catalog.values import as_number, as_text, version
+from api.db.queries.volumes import FILL_ML, PIECE_ML
+from api.db.schema import (
+    ingredients,
+    ratings,
+    recipe_ingredients,
+    recipe_tags,
+    recipes,
+    tags,
+    units,
+)
+
+_TEXTS = ("description", "instructions", "image_url", "source", "source_url")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ingredient of a recipe.
+
+    Attributes
+    ----------
+    volume_ml
+        What the analytics take it for (:mod:`api.db.queries.volumes`); None if that is no number.
+    """
+
+    ingredient_id: int
+    ingredient_name: str
+    unit_id: int | None
+    unit_name: str | None
+    amount: float | None
+    volume_ml: float | None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe with its lines in their order, its tags and the sum of its ratings."""
+
+    id: int
+    name: str
+    description: str | None
+    instructions: str | None
+    image_url: str | None
+    source: str | None
+    source_url: str | None
+    ingredients: Sequence[Line]
+    tags: Sequence[str]
+    rating: RatingSummary
+
+    @property
+    def version(self) -> str:
+        """The entity tag."""
+        shown = asdict(self)
+        written = {name: shown[name] for name in ("name", *_TEXTS, "tags")}
+        written["ingredients"] = [
+            {name: line[name] for name in LineDraft.model_fields} for line in shown["ingredients"]
+        ]
+        return version(written, shown)
+
+
+@dataclass(frozen=True)
+class RecipeSummary:
+    """A recipe in a list.
+
+    Attributes
+    ----------
+    ingredients
+        Names, each once, in the recipe's order.
+    missing
+        Those of them that one does not have; None where nobody asked.
+    """
+
+    id: int
+    name: str
+    ingredients: Sequence[str]
+    tags: Sequence[str]
+    rating: RatingSummary
+    missing: Sequence[str] | None = None
+
+
+def search_recipes(
+    connection: Connection,
+    search: RecipeSearch,
+    *,
+    cursor: str | None = None,
+    limit: int = DEFAULT_ITEMS,
+) -> Page[RecipeSummary]:
+    """Return a page of recipes by name."""
+    shape = read_shape(connection)
+    page = find_recipes(connection, shape, search, cursor=cursor, limit=limit)
+    ids = [row.id for row in page.items]
+    lines, tag_names = _lines(connection, shape, ids), _tags(connection, shape, ids)
+    rated = summaries(connection, shape, ids)
+    covered: set[int] | None = None
+    if search.have:
+        covered = set(connection.scalars(covered_ingredients(connection, shape, search.have)))
+
+    def summary(row: Any) -> RecipeSummary:
+        named = {line.ingredient_id: line.ingredient_name for line in lines.get(row.id, ())}
+        missing = (
+            None
+            if covered is None
+            else [name for number, name in named.items() if number not in covered]
+        )
+        return RecipeSummary(
+            row.id,
+            as_text(row.name) or "",
+            list(named.values()),
+            tag_names.get(row.id, []),
+            rated.get(row.id, RatingSummary()),
+            missing,
+        )
+
+    return page.map(summary)
+
+
+def get_recipe(connection: Connection, identifier: int) -> Recipe:
+    """Return one recipe; NotFoundError if there is none."""
+    found = get_recipes(connection, [identifier])
+    if not found:
+        raise rows.no_such(recipes, identifier)
+    return found[0]
+
+
+def get_recipes(connection: Connection, ids: Sequence[int]) -> list[Recipe]:
+    """Return those of some recipes that exist, in the order of ``ids``."""
+    shape = read_shape(connection)
+    columns = [shape.column(recipes.c[name]) for name in ("id", "name", *_TEXTS)]
+    found = {
+        row.id: row
+        for row in connection.execute(select(*columns).where(recipes.c.id.in_(list(ids))))
+    }
+    lines, tag_names = _lines(connection, shape, found), _tags(connection, shape, found)
+    rated = summaries(connection, shape, found)
+    return [
+        Recipe(
+            one,
+            as_text(found[one].name) or "",
+            *(as_text(found[one]._mapping[name]) for name in _TEXTS),
+            ingredients=lines.get(one, []),
+            tags=tag_names.get(one, []),
+            rating=rated.get(one, RatingSummary()),
+        )
+        for one in ids
+        if one in found
+    ]
+
+
+def create_recipe(connection: Connection, draft: RecipeDraft) -> Recipe:
+    """Add a recipe, and the tags that are new."""
+    _require_references(connection, draft)
+    _require_name(connection, draft.name)
+    made = connection.execute(
+        insert(recipes).values(_columns(draft)).returning(recipes.c.id)
+    ).scalar_one()
+    _write_lines(connection, made, draft.ingredients)
+    _write_tags(connection, made, draft.tags)
+    return get_recipe(connection, made)
+
+
+def update_recipe(
+    connection: Connection,
+    identifier: int,
+    draft: RecipeDraft,
+    expected: Collection[str] | None = None,
+) -> Recipe:
+    """Replace a recipe, if it is still of one of the ``expected`` versions."""
+    before = get_recipe(connection, identifier)
+    rows.require_version(before.version, expected, recipes)
+    _require_references(connection, draft)
+    _require_name(connection, draft.name, but=identifier)
+    connection.execute(update(recipes).where(recipes.c.id == identifier).values(_columns(draft)))
+    _write_lines(connection, identifier, draft.ingredients)
+    _write_tags(connection, identifier, draft.tags)
+    return get_recipe(connection, identifier)
+
+
+def delete_recipe(
+    connection: Connection, identifier: int, expected: Collection[str] | None = None
+) -> None:
+    """Delete a recipe with its lines, ratings and tags."""
+    rows.require_version(get_recipe(connection, identifier).version, expected, recipes)
+    # One by one: a database from before has no cascades.
+    for table in (recipe_ingredients, ratings, recipe_tags):
+        connection.execute(delete(table).where(table.c.recipe_id == identifier))
+    connection.execute(delete(recipes).where(recipes.c.id == identifier))
+
+
+def draft_of(recipe: Recipe) -> RecipeDraft:
+    """Return what an author would write to get this recipe, unchecked."""
+    shown = asdict(recipe)
+    lines = [
+        LineDraft.model_construct(**{name: line[name] for name in LineDraft.model_fields})
+        for line in shown["ingredients"]
+    ]
+    return RecipeDraft.model_construct(
+        name=recipe.name,
+        tags=list(recipe.tags),
+        ingredients=lines,
+        **{name: shown[name] for name in _TEXTS},
+    )
+
+
+def _columns(draft: RecipeDraft) -> dict[str, Any]:
+    return {name: getattr(draft, name) for name in ("name", *_TEXTS)}
+
+
+def _require_name(connection: Connection, name: str, *, but: int | None = None) -> None:
+    """Refuse a name that is taken, where the database wants them unique; ours does not."""
+    taken = connection.scalar(select(recipes.c.id).where(recipes.c.name == name).limit(1))
+    if taken is not None and taken != but and _names_are_unique(connection):
+        raise ConflictError(
+            f"There is a recipe called {name!r}: number {taken}.",
+            [FieldFault("name", f"Recipe {taken} has this name.", "Take another name.")],
+        )
+
+
+def _names_are_unique(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    for index in connection.exec_driver_sql("PRAGMA index_list('recipes')").mappings().all():
+        columns = connection.exec_driver_sql(
+            "SELECT name FROM pragma_index_info(?)", (index["name"],)
+        )
+        if index["unique"] and [name for (name,) in columns] == ["name"]:
+            return True
+    return False
+
+
+def _require_references(connection: Connection, draft: RecipeDraft) -> None:
+    lines = draft.ingredients
+    known = {
+        "ingredient_id": rows.existing_ids(
+            connection, ingredients, [line.ingredient_id for line in lines]
+        ),
+        "unit_id": rows.existing_ids(
+            connection, units, [line.unit_id for line in lines if line.unit_id is not None]
+        ),
+    }
+    faults = [
+        FieldFault(
+            f"ingredients[{number}].{field}",
+            f"There is no {field.removesuffix('_id')} {getattr(line, field)}.",
+            f"Take an id from /{field.removesuffix('_id')}s, or add it there first.",
+        )
+        for number, line in enumerate(lines)
+        for field, ids in known.items()
+        if getattr(line, field) is not None and getattr(line, field) not in ids
+    ]
+    if faults:
+        raise InvalidError(faults)
+
+
+def _write_lines(connection: Connection, recipe_id: int, wanted: Sequence[LineDraft]) -> None:
+    """Write a recipe's lines, leaving those as they are that say the same already.
+
+    Their ids are part of what the analytics take for the data: a new description must not look
+    like new data.
+    """
+    table = recipe_ingredients
+    present = connection.execute(
+        select(table.c.id, table.c.ingredient_id, table.c.unit_id, table.c.amount)
+        .where(table.c.recipe_id == recipe_id)
+        .order_by(table.c.id)
+    ).all()
+    for row, line in zip(present, wanted, strict=False):
+        if tuple(row[1:]) != (line.ingredient_id, line.unit_id, line.amount):
+            connection.execute(update(table).where(table.c.id == row.id).values(line.model_dump()))
+    added = [{"recipe_id": recipe_id, **line.model_dump()} for line in wanted[len(present) :]]
+    if added:
+        connection.execute(insert(table), added)
+    surplus = [row.id for row in present[len(wanted) :]]
+    if surplus:
+        connection.execute(delete(table).where(table.c.id.in_(surplus)))
+
+
+def _write_tags(connection: Connection, recipe_id: int, names: Sequence[str]) -> None:
+    wanted = set(ids_of_tags(connection, names))
+    own = recipe_tags.c.recipe_id == recipe_id
+    present = set(connection.scalars(select(recipe_tags.c.tag_id).where(own)))
+    if present - wanted:
+        gone = recipe_tags.c.tag_id.in_(sorted(present - wanted))
+        connection.execute(delete(recipe_tags).where(own, gone))
+    if wanted - present:
+        connection.execute(
+            insert(recipe_tags),
+            [{"recipe_id": recipe_id, "tag_id": one} for one in sorted(wanted - present)],
+        )
+
+
+def _lines(
+    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+) -> Mapping[int, list[Line]]:
+    line = recipe_ingredients.c
+    query = (
+        select(
+            line.recipe_id,
+            line.ingredient_id,
+            ingredients.c.name.label("ingredient_name"),
+            line.unit_id,
+            units.c.name.label("unit_name"),
+            line.amount,
+            shape.column(units.c.conversion_to_ml),
+        )
+        .join_from(
+            recipe_ingredients, ingredients, line.ingredient_id == ingredients.c.id, isouter=True
+        )
+        .join(units, line.unit_id == units.c.id, isouter=True)
+        .where(line.recipe_id.in_(list(recipe_ids)))
+        .order_by(line.recipe_id, line.id)
+    )
+    found: dict[int, list[Line]] = {}
+    for row in connection.execute(query):
+        amount = as_number(row.amount)
+        unit_name = as_text(row.unit_name)
+        found.setdefault(row.recipe_id, []).append(
+            Line(
+                row.ingredient_id,
+                # A dangling reference, as an unchecked database may have.
+                as_text(row.ingredient_name) or f"ingredient {row.ingredient_id}",
+                row.unit_id,
+                unit_name,
+                amount,
+                _volume(amount, unit_name, as_number(row.conversion_to_ml)),
+            )
+        )
+    return found
+
+
+def _volume(amount: float | None, unit: str | None, ml_each: float | None) -> float | None:
+    fill = FILL_ML.get((unit or "").strip().lower())
+    if ml_each is None and fill is not None:
+        return fill
+    each = PIECE_ML if ml_each is None else ml_each
+    return as_number((1.0 if amount is None else amount) * each)
+
+
+def _tags(
+    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+) -> Mapping[int, list[str]]:
+    if not (shape.has("tags") and shape.has("recipe_tags")):
+        return {}
+    query = (
+        select(recipe_tags.c.recipe_id, tags.c.name)
+        .join(tags, tags.c.id == recipe_tags.c.tag_id)
+        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)))
+        .order_by(recipe_tags.c.recipe_id, tags.c.id)
+    )
+    found: dict[int, list[str]] = {}
+    for recipe_id, name in connection.execute(query):
+        found.setdefault(recipe_id, []).append(as_text(name) or "")
+    return found
