@@ -3,17 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api.db.database import get_database
-from api.http import problems
+from api.http import openapi, problems
 from api.http.auth import Authenticator
+from api.http.compression import GzipMiddleware
 from api.http.deps import Services
-from api.http.routes import health
+from api.http.freshness import Freshness
+from api.http.middleware import ApiGuard, HeadAsGet, RequestContext
+from api.http.published import Published
+from api.http.rate_limits import RateLimits
+from api.http.routes import analytics, health
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 
 API_PREFIX = "/api/v1"
+
+#: What a script on another site may read of a response, where CORS_ORIGINS lets it.
+_EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Analytics-Stale", "X-Request-Id")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -25,18 +34,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         If the database's URL is not one.
     AuthenticationSettingsError
         If the settings of authentication contradict each other or are unsafe.
+    RateLimitSettingsError
+        If a rate limit cannot be read.
     """
     settings = settings or Settings()
+    database = get_database(settings)
+    storage = AnalyticsStorage.from_settings(settings)
     services = Services(
         settings=settings,
-        database=get_database(settings),
-        storage=AnalyticsStorage.from_settings(settings),
+        database=database,
+        storage=storage,
         authenticator=Authenticator(settings),
+        published=Published(storage),
+        freshness=Freshness(database),
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        services.freshness.close()
         services.database.dispose()
 
     app = FastAPI(
@@ -51,5 +67,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = services
     problems.register(app)
-    app.include_router(health.router)
+    _include_routers(app)
+    _add_middleware(app, services)
+    openapi.install(app)
     return app
+
+
+def _include_routers(app: FastAPI) -> None:
+    v1 = APIRouter(prefix=API_PREFIX)
+    v1.include_router(analytics.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+
+
+def _add_middleware(app: FastAPI, services: Services) -> None:
+    """Wrap the routes; what is added last is outermost."""
+    settings = services.settings
+    app.add_middleware(GzipMiddleware)
+    app.add_middleware(
+        ApiGuard,
+        authenticator=services.authenticator,
+        rate_limits=RateLimits(settings),
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app.add_middleware(HeadAsGet)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=600,
+        )
+    app.add_middleware(RequestContext)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -12,6 +11,8 @@ from api.analytics.request_refresh import RefreshRequest, request_refresh
 from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
+from api.http.freshness import Freshness
+from api.http.published import Published
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -24,6 +25,8 @@ class Services:
     database: Database
     storage: AnalyticsStorage
     authenticator: Authenticator
+    published: Published
+    freshness: Freshness
 
 
 def get_services(request: Request) -> Services:
@@ -87,7 +90,17 @@ def require_writer(
 
 def get_refresh(services: ServicesDep) -> Callable[[], RefreshRequest]:
     """Return what asks for a refresh; call it after the write is committed. It never raises."""
-    return partial(request_refresh, services.settings)
+
+    def ask() -> RefreshRequest:
+        services.freshness.note_write()
+        return request_refresh(services.settings)
+
+    return ask
+
+
+def get_published(services: ServicesDep) -> Published:
+    """Return the published analytics as readers see them."""
+    return services.published
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
@@ -95,3 +108,4 @@ DatabaseDep = Annotated[Database, Depends(get_app_database)]
 StorageDep = Annotated[AnalyticsStorage, Depends(get_storage)]
 WriterDep = Annotated[Principal, Depends(require_writer)]
 RefreshDep = Annotated[Callable[[], RefreshRequest], Depends(get_refresh)]
+PublishedDep = Annotated[Published, Depends(get_published)]

@@ -24,7 +24,7 @@ _SHOWN_CHARACTERS = 80
 _TITLES = {422: "Invalid request"}
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     """An error for the client: raise it anywhere below a route.
 
     Parameters
@@ -93,7 +93,8 @@ def register(app: FastAPI) -> None:
 
 
 def _request_id(request: Request) -> str | None:
-    return request.scope.get("state", {}).get("request_id")
+    found = request.scope.get("state", {}).get("request_id")
+    return found if isinstance(found, str) else None
 
 
 def _problem(request: Request, error: Exception) -> Response:

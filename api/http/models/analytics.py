@@ -1,0 +1,258 @@
+"""Shapes of the analytics. The data are the artifacts as published; these describe them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.storage.run_status import RunRecord
+
+DataT = TypeVar("DataT")
+
+_SNAPSHOT_ID = "20260101T120000.000000Z-0a1b2c3d"
+
+
+class MapQuality(BaseModel):
+    """How well a map shows the distances that it was drawn from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    neighbors: int = Field(description="Neighbours compared.", examples=[10])
+    knn_preservation: float = Field(
+        description="Share of neighbours that are neighbours on the map.", examples=[0.61]
+    )
+    trustworthiness: float = Field(
+        description="1 if no recipe looks nearer than it is.", examples=[0.97]
+    )
+    median_shift: float | None = Field(
+        default=None, description="How far recipes moved since the last map.", examples=[0.02]
+    )
+
+
+class Metadata(BaseModel):
+    """Where a result comes from."""
+
+    snapshot_id: str = Field(examples=[_SNAPSHOT_ID])
+    generated_at: datetime = Field(description="When it was published (UTC).")
+    stale: bool = Field(
+        description=(
+            "Whether the recipes have changed since, as far as is known: true for a moment after "
+            "a write that has not been looked at yet."
+        )
+    )
+    schema_version: int = Field(description="Of the artifacts' shapes.", examples=[1])
+    quality: MapQuality | None = Field(default=None, description="Of maps alone.")
+
+
+class Envelope(BaseModel, Generic[DataT]):
+    """A result, with where it comes from."""
+
+    data: DataT
+    metadata: Metadata
+
+
+class IngredientUsage(BaseModel):
+    """How many recipes use an ingredient."""
+
+    ingredient_id: int = Field(examples=[7])
+    ingredient_name: str = Field(examples=["Gin"])
+    path: str = Field(description="Ids from the root, itself last.", examples=["/1/7/"])
+    parent_id: int | None = Field(examples=[1])
+    direct_usage: int = Field(description="Recipes that name it.", examples=[31])
+    hierarchical_usage: int = Field(
+        description="Recipes that name it or anything below it, each counted once.", examples=[44]
+    )
+    has_children: bool
+
+
+class ComplexityBin(BaseModel):
+    """Recipes of one number of ingredients."""
+
+    ingredient_count: int = Field(examples=[4])
+    recipe_count: int = Field(examples=[37])
+
+
+class MapPoint(BaseModel):
+    """A recipe on a map."""
+
+    recipe_id: int = Field(examples=[12])
+    recipe_name: str = Field(examples=["Negroni"])
+    x: float = Field(examples=[4.1273])
+    y: float = Field(examples=[-0.532])
+    ingredients: list[str] = Field(
+        description="Names, the largest volume first.", examples=[["Gin", "Campari"]]
+    )
+
+
+class TreeNode(BaseModel):
+    """An ingredient with everything below it."""
+
+    id: str = Field(description="The ingredient's id; `root` at the top.", examples=["7"])
+    name: str = Field(examples=["Gin"])
+    edge_weight: float | None = Field(default=None, description="None at the root.")
+    recipe_count: int = Field(description="Recipes that name it.", examples=[31])
+    hierarchical_recipe_count: int = Field(
+        description="Recipes that name it or anything below it.", examples=[44]
+    )
+    children: list["TreeNode"] | None = Field(default=None, description="None of leaves.")
+
+
+class SimilarRecipe(BaseModel):
+    """A near relative of a recipe."""
+
+    recipe_id: int = Field(examples=[13])
+    recipe_name: str = Field(examples=["Boulevardier"])
+    distance: float = Field(examples=[0.214])
+    plan: list[str] = Field(
+        description="What turns one into the other, the largest flow first.",
+        examples=[["30 ml Gin -> Bourbon"]],
+    )
+
+
+class SimilarRecipes(BaseModel):
+    """A recipe's nearest relatives."""
+
+    recipe_id: int = Field(examples=[12])
+    recipe_name: str = Field(examples=["Negroni"])
+    similar: list[SimilarRecipe]
+
+
+class Substitute(BaseModel):
+    """What may stand in for an ingredient."""
+
+    ingredient_id: int = Field(examples=[9])
+    ingredient_name: str = Field(examples=["Aperol"])
+    cost: float = Field(description="Learned; smaller is nearer.", examples=[0.31])
+    support: int = Field(
+        description="Pairs of neighbouring recipes that exchange the two.", examples=[5]
+    )
+    weak: bool = Field(description="Whether that is too few to rely on.")
+
+
+class IngredientName(BaseModel):
+    """An ingredient."""
+
+    ingredient_id: int = Field(examples=[77])
+    ingredient_name: str = Field(examples=["Tanqueray"])
+
+
+class Substitutes(BaseModel):
+    """An ingredient's substitutes."""
+
+    ingredient_id: int = Field(examples=[7])
+    ingredient_name: str = Field(examples=["Gin"])
+    substitutes: list[Substitute]
+    answered_for: IngredientName | None = Field(
+        default=None,
+        description=(
+            "The ingredient that was asked for, where it is too rare to tell of and the one above "
+            "it in the tree answers."
+        ),
+    )
+
+
+class AtlasGroup(BaseModel):
+    """A base spirit: what colours the map."""
+
+    key: str = Field(examples=["gin"])
+    label: str = Field(examples=["Gin"])
+    shape: str = Field(examples=["circle"])
+
+
+class AtlasRecipes(BaseModel):
+    """Recipes in columns of one length."""
+
+    id: list[int]
+    name: list[str]
+    group: list[int] = Field(description="Positions in `groups`.")
+    ingredients: list[list[int]] = Field(description="Positions in `names`.")
+
+
+class AtlasRegion(BaseModel):
+    """A neighbourhood of a map."""
+
+    x: float
+    y: float
+    name: str
+    size: int
+
+
+class AtlasMap(BaseModel):
+    """One map's columns, in the recipes' order."""
+
+    key: Literal["manhattan", "em"]
+    x: list[float | None] = Field(description="In [-1, 1]; null for a recipe not on this map.")
+    y: list[float | None]
+    regions: list[AtlasRegion]
+
+
+class AtlasUsage(BaseModel):
+    """A top-level ingredient."""
+
+    id: str
+    name: str
+    direct: int
+    total: int
+    group: int
+
+
+class Atlas(BaseModel):
+    """Everything that the map page draws, in one answer."""
+
+    groups: list[AtlasGroup]
+    names: list[str] = Field(description="Ingredient names.")
+    recipes: AtlasRecipes
+    maps: list[AtlasMap]
+    tree: list[Annotated[list[Any], Field(min_length=6, max_length=6)]] = Field(
+        description="Rows of parent's row or -1, id, name, direct, total, group; parents first."
+    )
+    usage: list[AtlasUsage]
+    complexity: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="Pairs: number of ingredients, recipes."
+    )
+
+
+class SnapshotSummary(BaseModel):
+    """A published snapshot."""
+
+    snapshot_id: str = Field(examples=[_SNAPSHOT_ID])
+    created_at: datetime
+    schema_version: int
+    code_version: str | None
+    counts: dict[str, int] = Field(examples=[{"cocktail_space_count": 101}])
+    bytes: int = Field(description="Of all its artifacts.", examples=[183021])
+    artifacts: list[str] = Field(examples=[["cocktail-space", "ingredient-usage"]])
+
+
+class RefreshState(BaseModel):
+    """What the refresh is doing."""
+
+    state: Literal["idle", "waiting", "running"]
+    job_id: str | None = Field(description="In the local queue; null on AWS.")
+    stage: str | None = Field(examples=["Learning what ingredients cost to replace"])
+    stage_number: int | None = Field(examples=[5])
+    stage_count: int | None = Field(examples=[10])
+    step: str | None = Field(examples=["iteration 3: delta 0.012"])
+    started_at: datetime | None
+
+
+class AnalyticsStatus(BaseModel):
+    """What is published, whether it is up to date, and what the refresh is doing."""
+
+    snapshot: SnapshotSummary | None = Field(description="Null before the first refresh.")
+    stale: bool = Field(description="Whether the recipes have changed since.")
+    refresh: RefreshState
+    history: list[RunRecord] = Field(description="The last refreshes, newest first.")
+    snapshots: list[SnapshotSummary] = Field(description="Those that are kept, newest first.")
+
+
+class RefreshAccepted(BaseModel):
+    """How a refresh was asked for."""
+
+    via: Literal["lambda", "local-queue"] = Field(
+        description="`lambda`: AWS Batch will run it; `local-queue`: this machine's worker."
+    )
+    job_id: str | None = Field(description="Null where AWS knows it alone.")
+    absorbed: bool | None = Field(
+        description="Whether a job that waited already does what was asked for."
+    )

@@ -1,0 +1,81 @@
+"""The OpenAPI document: what the routes say, with what is true of all of them added."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.models.common import ProblemBody, problem_responses
+
+DESCRIPTION = """
+Cocktail recipes, and what can be learned from all of them together.
+
+Reads are open. Writes need `Authorization: Bearer TOKEN`, and each asks for a refresh of the
+analytics, which never holds up or fails the write. Results of the analytics say in `metadata.stale`
+whether the recipes have changed since, and carry an `ETag` for `If-None-Match`.
+
+Errors are problem documents (RFC 9457, `application/problem+json`) that name each field that is
+wrong and what to do about it.
+"""
+
+TAGS = [
+    {"name": "analytics", "description": "Results computed from all recipes, and their refresh."},
+    {"name": "recipes", "description": "Recipes: search, read, write, import."},
+    {"name": "ingredients", "description": "The tree of ingredients."},
+    {"name": "units", "description": "Units of amounts."},
+    {"name": "tags", "description": "Labels of recipes."},
+    {"name": "ratings", "description": "What people think of recipes."},
+    {"name": "health", "description": "For load balancers and orchestrators."},
+]
+
+_METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+def install(app: FastAPI) -> None:
+    """Let ``app`` describe itself by :func:`describe`, computed on the first request."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of ``app``."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="Cocktail recipes and their analytics",
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+        license_info={"name": "MIT", "identifier": "MIT"},
+    )
+    components = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)
+    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.update(schema.pop("$defs", {}))
+    components["ProblemBody"] = schema
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in _METHODS:
+                _add_common_responses(path, method, operation)
+    return document
+
+
+def _add_common_responses(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    common = [500]
+    if path.startswith("/api/"):
+        common += [429, 503]
+    if method != "get":
+        common += [400, 401, 403, 413, 415]
+    if "422" in responses:
+        del responses["422"]
+        common.append(422)
+    for status, response in problem_responses(*common).items():
+        responses.setdefault(str(status), response)
+    operation["responses"] = dict(sorted(responses.items()))

@@ -1,0 +1,182 @@
+"""The published analytics as responses: read, derived and compressed once for each snapshot."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from api.http.compression import MINIMUM_BYTES, gzip_bytes
+from api.http.etags import strong_etag
+from api.storage.errors import CorruptSnapshotError, ObjectNotFoundError
+from api.storage.serialization import from_bytes
+from api.storage.snapshots import Manifest, Snapshots
+from api.utils.analytics_cache import AnalyticsStorage
+
+T = TypeVar("T")
+
+#: How long the pointer to the current snapshot is taken as read, in seconds.
+POINTER_SECONDS = 0.5
+#: Memory for finished responses, both encodings counted.
+RESPONSE_BYTES = 64 * 1024 * 1024
+#: Snapshots of which something is kept: the current one, and the last, which readers may still see.
+_SNAPSHOTS_KEPT = 2
+#: A reader may lose a race with retention this often; each time a newer snapshot was published.
+_READ_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A response, ready to be sent.
+
+    Attributes
+    ----------
+    body, compressed
+        The JSON, plain and as gzip; ``compressed`` is None where it would save nothing.
+    etag
+        Differs whenever the body does.
+    """
+
+    body: bytes
+    compressed: bytes | None
+    etag: str
+
+    @classmethod
+    def of(cls, body: bytes) -> "Rendered":
+        """Compress and tag a body."""
+        compressed = gzip_bytes(body) if len(body) >= MINIMUM_BYTES else None
+        return cls(body, compressed, strong_etag(body))
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        return len(self.body) + len(self.compressed or b"") + 200
+
+
+class LoadedSnapshot:
+    """One snapshot, with what was made of it.
+
+    Parameters
+    ----------
+    snapshots
+        Where it is.
+    manifest
+        Which.
+    """
+
+    def __init__(self, snapshots: Snapshots, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._snapshots = snapshots
+        self._lock = threading.RLock()
+        self._derived: dict[Hashable, Any] = {}
+        self._rendered: OrderedDict[Hashable, Rendered] = OrderedDict()
+        self._rendered_bytes = 0
+
+    def artifact(self, name: str) -> bytes:
+        """Return an artifact as it was published, its hash checked; raises as the store does."""
+        return self._snapshots.read_bytes(self.manifest, name)
+
+    def value(self, name: str) -> Any:
+        """Return an artifact's JSON value."""
+        return from_bytes(self.artifact(name))
+
+    def derived(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` made of this snapshot the first time; one thread makes it."""
+        with self._lock:
+            if key not in self._derived:
+                self._derived[key] = make()
+            made: T = self._derived[key]
+            return made
+
+    def finished(self, key: Hashable) -> Rendered | None:
+        """Return a response that was rendered before, at the price of a look-up."""
+        return self._rendered.get(key)
+
+    def rendered(self, key: Hashable, make: Callable[[], bytes]) -> Rendered:
+        """Return the response of the body that ``make`` makes; the latest ones are kept."""
+        with self._lock:
+            found = self._rendered.get(key)
+            if found is not None:
+                self._rendered.move_to_end(key)
+                return found
+            made = self._rendered[key] = Rendered.of(make())
+            self._rendered_bytes += made.size
+            while self._rendered_bytes > RESPONSE_BYTES and len(self._rendered) > 1:
+                _, oldest = self._rendered.popitem(last=False)
+                self._rendered_bytes -= oldest.size
+            return made
+
+
+class Published:
+    """What readers see, with a memory.
+
+    Parameters
+    ----------
+    storage
+        Where it is.
+    pointer_seconds
+        How long the pointer to the current snapshot is taken as read.
+    """
+
+    def __init__(
+        self, storage: AnalyticsStorage, *, pointer_seconds: float = POINTER_SECONDS
+    ) -> None:
+        self._snapshots = storage.snapshots
+        self._pointer_seconds = pointer_seconds
+        self._lock = threading.Lock()
+        self._current: LoadedSnapshot | None = None
+        self._read_at = float("-inf")
+        self._loaded: OrderedDict[str, LoadedSnapshot] = OrderedDict()
+
+    def recent(self) -> LoadedSnapshot | None:
+        """Return the current snapshot if it was looked up a moment ago, else None. Never blocks."""
+        if time.monotonic() < self._read_at + self._pointer_seconds:
+            return self._current
+        return None
+
+    def current(self, *, look: bool = False) -> LoadedSnapshot | None:
+        """Return the current snapshot; None before the first. Reads the store now and then.
+
+        Parameters
+        ----------
+        look
+            Look it up now: from then on every reader of this process sees what was found.
+        """
+        asked = time.monotonic()
+        with self._lock:
+            # Others who waited for the lock take what its holder has found meanwhile.
+            fresh_from = asked if look else asked - self._pointer_seconds
+            if self._read_at >= fresh_from:
+                return self._current
+            looked = time.monotonic()
+            manifest = self._snapshots.current()
+            self._current = None if manifest is None else self._load(manifest)
+            self._read_at = looked
+            return self._current
+
+    def read(self, make: Callable[[LoadedSnapshot], T]) -> T | None:
+        """Return what ``make`` makes of the current snapshot; None before the first.
+
+        A snapshot may be retired while it is read, when newer ones were published; then the
+        current one is taken instead.
+        """
+        loaded = self.current()
+        for _ in range(_READ_ATTEMPTS):
+            if loaded is None:
+                return None
+            try:
+                return make(loaded)
+            except ObjectNotFoundError as error:
+                missing = error
+                loaded = self.current(look=True)
+        raise CorruptSnapshotError(f"The current snapshot is not complete: {missing}")
+
+    def _load(self, manifest: Manifest) -> LoadedSnapshot:
+        known = self._loaded.get(manifest.snapshot_id)
+        if known is None:
+            known = self._loaded[manifest.snapshot_id] = LoadedSnapshot(self._snapshots, manifest)
+            while len(self._loaded) > _SNAPSHOTS_KEPT:
+                self._loaded.popitem(last=False)
+        self._loaded.move_to_end(manifest.snapshot_id)
+        return known
