@@ -87,7 +87,7 @@ def render_report(
     # Our own package data, both.
     library = Markup(_asset("shared/d3.min.js"))  # noqa: S704
     script = Markup(_one_module())  # noqa: S704
-    style = Markup(_theme_css() + _asset("report.css"))  # noqa: S704
+    style = Markup(_theme_css() + _asset("report.css") + _asset("shared/charts.css"))  # noqa: S704
     return (
         _environment()
         .get_template("report.html.j2")
