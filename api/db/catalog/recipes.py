@@ -149,9 +149,13 @@ def get_recipes(connection: Connection, ids: Sequence[int]) -> list[Recipe]:
     rated = summaries(connection, shape, found)
     return [
         Recipe(
-            one,
-            as_text(found[one].name) or "",
-            *(as_text(found[one]._mapping[name]) for name in _TEXTS),
+            id=one,
+            name=as_text(found[one].name) or "",
+            description=as_text(found[one].description),
+            instructions=as_text(found[one].instructions),
+            image_url=as_text(found[one].image_url),
+            source=as_text(found[one].source),
+            source_url=as_text(found[one].source_url),
             ingredients=lines.get(one, []),
             tags=tag_names.get(one, []),
             rating=rated.get(one, RatingSummary()),
@@ -165,12 +169,7 @@ def create_recipe(connection: Connection, draft: RecipeDraft) -> Recipe:
     """Add a recipe, and the tags that are new."""
     _require_references(connection, draft)
     _require_name(connection, draft.name)
-    made = connection.execute(
-        insert(recipes).values(_columns(draft)).returning(recipes.c.id)
-    ).scalar_one()
-    _write_lines(connection, made, draft.ingredients)
-    _write_tags(connection, made, draft.tags)
-    return get_recipe(connection, made)
+    return get_recipe(connection, write_recipe(connection, None, draft))
 
 
 def update_recipe(
@@ -184,10 +183,27 @@ def update_recipe(
     rows.require_version(before.version, expected, recipes)
     _require_references(connection, draft)
     _require_name(connection, draft.name, but=identifier)
-    connection.execute(update(recipes).where(recipes.c.id == identifier).values(_columns(draft)))
+    write_recipe(connection, identifier, draft)
+    return get_recipe(connection, identifier)
+
+
+def write_recipe(connection: Connection, identifier: int | None, draft: RecipeDraft) -> int:
+    """Write a recipe whose name and references are known to be right; return its id.
+
+    Parameters
+    ----------
+    identifier
+        Which to replace; None for a new one.
+    """
+    columns = {name: getattr(draft, name) for name in ("name", *_TEXTS)}
+    if identifier is None:
+        made = insert(recipes).values(columns).returning(recipes.c.id)
+        identifier = connection.execute(made).scalar_one()
+    else:
+        connection.execute(update(recipes).where(recipes.c.id == identifier).values(columns))
     _write_lines(connection, identifier, draft.ingredients)
     _write_tags(connection, identifier, draft.tags)
-    return get_recipe(connection, identifier)
+    return identifier
 
 
 def delete_recipe(
@@ -216,12 +232,8 @@ def draft_of(recipe: Recipe) -> RecipeDraft:
     )
 
 
-def _columns(draft: RecipeDraft) -> dict[str, Any]:
-    return {name: getattr(draft, name) for name in ("name", *_TEXTS)}
-
-
 def _require_name(connection: Connection, name: str, *, but: int | None = None) -> None:
-    """Refuse a name that is taken, where the database wants them unique; ours does not."""
+    """Refuse a name that is taken, where an adopted database wants them unique; ours does not."""
     taken = connection.scalar(select(recipes.c.id).where(recipes.c.name == name).limit(1))
     if taken is not None and taken != but and _names_are_unique(connection):
         raise ConflictError(

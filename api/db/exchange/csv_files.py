@@ -5,13 +5,11 @@ UTF-8 with a header, comma separated. ``units.csv``, ``ingredients.csv``, ``reci
 of the database; a name (``parent``, ``recipe``, ``ingredient``, ``unit``) may stand in for an id,
 ids may be left out altogether, and ``recipes.csv`` may list ``tags`` separated by ``;``.
 
-A spreadsheet runs a cell that begins with ``= + - @`` as a formula (OWASP, "CSV Injection"). Such
-text is written with an apostrophe in front, which reading takes away again.
+Text that a spreadsheet would run as a formula is guarded (:mod:`api.db.exchange.formulas`).
 """
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,12 @@ import pandas as pd
 
 from api.db.dataset import Dataset
 from api.db.errors import Fault
+from api.db.exchange.formulas import guard, unguard
 from api.db.exchange.resolve import FIELDS, RawRows
 
 REQUIRED = ("units", "ingredients", "recipes", "recipe_ingredients")
 OPTIONAL = ("tags", "ratings")
 TAG_SEPARATOR = ";"
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 #: No field of a recipe is longer; an unclosed quote would otherwise swallow the rest of the file.
 _FIELD_LIMIT = 1_000_000
 
@@ -88,10 +85,7 @@ def _read(path: Path, table: str, raw: RawRows) -> None:
                     "Put text that holds a comma into double quotes.",
                 )
                 continue
-            row = {
-                name: cell[1:] if _GUARDED.match(cell) else cell
-                for name, cell in zip(header, cells, strict=True)
-            }
+            row = {name: unguard(cell) for name, cell in zip(header, cells, strict=True)}
             _add(raw, table, row, label)
     except csv.Error as error:
         fault(f"line {reader.line_num}", "-", f"Not CSV: {error}.", "Close every double quote.")
@@ -160,7 +154,7 @@ def _cell(value: Any) -> str:
     if value is None or pd.isna(value):
         return ""
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        return guard(value)
     if isinstance(value, bool):
         return str(int(value))
     return repr(value.item() if hasattr(value, "item") else value)

@@ -1,0 +1,133 @@
+"""What the routes of the catalogue share: its errors as problems, entity tags, list parameters."""
+
+import re
+from collections.abc import Callable, Collection, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator
+
+from api.db.catalog.drafts import LARGEST_ID
+from api.db.catalog.errors import (
+    CatalogError,
+    ChangedError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+)
+from api.db.catalog.paging import DEFAULT_ITEMS, LONGEST_CURSOR, MOST_ITEMS
+from api.db.catalog.text import clean_query
+from api.http import etags
+from api.http.models.common import FieldError
+from api.http.problems import Problem
+
+_STATUS: dict[type[CatalogError], tuple[int, str]] = {
+    NotFoundError: (404, "Not found"),
+    ChangedError: (412, "Changed meanwhile"),
+    ConflictError: (409, "Conflict"),
+    InvalidError: (422, "Invalid request"),
+}
+_ENTITY_TAG = re.compile(r'(?:W/)?"([!\x23-\x7e\x80-\xff]*)"')
+
+
+class CatalogRoute(APIRoute):
+    """A route whose catalogue errors become problem documents."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def translating(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except CatalogError as error:
+                raise as_problem(error) from error
+
+        return translating
+
+
+def as_problem(error: CatalogError) -> Problem:
+    """Return the problem document for an error of the catalogue."""
+    status, title = next(
+        (found for kind, found in _STATUS.items() if isinstance(error, kind)), (422, "Refused")
+    )
+    errors = [
+        FieldError(
+            field=_printable(fault.field),
+            message=_printable(fault.message),
+            remedy=_printable(fault.remedy),
+        )
+        for fault in error.faults
+    ]
+    return Problem(status, title, _printable(error.detail), errors)
+
+
+def _printable(text: str) -> str:
+    # An error may quote what was sent: half a surrogate pair has no UTF-8.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def set_version(response: Response, version: str) -> None:
+    """Set a strong entity tag."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def is_unchanged(version: str, if_none_match: str | None) -> bool:
+    """Return whether the client has this very version already."""
+    return etags.if_none_match(if_none_match, f'"{version}"')
+
+
+def expected_versions(if_match: str | None) -> Collection[str] | None:
+    """Return the versions that a write would accept; None for any.
+
+    Weak tags never match here (RFC 9110, 13.1.1): they stand for no certain version.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return [found[1] for found in _ENTITY_TAG.finditer(if_match) if not found[0].startswith("W/")]
+
+
+RowIdPath = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The row's id.", examples=[1])]
+Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items a page has at most.")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_CURSOR,
+        description="`next_cursor` of the page before; none for the first page.",
+    ),
+]
+SearchText = Annotated[
+    str,
+    Query(
+        max_length=200,
+        description=(
+            "Words that the name holds, in any order; accents, case and apostrophes do not count."
+        ),
+        examples=["pina colada"],
+    ),
+    AfterValidator(clean_query),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description=(
+            "The `ETag` of what you have read: refused with 412 if somebody else has written since."
+        )
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(description="The `ETag` of what you have: 304 if it is still the same.")
+]
+LIMIT = DEFAULT_ITEMS
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What you have is still right (`If-None-Match`)."}
+}
+WITH_VERSION: dict[str, Any] = {
+    "headers": {
+        "ETag": {
+            "description": "The version, for `If-Match` and `If-None-Match`.",
+            "schema": {"type": "string"},
+        }
+    }
+}

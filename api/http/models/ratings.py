@@ -1,0 +1,27 @@
+"""Ratings as the API shows them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.models.paging import NextCursor
+
+
+class RatingBody(BaseModel):
+    """What a user thinks of a recipe."""
+
+    model_config = ConfigDict(from_attributes=True, title="Rating")
+
+    recipe_id: int = Field(examples=[1])
+    user_id: str = Field(description="The subject of the token that rated.", examples=["local"])
+    rating: int = Field(description="From 1 to 5.", examples=[5])
+    created_at: str | None = Field(
+        description="When it was last set, in UTC.", examples=["2026-01-31T12:00:00+00:00"]
+    )
+
+
+class RatingPage(BaseModel):
+    """Some of the ratings, the oldest first."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[RatingBody]
+    next_cursor: NextCursor

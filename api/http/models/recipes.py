@@ -1,0 +1,87 @@
+"""Recipes as the API shows them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.models.paging import NextCursor
+
+
+class RatingSummaryBody(BaseModel):
+    """A recipe's ratings in sum."""
+
+    model_config = ConfigDict(from_attributes=True, title="RatingSummary")
+
+    average: float | None = Field(description="The mean; null without ratings.", examples=[4.5])
+    count: int = Field(examples=[2])
+
+
+class LineBody(BaseModel):
+    """One ingredient of a recipe."""
+
+    model_config = ConfigDict(from_attributes=True, title="RecipeLine")
+
+    ingredient_id: int = Field(examples=[12])
+    ingredient_name: str = Field(examples=["London Dry Gin"])
+    unit_id: int | None = Field(examples=[1])
+    unit_name: str | None = Field(examples=["Milliliter"])
+    amount: float | None = Field(examples=[30])
+    volume_ml: float | None = Field(
+        description="What the analytics take it for: 'to top' is 90 ml, a piece 1 ml.",
+        examples=[30],
+    )
+
+
+class RecipeBody(BaseModel):
+    """A recipe."""
+
+    model_config = ConfigDict(from_attributes=True, title="Recipe")
+
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["Negroni"])
+    description: str | None
+    instructions: str | None = Field(examples=["Stir with ice and strain."])
+    image_url: str | None
+    source: str | None = Field(examples=["IBA"])
+    source_url: str | None
+    ingredients: list[LineBody] = Field(description="In the recipe's own order.")
+    tags: list[str] = Field(examples=[["stirred"]])
+    rating: RatingSummaryBody
+
+
+class RecipeSummaryBody(BaseModel):
+    """A recipe in a list."""
+
+    model_config = ConfigDict(from_attributes=True, title="RecipeSummary")
+
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["Negroni"])
+    ingredients: list[str] = Field(examples=[["Gin", "Campari", "Sweet Vermouth"]])
+    tags: list[str] = Field(examples=[["stirred"]])
+    rating: RatingSummaryBody
+    missing: list[str] | None = Field(
+        default=None,
+        description="With `have`: which of its ingredients are wanting; else null.",
+        examples=[["Campari"]],
+    )
+
+
+class RecipePage(BaseModel):
+    """Some of the recipes, by name."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[RecipeSummaryBody]
+    next_cursor: NextCursor
+
+
+class ImportResult(BaseModel):
+    """What an import did, or would do."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    dry_run: bool = Field(description="Whether everything was taken back.")
+    created: int = Field(description="Recipes that are new.", examples=[12])
+    updated: int = Field(description="Recipes that were there and say something else now.")
+    unchanged: int = Field(description="Recipes that said the same already.")
+    units_created: int
+    ingredients_created: int
+    tags_created: int
