@@ -1,24 +1,35 @@
 """The refresh: read the recipes once, compute every artifact, publish them together.
 
 Run as ``python -m api.analytics.analytics_refresh`` it is the Batch job: one JSON object on
-stdout, the log on stderr, exit code 0 or 1.
+stdout, the log on stderr, exit code 0, 1 if it failed, or
+:data:`~api.analytics.interruption.INTERRUPTED_EXIT_CODE` if SIGTERM cut it off.
 """
 
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from api.analytics.artifacts import compute_artifacts, stage_count
+from api.analytics.checkpoint import EMCheckpoint
 from api.analytics.code_version import code_version
+from api.analytics.interruption import (
+    INTERRUPTED_EXIT_CODE,
+    Interrupted,
+    interruptible,
+    uninterrupted,
+)
 from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
-from api.analytics.progress import LogReporter, Reporter, Stages
+from api.analytics.progress import LogReporter, Reporter, Stages, TellingReporter
 from api.analytics.scheduler import pair_engine
 from api.analytics.warmup import umap_warming_up
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
 from api.storage.errors import PublishConflictError
+from api.storage.run_status import RunState, RunStatusWriter
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -67,27 +78,50 @@ def regenerate_analytics(
         If the result cannot be published.
     SchedulerError
         If the scheduler cannot be used.
+    Interrupted
+        Within :func:`~api.analytics.interruption.interruptible`, when SIGTERM arrives. The EM's
+        state is then kept, and the next refresh of the same data publishes the same bytes that
+        this one would have. A snapshot that is being published is still finished.
     """
-    database = database or get_database()
     storage = storage or AnalyticsStorage.from_settings()
-    reporter = reporter or LogReporter()
-    logger.info("refreshing %s from %r", storage.location, database)
-
-    for attempt in range(1, PUBLISH_ATTEMPTS + 1):
-        try:
-            manifest, changed = _refresh_once(database, storage, force, reporter, scheduler)
-        except PublishConflictError as error:
-            if attempt == PUBLISH_ATTEMPTS:
-                raise
-            logger.warning("%s Starting over from the present data.", error)
-        else:
-            break
+    status = RunStatusWriter(storage.snapshots.store)
+    with _telling(status):
+        database = database or get_database()
+        reporter = TellingReporter(reporter or LogReporter(), status)
+        logger.info("refreshing %s from %r", storage.location, database)
+        for attempt in range(1, PUBLISH_ATTEMPTS + 1):
+            try:
+                manifest, changed = _refresh_once(database, storage, force, reporter, scheduler)
+            except PublishConflictError as error:
+                if attempt == PUBLISH_ATTEMPTS:
+                    raise
+                logger.warning("%s Starting over from the present data.", error)
+            else:
+                break
+        # Too late to be cut off: what remains is to say so.
+        with uninterrupted():
+            status.end(RunState.SUCCEEDED, snapshot_id=manifest.snapshot_id, changed=changed)
     return {
         **manifest.counts,
         "snapshot_id": manifest.snapshot_id,
         "changed": changed,
         "location": storage.location,
     }
+
+
+@contextmanager
+def _telling(status: RunStatusWriter) -> Iterator[None]:
+    """Tell readers when a run begins, and why it ended if it did not succeed."""
+    status.begin()
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt) as interruption:
+        reason = str(interruption) or "told to end from the keyboard"
+        status.end(RunState.INTERRUPTED, error=reason)
+        raise
+    except BaseException as error:
+        status.end(RunState.FAILED, error=str(error) or type(error).__name__)
+        raise
 
 
 def _refresh_once(
@@ -119,12 +153,19 @@ def _refresh_once(
 
     # Maps of other code may differ on purpose; only those of the same code are continued.
     known = current if current is not None and current.code_version == version else None
-    with umap_warming_up() as warmup, pair_engine(scheduler) as queries.engine:
-        computed = compute_artifacts(
-            queries, stage, reporter, previous_maps(storage.snapshots, known), warmup
-        )
+    checkpoint = EMCheckpoint(storage.snapshots.store, version)
+    queries.checkpoints = checkpoint
+    try:
+        with umap_warming_up() as warmup, pair_engine(scheduler) as queries.engine:
+            computed = compute_artifacts(
+                queries, stage, reporter, previous_maps(storage.snapshots, known), warmup
+            )
+    except (Interrupted, KeyboardInterrupt):
+        checkpoint.flush()
+        raise
 
-    with stage("Publishing"):
+    # A second's work that a signal may wait for: cut off, all would be computed again.
+    with stage("Publishing"), uninterrupted():
         manifest = storage.snapshots.publish(
             computed.artifacts,
             database_fingerprint=fingerprint,
@@ -133,15 +174,25 @@ def _refresh_once(
             details=computed.details,
             replacing=current,
         )
+        checkpoint.discard()
     logger.info("published snapshot %s to %s", manifest.snapshot_id, storage.location)
     return manifest, True
 
 
 def main() -> None:
-    """Run the refresh as a job: result on stdout, log on stderr, exit code 0 or 1."""
+    """Run the refresh as a job: result on stdout, log on stderr, an exit code that tells."""
     configure_logging()
     try:
-        result = regenerate_analytics()
+        with interruptible():
+            result = regenerate_analytics()
+    except Interrupted as interruption:
+        logger.warning("%s; a later run goes on from the checkpoint", interruption)
+        outcome = {
+            "status": "interrupted",
+            "error": "Interrupted",
+            "details": str(interruption),
+        }
+        code = INTERRUPTED_EXIT_CODE
     except Exception as error:
         logger.exception("the refresh failed; what was published before stays current")
         outcome = {
@@ -149,6 +200,7 @@ def main() -> None:
             "error": "Failed to regenerate analytics",
             "details": str(error) or type(error).__name__,
         }
+        code = 1
     else:
         outcome = {
             "status": "success",
@@ -157,8 +209,9 @@ def main() -> None:
             else "Analytics are up to date",
             **result,
         }
+        code = 0
     sys.stdout.write(json.dumps(outcome) + "\n")
-    sys.exit(0 if outcome["status"] == "success" else 1)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.analytics import memory
+from api.analytics.interruption import check_interruption
+from api.storage.run_status import RunStatusWriter
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,23 @@ class BarReporter:
         self._progress.update(self._task, step=text)
 
 
+class TellingReporter:
+    """Passes on what it hears, and tells readers of the run status, too."""
+
+    def __init__(self, reporter: Reporter, status: RunStatusWriter) -> None:
+        self._reporter = reporter
+        self._status = status
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        self._reporter.stage(name, number, total)
+        self._status.stage(name, number, total)
+
+    def step(self, text: str) -> None:
+        self._reporter.step(text)
+        self._status.step(text)
+        check_interruption()
+
+
 class Stages:
     """Counts the stages of one refresh, times them and measures their memory."""
 
@@ -77,6 +96,7 @@ class Stages:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        check_interruption()
         self._number += 1
         self._reporter.stage(name, self._number, self._total)
         memory.reset_peak()

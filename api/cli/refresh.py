@@ -2,13 +2,13 @@
 
 import json
 import logging
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from api.analytics.interruption import INTERRUPTED_EXIT_CODE, Interrupted, interruptible
 from api.analytics.log import configure_logging
 from api.analytics.progress import BarReporter
-from api.analytics.warmup import umap_warming_up
 from api.cli.console import failing_clearly, stderr
 
 
@@ -29,19 +29,27 @@ def refresh(
 ) -> None:
     """Recompute the analytics and publish them.
 
-    The result is one JSON object on stdout.
+    The result is one JSON object on stdout. Told to end by SIGTERM, it keeps how far it came and
+    exits with code 143; the next refresh of the same data goes on from there.
     """
-    with failing_clearly(), umap_warming_up():
-        # Here, not above: it brings numba and SciPy, for which no other command should wait.
-        from api.analytics.analytics_refresh import regenerate_analytics
-
-        if verbose or not stderr.is_terminal:
-            configure_logging()
-            result = regenerate_analytics(force=force, scheduler=scheduler)
-        else:
-            configure_logging(logging.WARNING)
-            with BarReporter(stderr) as reporter:
-                result = regenerate_analytics(force=force, reporter=reporter, scheduler=scheduler)
+    try:
+        with failing_clearly(), interruptible():
+            result = _refresh(force, scheduler, verbose)
+    except Interrupted as interruption:
+        stderr.print(f"Interrupted: {interruption}. The next refresh goes on from here.")
+        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     if not result["changed"]:
         stderr.print("Nothing has changed: the current snapshot stays. (--force computes anyway.)")
     typer.echo(json.dumps({"status": "success", **result}))
+
+
+def _refresh(force: bool, scheduler: str | None, verbose: bool) -> dict[str, Any]:
+    # Here, not above: it brings numba and SciPy, for which no other command should wait.
+    from api.analytics.analytics_refresh import regenerate_analytics
+
+    if verbose or not stderr.is_terminal:
+        configure_logging()
+        return regenerate_analytics(force=force, scheduler=scheduler)
+    configure_logging(logging.WARNING)
+    with BarReporter(stderr) as reporter:
+        return regenerate_analytics(force=force, reporter=reporter, scheduler=scheduler)

@@ -16,7 +16,12 @@ from api.db.queries.cocktail_space import (
 )
 from api.db.queries.complexity import complexity_distribution
 from api.db.queries.fingerprint import dataset_fingerprint
-from api.db.queries.ground_metric import GroundMetric, PairEngine, learn_ground_metric
+from api.db.queries.ground_metric import (
+    Checkpoints,
+    GroundMetric,
+    PairEngine,
+    learn_ground_metric,
+)
 from api.db.queries.recipe_volumes import RecipeVolumes, recipe_volumes
 from api.db.queries.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
 from api.db.queries.substitutes import ingredient_substitutes
@@ -37,11 +42,19 @@ class AnalyticsQueries:
     engine
         Where the EM's distances and plans are computed; this process if None. The answers are the
         same.
+    checkpoints
+        Where the EM's state is kept, for a later process to go on from; nowhere if None.
     """
 
-    def __init__(self, db: Database, engine: PairEngine | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        engine: PairEngine | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         self.db = db
         self.engine = engine
+        self.checkpoints = checkpoints
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -141,7 +154,11 @@ class AnalyticsQueries:
         """Return the ingredient costs learned by EM; the first call learns them."""
         if self._ground_metric is None:
             self._ground_metric = learn_ground_metric(
-                self._volumes, self.dataset.ingredients, on_iteration, self.engine
+                self._volumes,
+                self.dataset.ingredients,
+                on_iteration,
+                self.engine,
+                self.checkpoints,
             )
         return self._ground_metric
 

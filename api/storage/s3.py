@@ -35,6 +35,7 @@ _DELETE_BATCH = 1000
 _CONNECT_TIMEOUT, _READ_TIMEOUT, _ATTEMPTS = 5, 15, 5
 #: botocore retries requests, not the reading of a body that breaks off.
 _BROKEN_BODY = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_JSON, _BYTES = "application/json", "application/octet-stream"
 _CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict"}
 _MISSING_CODES = {"NoSuchKey", "404"}
 _REMEDIES = {
@@ -142,7 +143,7 @@ class S3Store:
             "Bucket": self.bucket,
             "Key": self._prefix + key,
             "Body": data,
-            "ContentType": "application/json",
+            "ContentType": _JSON if key.endswith(".json") else _BYTES,
         }
 
     @contextmanager

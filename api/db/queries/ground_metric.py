@@ -1,5 +1,6 @@
 """The ground metric between ingredients, learned from the recipes themselves."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +21,9 @@ from barcart import (
     em_fit,
     transport_plans,
 )
-from barcart.em import NeighborSearch, PlanSolver, find_neighbors
+from barcart.em import ForeignStateError, NeighborSearch, PlanSolver, find_neighbors
+
+logger = logging.getLogger(__name__)
 
 #: Neighbours whose plans count, and their weights' inverse temperature; see docs/method.md.
 NEIGHBORS = 10
@@ -37,6 +40,16 @@ class PairEngine(Protocol):
     @property
     def plans(self) -> PlanSolver:
         """Solves the plans of pairs."""
+
+
+class Checkpoints(Protocol):
+    """Keeps the EM's state where a later process finds it."""
+
+    def load(self) -> EMState | None:
+        """Return the state that was kept, if it is whole; whose it is shows when it is resumed."""
+
+    def save(self, state: EMState) -> None:
+        """Keep a state in place of the one before."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ def learn_ground_metric(
     ingredients: pd.DataFrame,
     on_iteration: Callable[[str], None] | None = None,
     engine: PairEngine | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> GroundMetric:
     """Learn ingredient costs by EM, starting from distances in the ingredient tree.
 
@@ -80,6 +94,8 @@ def learn_ground_metric(
         Told in words of each iteration.
     engine
         Where distances and plans are computed; this process if None.
+    checkpoints
+        Resumes from what it kept of the same recipes, bit for bit, and keeps each iteration.
     """
     mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
     lines = apply_rollup(volumes.lines, mapping)
@@ -101,6 +117,8 @@ def learn_ground_metric(
     tree = TreeMetric.from_parent_map(parent_map, registry.ids)
 
     def report(state: EMState) -> None:
+        if checkpoints is not None:
+            checkpoints.save(state)
         if on_iteration is not None:
             iteration = state.history[-1]
             on_iteration(
@@ -108,13 +126,25 @@ def learn_ground_metric(
                 f"{iteration.pairs_solved:,} pairs solved, {iteration.pairs_pruned:,} pruned"
             )
 
-    fit = em_fit(
-        matrix,
-        tree,
-        k=NEIGHBORS,
-        beta=BETA,
-        callback=report,
-        neighbors=engine.neighbors if engine else find_neighbors,
-        plans=engine.plans if engine else transport_plans,
-    )
-    return GroundMetric(matrix, recipes, registry, fit)
+    def fit(state: EMState | None) -> EMResult:
+        return em_fit(
+            matrix,
+            tree,
+            k=NEIGHBORS,
+            beta=BETA,
+            callback=report,
+            neighbors=engine.neighbors if engine else find_neighbors,
+            plans=engine.plans if engine else transport_plans,
+            state=state,
+        )
+
+    kept = checkpoints.load() if checkpoints is not None else None
+    if kept is not None:
+        try:
+            resumed = fit(kept)
+        except ForeignStateError:
+            logger.info("the EM checkpoint is of other recipes: ignored")
+        else:
+            logger.info("the EM went on from iteration %d of its checkpoint", kept.iteration)
+            return GroundMetric(matrix, recipes, registry, resumed)
+    return GroundMetric(matrix, recipes, registry, fit(None))

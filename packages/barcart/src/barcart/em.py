@@ -64,6 +64,10 @@ class PlanSolver(Protocol):
         """Return the plans of pairs of rows, shape (p, 2), in their order."""
 
 
+class ForeignStateError(ValueError):
+    """A checkpoint belongs to other data or parameters than it is to be resumed with."""
+
+
 @dataclass(frozen=True)
 class EMIteration:
     """What one iteration did.
@@ -283,8 +287,9 @@ def em_fit(
     Raises
     ------
     ValueError
-        If volumes or costs are faulty, a parameter is out of range, or the state belongs to other
-        data or parameters.
+        If volumes or costs are faulty or a parameter is out of range.
+    ForeignStateError
+        If the state belongs to other data or parameters; a ValueError, too.
 
     Warns
     -----
@@ -332,7 +337,7 @@ def em_fit(
             fingerprint=fingerprint,
         )
     elif state.fingerprint != fingerprint:
-        raise ValueError(
+        raise ForeignStateError(
             "state belongs to other volumes, initial costs or parameters; resume with those it was "
             "made with, or start anew without state"
         )

@@ -1,0 +1,102 @@
+"""The EM's state, kept beside the snapshots: a refresh that is cut off goes on where it was.
+
+One object, ``checkpoints/em``, replaced after each iteration and removed when the snapshot is out,
+so that nothing accumulates. It is a line of JSON, which says what follows and how to tell that it
+is whole, and an ``.npz`` file without pickled objects.
+"""
+
+import io
+import logging
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from api.storage.errors import ObjectNotFoundError, StorageError
+from api.storage.objects import ObjectStore
+from api.storage.serialization import sha256
+from barcart import EMState
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_KEY = "checkpoints/em"
+#: The version of this layout.
+_FORMAT = 1
+
+
+class _Header(BaseModel):
+    format: int
+    code_version: str
+    sha256: str
+
+
+class EMCheckpoint:
+    """Keeps the EM's state in a store; :class:`api.db.queries.ground_metric.Checkpoints`.
+
+    Nothing here fails a refresh: without a checkpoint it only takes longer.
+
+    Parameters
+    ----------
+    store
+        That of the snapshots.
+    code_version
+        Whose states they are: other code would go on to another result.
+    """
+
+    def __init__(self, store: ObjectStore, code_version: str) -> None:
+        self._store = store
+        self._code_version = code_version
+        self._unsaved: EMState | None = None
+
+    def load(self) -> EMState | None:
+        """Return the state that was kept; None if there is none, or none that can be trusted."""
+        where = self._store.describe(CHECKPOINT_KEY)
+        try:
+            head, _, body = self._store.get(CHECKPOINT_KEY).data.partition(b"\n")
+        except ObjectNotFoundError:
+            return None
+        except StorageError as error:
+            logger.warning("the EM starts anew: %s", error)
+            return None
+        try:
+            header = _Header.model_validate_json(head)
+        except ValidationError:
+            logger.warning("%s is damaged, and ignored", where)
+            return None
+        if (header.format, header.code_version) != (_FORMAT, self._code_version):
+            logger.info("%s was made by other code (%s): ignored", where, header.code_version)
+            return None
+        if sha256(body) != header.sha256:
+            logger.warning("%s is damaged, and ignored: its hash differs", where)
+            return None
+        try:
+            with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+                return EMState.from_arrays(dict(arrays))
+        except (ValueError, OSError) as error:
+            logger.warning("%s is ignored: %s", where, error)
+            return None
+
+    def save(self, state: EMState) -> None:
+        """Keep a state in place of the one before."""
+        self._unsaved = state
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **state.to_arrays())
+        body = buffer.getvalue()
+        header = _Header(format=_FORMAT, code_version=self._code_version, sha256=sha256(body))
+        try:
+            self._store.put(CHECKPOINT_KEY, header.model_dump_json().encode() + b"\n" + body)
+        except StorageError as error:
+            logger.warning("EM iteration %d is not kept: %s", state.iteration, error)
+        else:
+            self._unsaved = None
+
+    def flush(self) -> None:
+        """Keep the last state if that did not succeed, or was cut off."""
+        if self._unsaved is not None:
+            self.save(self._unsaved)
+
+    def discard(self) -> None:
+        """Remove what is kept: the refresh that it was for is out."""
+        try:
+            self._store.delete([CHECKPOINT_KEY])
+        except StorageError as error:
+            logger.warning("%s stays behind: %s", self._store.describe(CHECKPOINT_KEY), error)
