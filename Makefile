@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test lint format cloud-tools lock clean
+.PHONY: help refresh serve test lint format cloud-tools lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,11 @@ refresh: $(VENV)/.installed  ## Build the sample database (if there is none), co
 	@printf 'The report is in '; $(BIN)/cocktaildb report
 	@$(BIN)/cocktaildb snapshots list
 
+serve: $(VENV)/.installed  ## Serve the pages and the API: on the sample and its first analytics if there are none
+	@test -n "$(DATABASE_URL)" || test -e "$(DB_PATH)" || $(BIN)/cocktaildb db init --sample
+	@$(BIN)/cocktaildb refresh >/dev/null
+	@exec $(BIN)/cocktaildb serve $(SERVE)
+
 test: $(VENV)/.installed-dev  ## Run all tests
 	$(BIN)/python -m pytest
 
@@ -33,6 +38,13 @@ lint: $(VENV)/.installed-dev  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Neither tool is to ask anything of the network.
+lint-cloud: $(VENV)/.installed-dev $(TOOLS)/sam/.installed $(TOOLS)/checkov/.installed $(TOOLS)/hadolint/.installed  ## Check the cloud template and the image's recipe
+	$(BIN)/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam validate --lint --region us-east-1
+	BC_SKIP_MAPPING=TRUE $(TOOLS)/checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet
+	$(TOOLS)/hadolint/bin/hadolint api/analytics/Dockerfile
 
 format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
@@ -49,6 +61,11 @@ lock:  ## Pin the newest dependencies that fit
 		--upgrade --no-emit-package barcart --extra postgresql --group dev \
 		pyproject.toml packages/barcart/pyproject.toml --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	for part in api job; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
+			requirements-$$part.in --constraint requirements.lock \
+			--output-file requirements-$$part.lock || exit; \
+	done
 	for tool in $(CLOUD_TOOLS); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--upgrade tools/$$tool.in --output-file tools/$$tool.lock || exit; \
@@ -76,9 +93,34 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
+# A lock file lists everything, so that pip has nothing to resolve (and need not match extras).
 $(TOOLS)/%/.installed: tools/%.lock
 	@echo 'Installing $* ...' >&2
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@$(@D)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
 	@touch $@
+
+# --- What `sam build` runs, with ARTIFACTS_DIR set (template.yaml: BuildMethod: makefile) ---
+
+# Wheels for the machine that runs them, whatever the one that builds.
+LAMBDA_ARCH ?= aarch64
+# Without --ignore-requires-python pip compares with the Python that it runs on itself.
+LAMBDA_WHEELS = --python-version 3.12 --implementation cp --only-binary=:all: --ignore-requires-python \
+	$(foreach libc,manylinux_2_28 manylinux_2_27 manylinux_2_17 manylinux2014,--platform $(libc)_$(LAMBDA_ARCH))
+
+.PHONY: build-CocktailLambda build-AnalyticsTriggerFunction
+
+# Packages' own tests are a quarter of the size, and boto3 comes with the runtime.
+build-CocktailLambda:
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(LAMBDA_WHEELS) \
+		--requirement requirements-api.lock --target "$(ARTIFACTS_DIR)"
+	@find "$(ARTIFACTS_DIR)" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
+	@rm -rf "$(ARTIFACTS_DIR)/bin"
+	@tar -cf - --exclude=__pycache__ api | tar -xf - -C "$(ARTIFACTS_DIR)"
+
+# Its imports, and the package files that they go through: nothing else.
+TRIGGER_FILES := api/__init__.py api/analytics/__init__.py api/analytics/coalescing.py api/analytics/trigger.py
+
+build-AnalyticsTriggerFunction:
+	@tar -cf - $(TRIGGER_FILES) | tar -xf - -C "$(ARTIFACTS_DIR)"
