@@ -1,18 +1,27 @@
-"""Compile what others compile at import, on a second processor, while this one compiles ours.
+"""Compile what maps need on a second processor, while this one compiles ours.
 
 pynndescent, which umap-learn imports, compiles for ten seconds when it is first imported on a
 machine, and keeps the result in numba's cache. The maps come late in a refresh: until then another
 process can have done that.
+
+On Linux that process is a fork, so that both share the memory of what is imported already; a
+process of its own would need 150 MB more, and a small machine may not have them.
 """
 
+import ctypes
+import importlib
 import importlib.util
+import multiprocessing
 import os
-import subprocess
+import signal
 import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
 
 
 def _is_cold() -> bool:
@@ -29,53 +38,88 @@ def _is_cold() -> bool:
     return next(places, None) is None
 
 
+def _fill_cache() -> None:
+    """Compile, as a process of its own."""
+    # What the refresh does when it is told to stop is not for this process to do.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    warnings.simplefilter("ignore")
+    # What the compiler takes is given back by the end of a process alone, hence one for each half.
+    for work in (_import_pynndescent, _draw_first_map):
+        if hasattr(os, "fork"):
+            half = os.fork()
+            if half == 0:
+                _end_with_parent()
+                work()
+                os._exit(0)
+            os.waitpid(half, 0)
+        else:
+            work()
+
+
+def _end_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends, where it can: prctl(2)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _import_pynndescent() -> None:
+    importlib.import_module("pynndescent")
+
+
+def _draw_first_map() -> None:
+    """Draw a map of nothing in particular, so that all is compiled that a map needs."""
+    import numpy as np
+
+    from barcart import compute_umap_embedding
+
+    compute_umap_embedding(1.0 - np.eye(16), 10)
+
+
 class Warmup:
     """The process that fills the cache; without one, every call does nothing."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
     def start(self) -> None:
-        """Begin."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", "import umap"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        """Begin. The threads of numba must not have started yet: a fork does not inherit them."""
+        # macOS's own libraries may not be used after a fork.
+        context = (
+            multiprocessing.get_context("fork")
+            if sys.platform == "linux"
+            else multiprocessing.get_context("spawn")
         )
+        process = context.Process(target=_fill_cache, daemon=True)
+        with warnings.catch_warnings():
+            # Python 3.12 warns of forks beside threads. Those that may run here, of a progress bar
+            # or of BLAS, hold no lock that the child takes.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+        self._process = process
 
     def wait(self) -> None:
         """Wait until the cache is warm; if that failed, whoever imports umap-learn compiles."""
         if self._process is not None:
-            self._process.wait()
+            self._process.join()
 
     def stop(self) -> None:
         """Leave no process behind."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-
-
-_current: ContextVar[Warmup | None] = ContextVar("warmup", default=None)
+            self._process.join()
 
 
 @contextmanager
 def umap_warming_up() -> Iterator[Warmup]:
-    """Start warming the cache if it is cold and there is a processor to spare.
-
-    A context within another one shares its process: a command begins before it imports the
-    refresh, which takes seconds by itself.
-    """
-    outer = _current.get()
-    if outer is not None:
-        yield outer
-        return
+    """Start warming the cache if it is cold and there is a processor to spare."""
     warmup = Warmup()
-    token = _current.set(warmup)
     try:
         if (os.cpu_count() or 1) > 1 and _is_cold():
             warmup.start()
         yield warmup
     finally:
         warmup.stop()
-        _current.reset(token)

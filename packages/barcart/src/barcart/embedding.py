@@ -552,4 +552,9 @@ def _import_umap() -> Any:
             "ignore", message="Tensorflow not installed", category=ImportWarning
         )
         from umap import umap_
+    # umap-learn caches none of its compiled code. These two take three seconds to compile, in every
+    # process anew; like our own kernels they need compiling once on a machine.
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths):
+        if not function.signatures:
+            function.enable_caching()
     return umap_
