@@ -1,11 +1,24 @@
 """barcart beside POT and a linear program: same pairs, same costs, one run.
 
-The kernel pair by pair, and the whole EM with exact neighbours: barcart's pruned search against a
-loop of POT over all pairs. The EM's plans (a few thousand) are barcart's in both, so that the costs
-learned must be equal.
+    python -m benchmarks.emd --picture docs/images/emd.png
+
+Three comparisons. Pair by pair: the kernel, POT's ``ot.emd2`` and SciPy's ``linprog``. Ten exact
+nearest neighbours at growing n: barcart's pruned search against all pairs by the kernel and by a
+loop of POT; this is the picture. The whole EM: barcart's against the same EM with its neighbours by
+the loop of POT, each in a process of its own, so that the peaks of memory are their own.
+
+The EM starts from the ingredient tree's distances, each moved at random by up to a thousandth: a
+tree has many ties, which rounding would decide one way here and another there. Both EMs must then
+learn the same costs.
 """
 
+import argparse
+import json
+import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -19,8 +32,10 @@ from scipy.optimize import linprog
 
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
+from api.db.queries.ground_metric import ground_problem
+from api.db.queries.recipe_volumes import recipe_volumes
 from api.settings import Settings
-from barcart import NeighborGraph, TreeMetric, em_fit, emd_neighbors, knn_matrix
+from barcart import NeighborGraph, em_fit, emd_neighbors, knn_matrix
 from barcart.transport import pairwise_emd
 
 with warnings.catch_warnings():
@@ -28,10 +43,22 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import ot
 
+K = 10
 #: A Python loop is timed on this many pairs: its time per pair does not depend on their number.
 LOOP_PAIRS = 20_000
 LINPROG_PAIRS = 50
+#: Fractions of the recipes at which neighbours are timed.
+FRACTIONS = (0.07, 0.15, 0.3, 0.6, 1.0)
 AGREEMENT = 1e-9
+
+
+def _problem() -> tuple[Any, np.ndarray]:
+    """Return the database's volumes, and the tree's costs without ties."""
+    dataset = AnalyticsQueries(get_database()).dataset
+    problem = ground_problem(recipe_volumes(dataset), dataset.ingredients)
+    cost = problem.tree.cost_matrix()
+    noise = np.triu(np.random.default_rng(0).uniform(0.0, 1e-3, cost.shape), 1)
+    return problem.volumes, cost * (1.0 + noise + noise.T)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -40,106 +67,194 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begun, result
 
 
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+class Loop:
+    """Solves pairs one after the other, on their supports only, as one would with POT."""
+
+    def __init__(self, volumes: Any, cost: np.ndarray) -> None:
+        dense = volumes.toarray()
+        self._supports = [np.flatnonzero(row) for row in dense]
+        self._masses = [row[support] for row, support in zip(dense, self._supports, strict=True)]
+        self._cost = cost
+
+    def distances(self, solve: Callable[..., float], pairs: np.ndarray) -> np.ndarray:
+        """Return the distances of pairs, each by ``solve(a, b, cost)``."""
+        found = np.empty(len(pairs))
+        for number, (i, j) in enumerate(pairs.tolist()):
+            block = self._cost[np.ix_(self._supports[i], self._supports[j])]
+            found[number] = solve(self._masses[i], self._masses[j], block)
+        return found
+
+
 def _linprog(a: np.ndarray, b: np.ndarray, cost: np.ndarray) -> float:
     n, m = cost.shape
     constraints = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
     return float(linprog(cost.ravel(), A_eq=constraints, b_eq=np.concatenate([a, b])).fun)
 
 
-def _pot_neighbors(volumes: Any, cost: Any, k: int) -> NeighborGraph:
-    """Find the nearest as one would with POT: every pair, one after the other."""
+def _all_pairs(n: int) -> np.ndarray:
+    return np.column_stack(np.triu_indices(n, 1)).astype(np.int64)
+
+
+def _pot_neighbors(volumes: Any, cost: np.ndarray, k: int) -> NeighborGraph:
+    """Find the nearest as one would with POT: every pair."""
     begun = time.perf_counter()
-    matrix = cost.cost_matrix() if isinstance(cost, TreeMetric) else cost
-    dense = volumes.toarray()
-    supports = [np.flatnonzero(row) for row in dense]
-    masses = [row[support] for row, support in zip(dense, supports, strict=True)]
-    n = len(dense)
-    distances = np.zeros((n, n))
-    for i in range(n):
-        for j in range(i + 1, n):
-            block = matrix[np.ix_(supports[i], supports[j])]
-            distances[i, j] = distances[j, i] = ot.emd2(masses[i], masses[j], block)
-    # Equal up to rounding is equal: ties then fall by index, as they do in the pruned search.
-    indices, found = knn_matrix(np.round(distances, 12), k)
-    return NeighborGraph(indices, found, n * (n - 1) // 2, 0, time.perf_counter() - begun)
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def main() -> None:
-    """Compare, and print."""
-    path: Path = Settings().sqlite_path
-    metric = AnalyticsQueries(get_database()).ground_metric()
-    volumes, cost = metric.volumes, metric.fit.cost_matrix
     n = volumes.shape[0]
-    rows, columns = np.triu_indices(n, 1)
-    pairs = np.column_stack([rows, columns]).astype(np.int64)
+    pairs = _all_pairs(n)
+    distances = np.zeros((n, n))
+    distances[pairs[:, 0], pairs[:, 1]] = Loop(volumes, cost).distances(ot.emd2, pairs)
+    indices, found = knn_matrix(distances + distances.T, k)
+    return NeighborGraph(indices, found, len(pairs), 0, time.perf_counter() - begun)
+
+
+def compare_pairs(volumes: Any, cost: np.ndarray, console: Console) -> None:
+    """Print the time of a pair by each solver, and how far they disagree."""
+    n = volumes.shape[0]
+    pairs = _all_pairs(n)
     some = pairs[np.random.default_rng(0).permutation(len(pairs))[:LOOP_PAIRS]]
-    dense = volumes.toarray()
-    supports = [np.flatnonzero(row) for row in dense]
-
-    def pot() -> np.ndarray:
-        found = np.empty(len(some))
-        for number, (i, j) in enumerate(some):
-            here, there = supports[i], supports[j]
-            found[number] = ot.emd2(dense[i, here], dense[j, there], cost[np.ix_(here, there)])
-        return found
-
-    def program() -> np.ndarray:
-        return np.array(
-            [
-                _linprog(
-                    dense[i, supports[i]],
-                    dense[j, supports[j]],
-                    cost[np.ix_(supports[i], supports[j])],
-                )
-                for i, j in some[:LINPROG_PAIRS]
-            ]
-        )
-
-    pairwise_emd(volumes, cost, pairs[:10])  # compiled, or loaded from the cache
-    one, distances = _timed(lambda: pairwise_emd(volumes, cost, pairs, n_jobs=1))
+    loop = Loop(volumes, cost)
+    one, _ = _timed(lambda: pairwise_emd(volumes, cost, pairs, n_jobs=1))
     every, _ = _timed(lambda: pairwise_emd(volumes, cost, pairs))
-    search, graph = _timed(lambda: emd_neighbors(volumes, cost, 10))
-    pot_time, by_pot = _timed(pot)
-    program_time, by_program = _timed(program)
-
+    search, graph = _timed(lambda: emd_neighbors(volumes, cost, K))
+    pot, by_pot = _timed(lambda: loop.distances(ot.emd2, some))
+    program, by_program = _timed(lambda: loop.distances(_linprog, some[:LINPROG_PAIRS]))
     ours = pairwise_emd(volumes, cost, some)
-    worst = max(
-        np.abs(ours - by_pot).max(), np.abs(ours[:LINPROG_PAIRS] - by_program).max(initial=0)
-    )
-    assert worst <= AGREEMENT, f"the solvers disagree by {worst}"
+    gap_pot = float(np.abs(ours - by_pot).max())
+    gap_program = float(np.abs(ours[: len(by_program)] - by_program).max())
 
     unit = one / len(pairs)
-    table = Table("way", "pairs", "us a pair", "ratio", title=f"{n} recipes of {path}")
+    table = Table("way", "pairs", "us a pair", "times barcart's")
     for way, seconds, count in (
         ("barcart, one thread", one, len(pairs)),
         ("barcart, all threads", every, len(pairs)),
-        ("barcart, 10 nearest of all", search, n * (n - 1)),
-        ("POT ot.emd2, a loop", pot_time, len(some)),
-        ("SciPy linprog, a loop", program_time, min(LINPROG_PAIRS, len(some))),
+        (f"barcart, {K} nearest of all", search, n * (n - 1)),
+        ("POT ot.emd2, a loop", pot, len(some)),
+        ("SciPy linprog, a loop", program, len(by_program)),
     ):
         each = seconds / count
-        table.add_row(way, f"{count:,}", f"{1e6 * each:.2f}", f"{each / unit:.2f}")
-    console = Console()
+        table.add_row(way, f"{count:,}", f"{1e6 * each:.3g}", f"{each / unit:.3g}")
     console.print(table)
-    console.print(f"largest disagreement {worst:.1e}; {distances.sum():.6f} in all")
-    console.print(f"10 nearest: {graph.pairs_solved:,} solved, {graph.pairs_pruned:,} pruned")
+    console.print(f"largest disagreement: with POT {gap_pot:.1e}, with linprog {gap_program:.1e}")
+    console.print(f"{K} nearest: {graph.pairs_solved:,} solved, {graph.pairs_pruned:,} pruned\n")
+    assert max(gap_pot, gap_program) <= AGREEMENT, "the solvers disagree"
 
-    start = 1.0 - np.eye(cost.shape[0])
-    em_fit(volumes, start, k=10, max_iter=1)  # compiled
-    our_time, ours_em = _timed(lambda: em_fit(volumes, start, k=10))
-    our_peak = _peak_mb()
-    pot_em_time, pot_em = _timed(lambda: em_fit(volumes, start, k=10, neighbors=_pot_neighbors))
-    table = Table("way", "s", "ratio", "peak MB", title=f"exact EM, {ours_em.n_iter} iterations")
-    table.add_row("barcart", f"{our_time:.2f}", "1", f"{our_peak:.0f}")
-    ratio = pot_em_time / our_time
-    table.add_row("POT ot.emd2, a loop", f"{pot_em_time:.2f}", f"{ratio:.0f}", f"{_peak_mb():.0f}")
+
+def compare_neighbors(volumes: Any, cost: np.ndarray, console: Console) -> dict[str, list[float]]:
+    """Print and return the seconds that ten exact nearest neighbours of n recipes take."""
+    shuffled = volumes[np.random.default_rng(0).permutation(volumes.shape[0])]
+    found: dict[str, list[float]] = {"n": [], "search": [], "kernel": [], "pot": []}
+    table = Table(
+        "recipes", "barcart's search s", "all pairs, kernel s", "all pairs, POT s", "ratio"
+    )
+    for fraction in FRACTIONS:
+        n = max(K + 1, round(fraction * volumes.shape[0]))
+        some = shuffled[:n]
+        # Small sizes take microseconds: the best of a few runs.
+        search = min(_timed(lambda rows=some: emd_neighbors(rows, cost, K))[0] for _ in range(5))
+        kernel = min(
+            _timed(lambda rows=some: pairwise_emd(rows, cost, _all_pairs(rows.shape[0])))[0]
+            for _ in range(5)
+        )
+        pot, _ = _timed(lambda rows=some: _pot_neighbors(rows, cost, K))
+        for name, value in (("n", n), ("search", search), ("kernel", kernel), ("pot", pot)):
+            found[name].append(value)
+        table.add_row(
+            f"{n:,}", f"{search:.4f}", f"{kernel:.4f}", f"{pot:.2f}", f"{pot / search:,.0f}"
+        )
     console.print(table)
-    gap = float(np.abs(ours_em.cost_matrix - pot_em.cost_matrix).max())
+    return found
+
+
+def fit_em(way: str, target: Path) -> dict[str, float]:
+    """Run one EM, write the costs it learns, and return what it took."""
+    volumes, cost = _problem()
+    pairwise_emd(volumes, cost, [[0, 1]])
+    emd_neighbors(volumes[: 2 * K], cost, K)  # compiled, or loaded from the cache
+    before = _peak_mb()
+    search = {"neighbors": _pot_neighbors} if way == "pot" else {}
+    seconds, result = _timed(lambda: em_fit(volumes, cost, k=K, **search))
+    np.save(target, result.cost_matrix)
+    return {
+        "seconds": seconds,
+        "iterations": result.n_iter,
+        "before_mb": before,
+        "peak_mb": _peak_mb(),
+    }
+
+
+def compare_em(console: Console) -> None:
+    """Print what the whole EM takes either way, and how far the costs learned differ."""
+    measured: dict[str, dict[str, float]] = {}
+    costs = {}
+    with tempfile.TemporaryDirectory() as name:
+        for way in ("barcart", "pot"):
+            target = Path(name) / f"{way}.npy"
+            command = [sys.executable, "-m", "benchmarks.emd", "--em", way, str(target)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            measured[way] = json.loads(done.stdout.splitlines()[-1])
+            costs[way] = np.load(target)
+    table = Table("exact EM", "iterations", "s", "times barcart's", "peak MB", "before MB")
+    for way, label in (("barcart", "barcart"), ("pot", "neighbours by a loop of POT")):
+        run = measured[way]
+        table.add_row(
+            label,
+            f"{run['iterations']}",
+            f"{run['seconds']:.2f}",
+            f"{run['seconds'] / measured['barcart']['seconds']:,.0f}",
+            f"{run['peak_mb']:.0f}",
+            f"{run['before_mb']:.0f}",
+        )
+    console.print(table)
+    gap = float(np.abs(costs["barcart"] - costs["pot"]).max())
     console.print(f"largest difference of learned costs {gap:.1e}")
+    assert gap <= AGREEMENT, "the two EMs learned different costs"
+
+
+def draw_picture(found: dict[str, list[float]], path: Path) -> None:
+    """Write a log-log picture of seconds against n."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
+    for name, label in (
+        ("pot", "all pairs, a loop of POT's ot.emd2"),
+        ("kernel", "all pairs, barcart's kernel"),
+        ("search", "barcart's pruned search"),
+    ):
+        axes.loglog(found["n"], found[name], "o-", label=label)
+    axes.set(xlabel="recipes", ylabel="seconds", title="Ten exact nearest neighbours by EMD")
+    axes.set_xticks(found["n"], [f"{n:.0f}" for n in found["n"]])
+    axes.minorticks_off()
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
+
+
+def main() -> None:
+    """Compare, print, and draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--picture", type=Path, help="where to write cost against n")
+    parser.add_argument("--em", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.em:
+        print(json.dumps(fit_em(arguments.em[0], Path(arguments.em[1]))))
+        return
+    console = Console()
+    volumes, cost = _problem()
+    pairwise_emd(volumes, cost, [[0, 1]])
+    emd_neighbors(volumes[: 2 * K], cost, K)  # compiled, or loaded from the cache
+    console.print(f"{volumes.shape[0]} recipes of {Settings().sqlite_path}, {os.cpu_count()} cores")
+    compare_pairs(volumes, cost, console)
+    found = compare_neighbors(volumes, cost, console)
+    if arguments.picture:
+        draw_picture(found, arguments.picture)
+    compare_em(console)
 
 
 if __name__ == "__main__":

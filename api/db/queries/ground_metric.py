@@ -72,30 +72,31 @@ class GroundMetric:
     fit: EMResult
 
 
-def learn_ground_metric(
-    volumes: RecipeVolumes,
-    ingredients: pd.DataFrame,
-    on_iteration: Callable[[str], None] | None = None,
-    engine: PairEngine | None = None,
-    checkpoints: Checkpoints | None = None,
-) -> GroundMetric:
-    """Learn ingredient costs by EM, starting from distances in the ingredient tree.
+@dataclass(frozen=True)
+class GroundProblem:
+    """What the EM starts from.
 
-    Leaves that allow substitution are first rolled up onto their parent: too few recipes name one
-    brand to learn anything about it.
-
-    Parameters
+    Attributes
     ----------
     volumes
-        The recipes.
-    ingredients
-        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
-    on_iteration
-        Told in words of each iteration.
-    engine
-        Where distances and plans are computed; this process if None.
-    checkpoints
-        Resumes from what it kept of the same recipes, bit for bit, and keeps each iteration.
+        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+    recipes, ingredients
+        Ids and names of the rows and of the columns.
+    tree
+        The distances of the columns in the ingredient tree.
+    """
+
+    volumes: csr_array
+    recipes: Registry
+    ingredients: Registry
+    tree: TreeMetric
+
+
+def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundProblem:
+    """Roll leaves that allow substitution up onto their parent, and measure the tree.
+
+    Too few recipes name one brand to learn anything about it. Parameters are those of
+    :func:`learn_ground_metric`.
     """
     mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
     lines = apply_rollup(volumes.lines, mapping)
@@ -115,6 +116,32 @@ def learn_ground_metric(
     )
     matrix, recipes = build_recipe_volume_matrix(lines, registry)
     tree = TreeMetric.from_parent_map(parent_map, registry.ids)
+    return GroundProblem(matrix, recipes, registry, tree)
+
+
+def learn_ground_metric(
+    volumes: RecipeVolumes,
+    ingredients: pd.DataFrame,
+    on_iteration: Callable[[str], None] | None = None,
+    engine: PairEngine | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> GroundMetric:
+    """Learn ingredient costs by EM, starting from distances in the ingredient tree.
+
+    Parameters
+    ----------
+    volumes
+        The recipes.
+    ingredients
+        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
+    on_iteration
+        Told in words of each iteration.
+    engine
+        Where distances and plans are computed; this process if None.
+    checkpoints
+        Resumes from what it kept of the same recipes, bit for bit, and keeps each iteration.
+    """
+    problem = ground_problem(volumes, ingredients)
 
     def report(state: EMState) -> None:
         if checkpoints is not None:
@@ -128,8 +155,8 @@ def learn_ground_metric(
 
     def fit(state: EMState | None) -> EMResult:
         return em_fit(
-            matrix,
-            tree,
+            problem.volumes,
+            problem.tree,
             k=NEIGHBORS,
             beta=BETA,
             callback=report,
@@ -137,6 +164,9 @@ def learn_ground_metric(
             plans=engine.plans if engine else transport_plans,
             state=state,
         )
+
+    def learned(result: EMResult) -> GroundMetric:
+        return GroundMetric(problem.volumes, problem.recipes, problem.ingredients, result)
 
     kept = checkpoints.load() if checkpoints is not None else None
     if kept is not None:
@@ -146,5 +176,5 @@ def learn_ground_metric(
             logger.info("the EM checkpoint is of other recipes: ignored")
         else:
             logger.info("the EM went on from iteration %d of its checkpoint", kept.iteration)
-            return GroundMetric(matrix, recipes, registry, resumed)
-    return GroundMetric(matrix, recipes, registry, fit(None))
+            return learned(resumed)
+    return learned(fit(None))
