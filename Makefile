@@ -61,7 +61,7 @@ lock:  ## Pin the newest dependencies that fit
 		--upgrade --no-emit-package barcart --extra postgresql --group dev \
 		pyproject.toml packages/barcart/pyproject.toml --constraint requirements.lock \
 		--output-file requirements-dev.lock
-	for part in api job; do \
+	for part in api build job; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
 			requirements-$$part.in --constraint requirements.lock \
 			--output-file requirements-$$part.lock || exit; \

@@ -33,6 +33,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         "ANALYTICS_DIR",
         "ANALYTICS_PREFIX",
         "ANALYTICS_KEEP",
+        "API_TOKEN",
+        "AUTH_ISSUER",
+        "AUTH_AUDIENCE",
+        "AUTH_JWKS_URL",
+        "CORS_ORIGINS",
+        "RATE_LIMIT",
+        "RATE_LIMIT_WRITES",
+        "MAX_BODY_BYTES",
     ):
         monkeypatch.delenv(name, raising=False)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import db, refresh, report, snapshots, worker
+from api.cli import backup, db, refresh, report, serve, snapshots, worker
 
 app = typer.Typer(
     name="cocktaildb",
@@ -14,6 +14,9 @@ app.add_typer(db.app, name="db")
 app.add_typer(snapshots.app, name="snapshots")
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 
 

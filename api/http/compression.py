@@ -92,13 +92,14 @@ class _Response:
         if message["status"] == 304:
             if self._condition_named_gzip:
                 _mark(headers)
-            headers.add_vary_header("Accept-Encoding")
+            _vary(headers)
         elif "content-encoding" in headers:
+            _vary(headers)
             _mark(headers)
         elif headers.get("content-type", "").startswith(_COMPRESSIBLE) and (
             message["status"] not in (204, 206)
         ):
-            headers.add_vary_header("Accept-Encoding")
+            _vary(headers)
             if self._accepted:
                 self._start = message  # the headers depend on what the body turns out to be
                 return
@@ -152,3 +153,9 @@ def _mark(headers: MutableHeaders) -> None:
     etag = headers.get("etag")
     if etag is not None and etag.endswith('"') and not etag.startswith("W/"):
         headers["etag"] = f'{etag[:-1]}{_SUFFIX}"'
+
+
+def _vary(headers: MutableHeaders) -> None:
+    named = [name.strip().lower() for name in headers.get("vary", "").split(",")]
+    if "accept-encoding" not in named and "*" not in named:
+        headers.add_vary_header("Accept-Encoding")

@@ -59,8 +59,8 @@ class Freshness:
         Which.
     patience
         Seconds that :meth:`compare` waits.
-    pause
-        The least time between two comparisons in seconds.
+    pause, pause_factor
+        The least time between two comparisons: in seconds, and as a multiple of how long one takes.
     """
 
     def __init__(
@@ -69,10 +69,12 @@ class Freshness:
         *,
         patience: float = PATIENCE_SECONDS,
         pause: float = PAUSE_SECONDS,
+        pause_factor: float = PAUSE_FACTOR,
     ) -> None:
         self._database = database
         self._patience = patience
         self._pause = pause
+        self._pause_factor = pause_factor
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="freshness")
         self._running: Future[None] | None = None
@@ -97,7 +99,7 @@ class Freshness:
         now = time.monotonic()
         if last.fingerprint is not None and self._still_holds(last, now):
             return last.fingerprint != fingerprint
-        pause = max(self._pause, PAUSE_FACTOR * (last.ended - last.begun))
+        pause = max(self._pause, self._pause_factor * (last.ended - last.begun))
         if now < last.ended + min(pause, LONGEST_PAUSE_SECONDS):
             return True
         return None

@@ -335,7 +335,6 @@ def _response(request: Request, rendered: Rendered, stale: bool) -> Response:
     headers = {
         "ETag": rendered.etag,
         "Cache-Control": "no-cache",
-        "Vary": "Accept-Encoding",
         "X-Analytics-Stale": "true" if stale else "false",
     }
     if if_none_match(request.headers.get("if-none-match"), rendered.etag):

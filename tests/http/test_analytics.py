@@ -1,0 +1,352 @@
+"""The analytics over HTTP: whole, tagged, compressed, and honest about their age."""
+
+import gzip
+import json
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.db.db_analytics import AnalyticsQueries
+from api.http.freshness import Freshness
+from api.http.published import Published
+from api.storage.serialization import from_bytes
+from tests.http.conftest import Site
+
+BASE = "/api/v1/analytics"
+WHOLE = ["ingredient-usage", "recipe-complexity", "cocktail-space", "cocktail-space-em",
+         "ingredient-tree"]  # fmt: skip
+
+
+def execute(site: Site, statement: str) -> None:
+    with closing(sqlite3.connect(site.database_path)) as connection, connection:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_artifact_is_served_as_published(client: TestClient, site: Site, name: str) -> None:
+    response = client.get(f"{BASE}/{name}")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["x-analytics-stale"] == "false"
+    current = site.storage.snapshots.current()
+    assert current is not None
+    body = response.json()
+    assert body["data"] == site.storage.get_analytics(name)
+    metadata = body["metadata"]
+    assert metadata["snapshot_id"] == current.snapshot_id
+    assert metadata["stale"] is False
+    assert metadata.get("quality") == current.details.get(name)
+    assert ("quality" in metadata) == name.startswith("cocktail-space")
+
+
+def test_usage_drills_down_as_the_queries_do(client: TestClient, site: Site) -> None:
+    queries = AnalyticsQueries(site.database)
+    pending: list[int | None] = [None]
+    levels = 0
+    while pending:
+        parent = pending.pop()
+        url = f"{BASE}/ingredient-usage" + ("" if parent is None else f"?parent_id={parent}")
+        records = client.get(url).json()["data"]
+        assert records == queries.get_ingredient_usage_stats(parent_id=parent)
+        levels += 1
+        pending += [record["ingredient_id"] for record in records if record["has_children"]]
+    assert levels > 10
+    leaf = next(
+        record["ingredient_id"]
+        for record in queries.get_ingredient_usage_stats(all_ingredients=True)
+        if not record["has_children"]
+    )
+    assert client.get(f"{BASE}/ingredient-usage?parent_id={leaf}").json()["data"] == []
+    missing = client.get(f"{BASE}/ingredient-usage?parent_id=987654")
+    assert missing.status_code == 404
+    assert "987654" in missing.json()["detail"]
+    assert client.get(f"{BASE}/ingredient-usage?parent_id=nonsense").status_code == 422
+
+
+def test_a_recipe_s_relatives(client: TestClient, site: Site) -> None:
+    published: Any = site.storage.get_analytics("recipe-similar")
+    for record in published[:5]:
+        assert client.get(f"{BASE}/recipe-similar/{record['recipe_id']}").json()["data"] == record
+    missing = client.get(f"{BASE}/recipe-similar/987654")
+    assert missing.status_code == 404
+    assert missing.headers["content-type"] == "application/problem+json"
+    assert "next refresh" in missing.json()["detail"]
+
+
+def test_substitutes_of_what_was_rolled_up_are_its_parent_s(
+    client: TestClient, site: Site, sample: Dataset
+) -> None:
+    published: Any = site.storage.get_analytics("ingredient-substitutes")
+    known = {record["ingredient_id"]: record for record in published}
+    some = next(iter(known))
+    assert client.get(f"{BASE}/ingredient-substitutes/{some}").json()["data"] == known[some]
+    parents = dict(zip(sample.ingredients["id"], sample.ingredients["parent_id"], strict=True))
+    names = dict(zip(sample.ingredients["id"], sample.ingredients["name"], strict=True))
+    rolled_up = [i for i, parent in parents.items() if i not in known and parent in known]
+    assert rolled_up
+    for ingredient_id in rolled_up:
+        data = client.get(f"{BASE}/ingredient-substitutes/{ingredient_id}").json()["data"]
+        answered_for = data.pop("answered_for")
+        assert answered_for == {
+            "ingredient_id": ingredient_id,
+            "ingredient_name": names[ingredient_id],
+        }
+        assert data == known[parents[ingredient_id]]
+    assert client.get(f"{BASE}/ingredient-substitutes/987654").status_code == 404
+
+
+def test_the_atlas_draws_every_recipe(client: TestClient, sample: Dataset) -> None:
+    data = client.get(f"{BASE}/atlas").json()["data"]
+    assert data["recipes"]["id"] == sorted(sample.recipes["id"])
+    assert [drawn["key"] for drawn in data["maps"]] == ["manhattan", "em"]
+    assert all(len(drawn["x"]) == len(sample.recipes) for drawn in data["maps"])
+
+
+@pytest.mark.parametrize("header", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
+def test_a_copy_that_is_still_right_is_not_sent_again(client: TestClient, header: str) -> None:
+    first = client.get(f"{BASE}/cocktail-space")
+    etag = first.headers["etag"]
+    again = client.get(
+        f"{BASE}/cocktail-space", headers={"If-None-Match": header.format(etag=etag)}
+    )
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == (etag if header != "*" else etag.replace("-gzip", ""))
+    assert again.headers["vary"] == "Accept-Encoding"
+    other = client.get(f"{BASE}/cocktail-space", headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+def test_each_encoding_has_its_tag(client: TestClient) -> None:
+    plain = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
+    packed = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip"})
+    refused = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip;q=0, br"})
+    assert "content-encoding" not in plain.headers
+    assert "content-encoding" not in refused.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert packed.content == plain.content == refused.content
+    assert plain.headers["etag"] == refused.headers["etag"] != packed.headers["etag"]
+    assert {r.headers["vary"] for r in (plain, packed, refused)} == {"Accept-Encoding"}
+    for response in (plain, packed):
+        again = client.get(
+            f"{BASE}/cocktail-space", headers={"If-None-Match": response.headers["etag"]}
+        )
+        assert (again.status_code, again.headers["etag"]) == (304, response.headers["etag"])
+
+
+def test_different_answers_have_different_tags(client: TestClient) -> None:
+    paths = [
+        *WHOLE,
+        "atlas",
+        "recipe-similar/1",
+        "recipe-similar/2",
+        "ingredient-usage?parent_id=1",
+    ]
+    tags = {client.get(f"{BASE}/{path}").headers["etag"] for path in paths}
+    assert len(tags) == len(paths)
+
+
+def test_head_is_get_without_the_body(client: TestClient) -> None:
+    head = client.head(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
+    get = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
+    assert head.content == b""
+    for name in ("etag", "content-length", "content-type", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_a_stale_result_is_served_and_says_so(client: TestClient, site: Site) -> None:
+    before = client.get(f"{BASE}/recipe-complexity")
+    execute(site, "UPDATE recipes SET name = 'Negroni, renamed' WHERE name = 'Negroni'")
+    after = client.get(
+        f"{BASE}/recipe-complexity", headers={"If-None-Match": before.headers["etag"]}
+    )
+    assert after.status_code == 200
+    assert after.headers["x-analytics-stale"] == "true"
+    assert after.json()["metadata"]["stale"] is True
+    assert after.json()["data"] == before.json()["data"]
+    assert client.get(f"{BASE}/status").json()["stale"] is True
+
+
+def test_what_the_analytics_do_not_depend_on_makes_nothing_stale(site: Site) -> None:
+    current = site.storage.snapshots.current()
+    assert current is not None
+    freshness = Freshness(site.database, pause=0.0, pause_factor=0.0)
+    try:
+        assert freshness.compare(current.database_fingerprint) is False
+        execute(site, "UPDATE recipes SET description = 'Bitter.' WHERE name = 'Negroni'")
+        assert freshness.known(current.database_fingerprint) is None
+        assert freshness.compare(current.database_fingerprint) is False
+        assert freshness.known(current.database_fingerprint) is False
+    finally:
+        freshness.close()
+
+
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_no_write_is_overlooked(site: Site, journal: str) -> None:
+    """Writes at once after a comparison, of the same size, in either journal mode."""
+    current = site.storage.snapshots.current()
+    assert current is not None
+    fingerprint = current.database_fingerprint
+    with closing(sqlite3.connect(site.database_path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        freshness = Freshness(site.database, pause=0.0, pause_factor=0.0)
+        try:
+            for turn in range(12):
+                changed = turn % 2 == 1
+                name = "Negrona" if changed else "Negroni"
+                connection.execute("UPDATE recipes SET name = ? WHERE name LIKE 'Negron_'", (name,))
+                assert freshness.compare(fingerprint) is changed
+        finally:
+            freshness.close()
+
+
+def test_staleness_with_a_server(postgresql: Database) -> None:
+    freshness = Freshness(postgresql, pause=0.0, pause_factor=0.0)
+    try:
+        with postgresql.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO units (id, name) VALUES (1, 'Ounce')")
+        fingerprint = AnalyticsQueries(postgresql).fingerprint()
+        assert freshness.compare(fingerprint) is False
+        with postgresql.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE units SET name = 'Once' WHERE id = 1")
+        freshness.note_write()
+        assert freshness.compare(fingerprint) is True
+    finally:
+        freshness.close()
+
+
+def test_without_its_database_the_last_result_is_served_as_stale(
+    client: TestClient, site: Site
+) -> None:
+    site.database_path.unlink()
+    response = client.get(f"{BASE}/cocktail-space")
+    assert response.status_code == 200
+    assert response.headers["x-analytics-stale"] == "true"
+
+
+def test_before_the_first_refresh_readers_are_told_what_to_do(
+    client: TestClient, site: Site
+) -> None:
+    shutil.rmtree(site.analytics_dir)
+    for path in [*WHOLE, "atlas", "recipe-similar/1", "ingredient-substitutes/1"]:
+        response = client.get(f"{BASE}/{path}")
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+        assert "cocktaildb refresh" in response.json()["detail"]
+    status = client.get(f"{BASE}/status").json()
+    assert status["snapshot"] is None
+    assert status["stale"] is True
+    assert status["snapshots"] == []
+    assert client.get("/ready").json() == {"status": "ready", "snapshot_id": None}
+
+
+def test_a_damaged_snapshot_is_an_outage_that_leaks_nothing(client: TestClient, site: Site) -> None:
+    for path in site.analytics_dir.rglob("cocktail-space.json"):
+        path.write_bytes(path.read_bytes()[:-10] + b"0123456789")
+    response = client.get(f"{BASE}/cocktail-space")
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert str(site.directory) not in response.text
+    assert "Traceback" not in response.text
+    assert client.get(f"{BASE}/recipe-complexity").status_code == 200
+
+
+def test_an_artifact_that_this_snapshot_lacks(client: TestClient, site: Site) -> None:
+    manifest = site.storage.snapshots.current()
+    assert manifest is not None
+    kept = {name: from_bytes(site.storage.snapshots.read_bytes(manifest, name))
+            for name in manifest.artifacts if name != "recipe-similar"}  # fmt: skip
+    site.storage.snapshots.publish(kept, database_fingerprint=manifest.database_fingerprint)
+    response = client.get(f"{BASE}/recipe-similar/1")
+    assert response.status_code == 404
+    assert "next refresh" in response.json()["detail"]
+
+
+def test_readers_see_one_snapshot_or_the_other_while_they_switch(site: Site) -> None:
+    """Eight readers, a publication every few milliseconds, each snapshot retired by the next."""
+    storage = site.storage
+    snapshots = type(storage.snapshots)(storage.snapshots.store, keep=1)
+    storage.snapshots = snapshots
+    published = Published(storage, pointer_seconds=0.0)
+    stop = threading.Event()
+    seen: set[int] = set()
+    faults: list[object] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                pair = published.read(lambda loaded: (loaded.value("one"), loaded.value("two")))
+            except Exception as error:
+                faults.append(error)
+                return
+            if pair is not None and pair[0] != pair[1]:
+                faults.append(pair)
+            if pair is not None:
+                seen.add(pair[0])
+
+    snapshots.publish({"one": -1, "two": -1})
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for number in range(25):
+        snapshots.publish({"one": number, "two": number})
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert faults == []
+    assert len(seen) > 5
+
+
+def test_the_status_tells_of_the_refresh(
+    client: TestClient, site: Site, auth: dict[str, str]
+) -> None:
+    status = client.get(f"{BASE}/status").json()
+    current = site.storage.snapshots.current()
+    assert current is not None
+    assert status["snapshot"]["snapshot_id"] == current.snapshot_id
+    assert [kept["snapshot_id"] for kept in status["snapshots"]] == [current.snapshot_id]
+    assert status["refresh"]["state"] == "idle"
+    asked = client.post(f"{BASE}/refresh", headers=auth)
+    assert asked.status_code == 202
+    assert asked.json()["via"] == "local-queue"
+    assert asked.json()["absorbed"] is False
+    again = client.post(f"{BASE}/refresh", headers=auth).json()
+    assert again == {**asked.json(), "absorbed": True}
+    waiting = client.get(f"{BASE}/status").json()["refresh"]
+    assert waiting["state"] == "waiting"
+    assert waiting["job_id"] == asked.json()["job_id"]
+
+
+def test_the_status_shows_a_new_snapshot_to_every_read_that_follows(
+    client: TestClient, site: Site
+) -> None:
+    old = client.get(f"{BASE}/recipe-complexity").json()["metadata"]["snapshot_id"]
+    new = site.refresh(force=True)
+    status = client.get(f"{BASE}/status").json()
+    assert status["snapshot"]["snapshot_id"] == new != old
+    assert [kept["snapshot_id"] for kept in status["snapshots"]] == [new, old]
+    assert client.get(f"{BASE}/recipe-complexity").json()["metadata"]["snapshot_id"] == new
+    assert status["history"][0]["snapshot_id"] == new
+    assert status["history"][0]["state"] == "succeeded"
+
+
+def test_a_reader_with_no_gzip_gets_the_very_bytes(
+    make_client: Callable[..., TestClient], site: Site
+) -> None:
+    client = make_client()
+    with client.stream(
+        "GET", f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip"}
+    ) as response:
+        raw = b"".join(response.iter_raw())
+    body = json.loads(gzip.decompress(raw))
+    assert body["data"] == site.storage.get_analytics("cocktail-space")

@@ -1,0 +1,385 @@
+"""Nobody writes who may not: tokens, signatures, other sites' forms."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.http.auth import AuthenticationSettingsError, Authenticator, Principal
+from api.http.problems import Problem
+from api.settings import Settings
+from tests.http.conftest import TOKEN
+
+CLIENT_ID = "7examplepoolclient"
+REFRESH = "/api/v1/analytics/refresh"
+WRITES = [
+    ("POST", "/api/v1/recipes"),
+    ("PUT", "/api/v1/recipes/1"),
+    ("DELETE", "/api/v1/recipes/1"),
+    ("POST", "/api/v1/recipes/import"),
+    ("POST", "/api/v1/ingredients"),
+    ("DELETE", "/api/v1/units/1"),
+    ("POST", "/api/v1/tags"),
+    ("PUT", "/api/v1/ratings/1"),
+    ("POST", REFRESH),
+    ("POST", "/api/v1/there-is-no-such-route"),
+]
+
+
+class Issuer:
+    """An identity provider: real RSA keys, published by a real HTTP server."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, rsa.RSAPrivateKey] = {}
+        self.requests = 0
+        self.failing = False
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.requests += 1
+                if issuer.failing or self.path != "/.well-known/jwks.json":
+                    self.send_error(500)
+                    return
+                body = json.dumps(issuer.jwks()).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def jwks(self) -> dict[str, Any]:
+        return {
+            "keys": [
+                {
+                    **json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())),
+                    "kid": kid,
+                    "alg": "RS256",
+                    "use": "sig",
+                }
+                for kid, key in self.keys.items()
+            ]
+        }
+
+    def public_pem(self, kid: str) -> bytes:
+        return (
+            self.keys[kid]
+            .public_key()
+            .public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        )
+
+    def claims(self, **changes: Any) -> dict[str, Any]:
+        """Return a Cognito access token's claims; a change to None leaves one out."""
+        now = int(time.time())
+        claims = {
+            "sub": "0f1e2d3c-someone",
+            "iss": self.url,
+            "client_id": CLIENT_ID,
+            "token_use": "access",
+            "scope": "openid",
+            "iat": now,
+            "exp": now + 3600,
+            **changes,
+        }
+        return {name: value for name, value in claims.items() if value is not None}
+
+    def token(self, kid: str = "first", **changes: Any) -> str:
+        return jwt.encode(
+            self.claims(**changes), self.keys[kid], algorithm="RS256", headers={"kid": kid}
+        )
+
+
+@pytest.fixture(scope="module")
+def keys() -> list[rsa.RSAPrivateKey]:
+    return [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+
+
+@pytest.fixture
+def issuer(keys: list[rsa.RSAPrivateKey]) -> Iterator[Issuer]:
+    made = Issuer()
+    made.keys = {"first": keys[0]}
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def authenticator(issuer: Issuer) -> Authenticator:
+    return Authenticator(
+        Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID), jwks_cooldown=0.0
+    )
+
+
+def refused(authenticator: Authenticator, header: str | None) -> Problem:
+    with pytest.raises(Problem) as caught:
+        authenticator.authenticate(header)
+    assert caught.value.status in (401, 503)
+    return caught.value
+
+
+def test_an_access_token_and_an_id_token_of_this_client(
+    authenticator: Authenticator, issuer: Issuer
+) -> None:
+    for token in (
+        issuer.token(),
+        issuer.token(token_use="id", client_id=None, aud=CLIENT_ID),
+        issuer.token(token_use=None, client_id=None, aud=["another", CLIENT_ID]),
+    ):
+        who = authenticator.authenticate(f"Bearer {token}")
+        assert who == Principal("0f1e2d3c-someone", "jwt")
+    assert issuer.requests == 1  # the keys are kept
+
+
+NOW = int(time.time())
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    "expired": {"exp": NOW - 3600},
+    "without an end": {"exp": None},
+    "not yet valid": {"nbf": NOW + 3600},
+    "of another issuer": {"iss": "https://evil.example"},
+    "without an issuer": {"iss": None},
+    "for another client": {"client_id": "another"},
+    "for no client": {"client_id": None},
+    "an access token that has the audience in aud alone": {"client_id": None, "aud": CLIENT_ID},
+    "an ID token for another": {"token_use": "id", "aud": "another"},
+    "an ID token with the client in client_id alone": {"token_use": "id"},
+    "for an audience that contains ours": {"token_use": "id", "aud": f"{CLIENT_ID}-2"},
+    "a refresh token": {"token_use": "refresh", "aud": CLIENT_ID},
+    "of nobody": {"sub": None},
+    "of an empty name": {"sub": ""},
+    "an audience that is no text": {"token_use": "id", "aud": {"a": CLIENT_ID}},
+}
+
+
+@pytest.mark.parametrize("name", BAD_CLAIMS)
+def test_a_token_is_refused(authenticator: Authenticator, issuer: Issuer, name: str) -> None:
+    problem = refused(authenticator, f"Bearer {issuer.token(**BAD_CLAIMS[name])}")
+    assert problem.status == 401
+    assert 'error="invalid_token"' in problem.headers["WWW-Authenticate"]
+
+
+def test_a_clock_that_is_a_little_off_does_not_matter(
+    authenticator: Authenticator, issuer: Issuer
+) -> None:
+    now = int(time.time())
+    authenticator.authenticate(f"Bearer {issuer.token(exp=now - 10)}")
+    authenticator.authenticate(f"Bearer {issuer.token(nbf=now + 10)}")
+    refused(authenticator, f"Bearer {issuer.token(exp=now - 60)}")
+
+
+def test_forgeries(
+    authenticator: Authenticator, issuer: Issuer, keys: list[rsa.RSAPrivateKey]
+) -> None:
+    good = issuer.token()
+    head, body, signature = good.split(".")
+    other = jwt.encode(issuer.claims(), keys[1], algorithm="RS256", headers={"kid": "first"})
+    unsigned = jwt.encode(issuer.claims(), None, algorithm="none", headers={"kid": "first"})
+    forged = {
+        "signed by another key": other,
+        "not signed": unsigned,
+        "its signature cut off": f"{head}.{body}.",
+        "its signature of another": f"{head}.{other.split('.')[1]}x.{signature}",
+        "an unknown key": jwt.encode(
+            issuer.claims(), keys[1], algorithm="RS256", headers={"kid": "unknown"}
+        ),
+        "no key named": jwt.encode(issuer.claims(), keys[1], algorithm="RS256"),
+        "another hash": jwt.encode(
+            issuer.claims(), keys[0], algorithm="RS512", headers={"kid": "first"}
+        ),
+        "nonsense": "nonsense",
+        "too long": "a" * 10_000,
+    }
+    for name, token in forged.items():
+        assert refused(authenticator, f"Bearer {token}").status == 401, name
+    authenticator.authenticate(f"Bearer {good}")
+
+
+def test_the_public_key_is_no_secret(authenticator: Authenticator, issuer: Issuer) -> None:
+    """HS256 keyed with the public key: what a verifier that trusts `alg` would accept."""
+    import base64
+    import hashlib
+    import hmac
+
+    def encoded(part: bytes) -> bytes:
+        return base64.urlsafe_b64encode(part).rstrip(b"=")
+
+    for algorithm, digest in (("HS256", hashlib.sha256), ("hs256", hashlib.sha256)):
+        head = encoded(json.dumps({"alg": algorithm, "kid": "first", "typ": "JWT"}).encode())
+        signing = head + b"." + encoded(json.dumps(issuer.claims()).encode())
+        mac = hmac.new(issuer.public_pem("first"), signing, digest).digest()
+        token = (signing + b"." + encoded(mac)).decode()
+        assert "RS256" in refused(authenticator, f"Bearer {token}").detail
+
+
+def test_a_key_that_is_rotated_in_is_found_and_one_rotated_out_is_not(
+    issuer: Issuer, keys: list[rsa.RSAPrivateKey]
+) -> None:
+    authenticator = Authenticator(
+        Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID), jwks_cooldown=0.0
+    )
+    old = issuer.token()
+    authenticator.authenticate(f"Bearer {old}")
+    issuer.keys = {"second": keys[1]}
+    authenticator.authenticate(f"Bearer {issuer.token('second')}")
+    refused(authenticator, f"Bearer {old}")
+
+
+def test_made_up_key_ids_do_not_make_us_ask_the_issuer_each_time(
+    issuer: Issuer, keys: list[rsa.RSAPrivateKey]
+) -> None:
+    authenticator = Authenticator(Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID))
+    for number in range(20):
+        token = jwt.encode(
+            issuer.claims(), keys[1], algorithm="RS256", headers={"kid": f"made-up-{number}"}
+        )
+        assert refused(authenticator, f"Bearer {token}").status == 401
+    assert issuer.requests <= 2
+
+
+def test_keys_out_of_reach_are_an_outage_not_a_refusal(
+    authenticator: Authenticator, issuer: Issuer
+) -> None:
+    issuer.failing = True
+    problem = refused(authenticator, f"Bearer {issuer.token()}")
+    assert problem.status == 503
+    assert problem.headers["Retry-After"]
+    issuer.failing = False
+    authenticator.authenticate(f"Bearer {issuer.token()}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", TOKEN, f"Bearer {TOKEN}x",
+     f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer \xff\u20ac"],
+)  # fmt: skip
+def test_the_local_token_is_the_whole_token(header: str | None) -> None:
+    authenticator = Authenticator(Settings(api_token=TOKEN))
+    problem = refused(authenticator, header)
+    assert problem.status == 401
+    assert problem.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@given(st.text())
+def test_no_header_gets_in_or_fails_otherwise(header: str) -> None:
+    refused(Authenticator(Settings(api_token=TOKEN)), header)
+
+
+def test_both_kinds_of_token_work_beside_each_other(issuer: Issuer) -> None:
+    authenticator = Authenticator(
+        Settings(api_token=TOKEN, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
+    )
+    assert authenticator.authenticate(f"Bearer {TOKEN}").kind == "token"
+    assert authenticator.authenticate(f"bearer {issuer.token()}").kind == "jwt"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"api_token": "short"},
+        {"auth_issuer": "https://issuer.example"},
+        {"auth_issuer": "http://issuer.example", "auth_audience": CLIENT_ID},
+        {
+            "auth_issuer": "https://issuer.example",
+            "auth_audience": CLIENT_ID,
+            "auth_jwks_url": "file:///etc/keys.json",
+        },
+    ],
+)
+def test_unsafe_settings_are_refused_at_the_start(settings: dict[str, str]) -> None:
+    with pytest.raises(AuthenticationSettingsError, match=r"API_TOKEN|AUTH_"):
+        Authenticator(Settings(**settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_every_write_is_closed_without_a_token(client: TestClient, method: str, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong-but-long-enough"}):
+        response = client.request(method, path, headers=headers, json={})
+        assert response.status_code == 401
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_every_operation_that_writes_is_closed(client: TestClient) -> None:
+    """Whatever routes there are: those of the OpenAPI document."""
+    document = client.get("/openapi.json").json()
+    tried = 0
+    for path, item in document["paths"].items():
+        for method in item:
+            if method in ("post", "put", "patch", "delete"):
+                tried += 1
+                url = path.replace("{", "").replace("}", "")
+                assert client.request(method, url, json={}).status_code == 401, (method, path)
+                assert {"bearer": []} in item[method]["security"], (method, path)
+    assert tried > 0
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_without_any_proof_configured_nobody_writes(
+    make_client: Callable[..., TestClient], method: str, path: str
+) -> None:
+    client = make_client(api_token=None)
+    response = client.request(method, path, headers={"Authorization": f"Bearer {TOKEN}"}, json={})
+    assert response.status_code == 403
+    assert "API_TOKEN" in response.json()["detail"]
+    assert client.get("/api/v1/analytics/status").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/plain", b'{"name": "Stolen"}'),
+        ("application/x-www-form-urlencoded", b"name=Stolen"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n--x--"),
+        (None, b'{"name": "Stolen"}'),
+    ],
+)
+def test_another_site_s_form_writes_nothing(
+    client: TestClient, auth: dict[str, str], content_type: str | None, body: bytes
+) -> None:
+    """What a browser sends across sites without asking: refused with, and without, a token."""
+    headers = {"Origin": "https://evil.example", "Cookie": f"token={TOKEN}"}
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    for path in (REFRESH, "/api/v1/recipes"):
+        anonymous = client.post(path, content=body, headers=headers)
+        assert anonymous.status_code == 401
+        assert "access-control-allow-origin" not in anonymous.headers
+        with_token = client.post(path, content=body, headers={**headers, **auth})
+        assert with_token.status_code == 415
+
+
+def test_nothing_sets_a_cookie(client: TestClient, auth: dict[str, str]) -> None:
+    for response in (
+        client.get("/api/v1/analytics/status"),
+        client.post(REFRESH, headers=auth),
+        client.post(REFRESH),
+    ):
+        assert "set-cookie" not in response.headers
+
+
+def test_a_jwt_writes_over_http(make_client: Callable[..., TestClient], issuer: Issuer) -> None:
+    client = make_client(api_token=None, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
+    good = client.post(REFRESH, headers={"Authorization": f"Bearer {issuer.token()}"})
+    assert good.status_code == 202
+    expired = client.post(
+        REFRESH, headers={"Authorization": f"Bearer {issuer.token(exp=1_000_000)}"}
+    )
+    assert expired.status_code == 401
+    assert "expired" in expired.json()["detail"]
