@@ -1,0 +1,78 @@
+// Finding ingredients by name, and choosing several.
+import { count, el } from "../shared/elements.js";
+import { getJson } from "./api.js";
+import { createCombobox } from "./combobox.js";
+
+const SUGGESTIONS = 12;
+
+/** Ingredients whose name holds the text; those that begin with it first. */
+export async function searchIngredients(text, signal) {
+  const { items } = await getJson("ingredients", { params: { q: text, limit: SUGGESTIONS }, signal });
+  return items;
+}
+
+/** What a suggestion says of an ingredient. */
+export function showIngredient({ name, recipe_count: recipes, has_children: kinds }) {
+  return { name, note: `${kinds ? "and its kinds · " : ""}${count(recipes, "recipe", "recipes")}` };
+}
+
+/**
+ * A labelled combobox that collects ingredients as chips.
+ *
+ * @param {object} options
+ * @param {string} options.id
+ * @param {string} options.label
+ * @param {string} options.hint what choosing them means
+ * @param {() => void} options.changed told of every change by hand
+ */
+export function createIngredientPicker({ id, label, hint, changed }) {
+  const chosen = new Map();
+  const chips = el("ul", { className: "picked", "aria-label": `${label}: chosen` });
+  const { node: box, input } = createCombobox({
+    id,
+    placeholder: "Type an ingredient",
+    search: async (text, signal) =>
+      (await searchIngredients(text, signal)).filter((item) => !chosen.has(item.id)),
+    show: showIngredient,
+    choose: (item) => {
+      chosen.set(item.id, item.name);
+      draw();
+      changed();
+    },
+  });
+  input.setAttribute("aria-describedby", `${id}-hint`);
+
+  function draw() {
+    chips.hidden = !chosen.size;
+    chips.replaceChildren(...[...chosen].map(([key, name]) => el("li", {},
+      el("button", {
+        type: "button", className: "chip", "aria-label": `Remove ${name}`,
+        onclick: () => {
+          chosen.delete(key);
+          draw();
+          input.focus();
+          changed();
+        },
+      }, el("span", { textContent: name }), el("span", { className: "cross", textContent: "×" })))));
+  }
+  draw();
+  const node = el("div", { className: "field picker" },
+    el("label", { htmlFor: id, textContent: label }),
+    el("p", { id: `${id}-hint`, className: "hint", textContent: hint }), box, chips);
+  return {
+    node,
+    ids: () => [...chosen.keys()],
+    /** Show these instead; names of ids that are not known yet come from the server. */
+    async set(ids) {
+      const known = new Map(chosen);
+      chosen.clear();
+      for (const key of ids) chosen.set(key, known.get(key) ?? "…");
+      draw();
+      await Promise.all(ids.filter((key) => !known.has(key)).map(async (key) => {
+        const name = await getJson(`ingredients/${key}`).then((item) => item.name, () => `no. ${key}`);
+        if (chosen.has(key)) chosen.set(key, name);
+      }));
+      draw();
+    },
+  };
+}

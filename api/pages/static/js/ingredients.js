@@ -1,0 +1,48 @@
+// Usage of ingredients, from the families down to single bottles.
+import { el } from "../shared/elements.js";
+import { createUsageBars } from "../shared/usage-bars.js";
+import { fetchTree } from "./atlas-tree.js";
+import { freshness, problemBox } from "./states.js";
+
+const message = document.getElementById("message");
+const chart = document.getElementById("usage");
+
+function links({ id, name }) {
+  const recipes = el("a", { href: `/recipes?ingredient=${id}`, textContent: "Recipes" });
+  const substitutes = el("a", { href: `/substitutes?ingredient=${id}`, textContent: "Substitutes" });
+  recipes.setAttribute("aria-label", `Recipes with ${name}`);
+  substitutes.setAttribute("aria-label", `Substitutes for ${name}`);
+  return [el("span", { className: "row-links" }, recipes, substitutes)];
+}
+
+async function load() {
+  message.replaceChildren();
+  try {
+    const { root, byId, tone, metadata } = await fetchTree();
+    if (!root.children.length) {
+      message.replaceChildren(el("p", { className: "empty", textContent: "The database has no ingredients yet." }));
+      return;
+    }
+    root.name = "All ingredients";
+    const wanted = () => byId.get(new URLSearchParams(location.search).get("parent_id")) ?? root;
+    chart.hidden = false;
+    const bars = createUsageBars({
+      bars: document.getElementById("usage-bars"),
+      more: document.getElementById("usage-more"),
+      crumbs: document.getElementById("usage-crumbs"),
+      table: document.getElementById("usage-table"),
+      top: root, tone, links,
+      onGo: (place) => {
+        history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
+      },
+    });
+    bars.go(wanted());
+    addEventListener("popstate", () => bars.go(wanted()));
+    document.getElementById("freshness").replaceChildren(freshness(metadata));
+  } catch (error) {
+    message.replaceChildren(problemBox(error, load));
+  } finally {
+    document.getElementById("loading").hidden = true;
+  }
+}
+load();

@@ -1,0 +1,194 @@
+// One recipe: what is in it, and what it is close to.
+import { count, el, number } from "../shared/elements.js";
+import { getJson, hasToken, send } from "./api.js";
+import { drawPlan, millilitres, readStep } from "./plan.js";
+import { freshness, problemBox } from "./states.js";
+
+const OPEN = 3;
+
+const id = Number(location.pathname.split("/")[2]);
+const box = document.getElementById("recipe");
+const similarBox = document.getElementById("similar");
+const notice = document.getElementById("notice");
+
+/** A link out, where the address is one that a link may have; the text alone otherwise. */
+function outward(address, text) {
+  const safe = URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
+  return safe ? el("a", { href: address, rel: "noreferrer noopener", textContent: text }) : el("span", { textContent: text });
+}
+
+function amountText({ amount, unit_name: unit }) {
+  const figure = amount === null ? "" : number(Number(amount.toFixed(2)));
+  return [figure, unit].filter(Boolean).join(" ") || "–";
+}
+
+function ingredientTable(recipe) {
+  const total = recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0);
+  const largest = Math.max(...recipe.ingredients.map((line) => line.volume_ml ?? 0), 0);
+  const rows = recipe.ingredients.map((line) => {
+    const bar = el("span", { className: "volume-bar", "aria-hidden": "true" }, el("span"));
+    bar.firstChild.style.width = largest ? `${(100 * (line.volume_ml ?? 0)) / largest}%` : "0";
+    return el("tr", {},
+      el("td", { className: "amount", textContent: amountText(line) }),
+      el("th", { scope: "row" },
+        el("a", { href: `/substitutes?ingredient=${line.ingredient_id}`, title: `Substitutes for ${line.ingredient_name}`,
+          textContent: line.ingredient_name }), bar),
+      el("td", { className: "number", textContent: line.volume_ml === null ? "–" : millilitres(line.volume_ml) }));
+  });
+  return el("table", { className: "ingredients" },
+    el("caption", { className: "visually-hidden", textContent: "Ingredients" }),
+    el("thead", { className: "visually-hidden" }, el("tr", {},
+      el("th", { scope: "col", textContent: "Amount" }), el("th", { scope: "col", textContent: "Ingredient" }),
+      el("th", { scope: "col", textContent: "Volume" }))),
+    el("tbody", {}, ...rows),
+    el("tfoot", {}, el("tr", {}, el("td"), el("th", { scope: "row", textContent: "In all" }),
+      el("td", { className: "number", textContent: millilitres(total) }))));
+}
+
+function paragraphs(text) {
+  return text.split(/\n\s*\n|\r?\n/).map((part) => part.trim()).filter(Boolean)
+    .map((part) => el("p", { textContent: part }));
+}
+
+function showRecipe(recipe, etag) {
+  document.title = `${recipe.name} · ${document.title.split(" · ").at(-1)}`;
+  const head = el("header", { className: "recipe-head" }, el("h1", { textContent: recipe.name }));
+  if (recipe.description) head.append(el("p", { className: "lede", textContent: recipe.description }));
+  if (recipe.tags.length) {
+    head.append(el("ul", { className: "chips", "aria-label": "Tags" }, ...recipe.tags.map((tag) =>
+      el("li", {}, el("a", { className: "chip", href: `/recipes?${new URLSearchParams({ tag })}`, textContent: tag })))));
+  }
+  const actions = el("p", { className: "actions" },
+    el("a", { className: "action", href: `/?recipe=${recipe.id}`, textContent: "Show on the map" }));
+  if (hasToken()) {
+    actions.append(
+      el("a", { className: "action", href: `/recipes/${recipe.id}/edit`, textContent: "Edit" }),
+      el("button", { type: "button", className: "action danger", textContent: "Delete", onclick: () => askDelete(recipe, etag) }));
+  }
+  head.append(actions);
+
+  const made = el("section", { "aria-labelledby": "made-of" },
+    el("h2", { id: "made-of", textContent: "What goes in" }),
+    recipe.ingredients.length ? ingredientTable(recipe)
+      : el("p", { className: "empty", textContent: "No ingredients yet: a draft." }));
+  if (recipe.instructions) {
+    made.append(el("h3", { textContent: "How" }), el("div", { className: "prose" }, ...paragraphs(recipe.instructions)));
+  }
+  if (recipe.source || recipe.source_url || recipe.image_url) {
+    const line = el("p", { className: "source" });
+    if (recipe.source || recipe.source_url) {
+      line.append("Source: ", recipe.source_url ? outward(recipe.source_url, recipe.source || recipe.source_url)
+        : el("span", { textContent: recipe.source }));
+    }
+    // The content policy shows no picture from elsewhere: that would tell them who reads what.
+    if (recipe.image_url) line.append(line.childNodes.length ? " · " : "", outward(recipe.image_url, "Picture"));
+    made.append(line);
+  }
+  made.append(ratingBox(recipe));
+  box.replaceChildren(head, made);
+  box.removeAttribute("aria-busy");
+}
+
+function ratingBox(recipe) {
+  const { average, count: voters } = recipe.rating;
+  const node = el("div", { className: "rating" });
+  node.append(el("p", { className: "rating-line" }, voters
+    ? el("span", {}, el("span", { className: "stars", "aria-hidden": "true", textContent: "★ " }),
+      el("strong", { textContent: average.toFixed(1) }), ` of 5 from ${count(voters, "rating", "ratings")}`)
+    : el("span", { textContent: "Nobody has rated it yet." })));
+  if (!hasToken()) return node;
+  const status = el("span", { role: "status" });
+  const field = el("fieldset", { className: "stars-input" }, el("legend", { textContent: "Your rating" }),
+    ...[1, 2, 3, 4, 5].map((value) => el("label", {},
+      el("input", { type: "radio", name: "rating", value: String(value) }), el("span", { textContent: String(value) }))), status);
+  field.addEventListener("change", async (event) => {
+    try {
+      await send("PUT", `ratings/${recipe.id}`, { body: { rating: Number(event.target.value) } });
+      const { rating } = await getJson(`recipes/${recipe.id}`);
+      node.querySelector(".rating-line").replaceChildren(
+        el("span", { className: "stars", "aria-hidden": "true", textContent: "★ " }),
+        el("strong", { textContent: rating.average.toFixed(1) }), ` of 5 from ${count(rating.count, "rating", "ratings")}`);
+      status.textContent = " Thank you.";
+    } catch (error) {
+      status.textContent = ` ${error.message}`;
+    }
+  });
+  node.append(field);
+  return node;
+}
+
+function askDelete(recipe, etag) {
+  const dialog = el("dialog", { className: "ask", "aria-labelledby": "ask-title" },
+    el("h2", { id: "ask-title", textContent: `Delete “${recipe.name}”?` }),
+    el("p", { textContent: "It can't be brought back. The maps and neighbours follow with the next refresh." }),
+    el("p", { className: "actions" },
+      el("button", { type: "button", className: "action", textContent: "Keep it", onclick: () => dialog.close() }),
+      el("button", { type: "button", className: "action danger", textContent: "Delete", onclick: remove })));
+  async function remove() {
+    try {
+      await send("DELETE", `recipes/${recipe.id}`, { ifMatch: etag });
+      sessionStorage.setItem("notice", `“${recipe.name}” is deleted. The analytics follow with the next refresh.`);
+      location.assign("/recipes");
+    } catch (error) {
+      dialog.close();
+      notice.replaceChildren(problemBox(error));
+    }
+  }
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function showSimilar({ data, metadata }, total) {
+  const farthest = Math.max(...data.similar.map((other) => other.distance), 0) || 1;
+  const list = el("ol", { className: "similar" }, ...data.similar.map((other, index) => {
+    const bar = el("span", { className: "near-bar", "aria-hidden": "true" }, el("span"));
+    bar.firstChild.style.width = `${(100 * other.distance) / farthest}%`;
+    const first = other.plan.map(readStep).find(Boolean);
+    const summary = el("summary", {},
+      el("span", { className: "name", textContent: other.recipe_name }),
+      el("span", { className: "distance" }, bar,
+        el("span", { className: "figure", title: "Distance: 0 is the same drink, 1 has nothing in common", textContent: other.distance.toFixed(2) })),
+      el("span", { className: "gist", "aria-hidden": "true", textContent: first ? `${first.from} → ${first.to}` : "" }));
+    return el("li", {}, el("details", { open: index < OPEN }, summary,
+      drawPlan(other.plan, total),
+      el("p", { className: "go" }, el("a", { href: `/recipes/${other.recipe_id}`, textContent: `Go to ${other.recipe_name}` }))));
+  }));
+  similarBox.replaceChildren(
+    data.similar.length ? list : el("p", { className: "empty", textContent: "There is no other recipe to compare with." }),
+    freshness(metadata));
+}
+
+async function loadSimilar(total) {
+  try {
+    showSimilar(await getJson(`analytics/recipe-similar/${id}`), total);
+  } catch (error) {
+    similarBox.replaceChildren(error.status === 404
+      ? el("div", { className: "empty" }, el("p", { textContent: error.message }),
+        el("p", {}, "A new recipe gets its neighbours with the next refresh: ",
+          el("a", { href: "/status", textContent: "see how far that is" }), "."))
+      : problemBox(error, () => loadSimilar(total)));
+  }
+}
+
+function showNotice() {
+  const text = sessionStorage.getItem("notice");
+  sessionStorage.removeItem("notice");
+  if (text) notice.replaceChildren(el("p", { className: "done", role: "status" }, `${text} `, el("a", { href: "/status", textContent: "Status" })));
+}
+
+async function load() {
+  try {
+    const { body: recipe, etag } = await send("GET", `recipes/${id}`);
+    showRecipe(recipe, etag);
+    await loadSimilar(recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0));
+  } catch (error) {
+    box.removeAttribute("aria-busy");
+    box.replaceChildren(el("h1", { textContent: error.status === 404 ? "No such recipe" : "Recipe" }), problemBox(error, load),
+      el("p", {}, el("a", { href: "/recipes", textContent: "Search the recipes" })));
+    similarBox.closest("section").hidden = true;
+  }
+}
+
+showNotice();
+load();

@@ -1,0 +1,86 @@
+// The ingredient tree: a map to walk into, a search, and a list.
+import { count, el, fold, number, pathTo } from "../shared/elements.js";
+import { createTreeList, createTreemap } from "../shared/treemap.js";
+import { fetchTree } from "./atlas-tree.js";
+import { createCombobox } from "./combobox.js";
+import { freshness, problemBox } from "./states.js";
+
+const SUGGESTIONS = 12;
+const message = document.getElementById("message");
+const chart = document.getElementById("tree");
+const place = document.getElementById("place");
+
+/** About the ingredient that was chosen: its counts, and where to go from it. */
+function showPlace(node) {
+  if (!node.parent) {
+    place.replaceChildren(el("p", { className: "placeholder", textContent: "Choose a block to see its counts, and to go on to its recipes and substitutes." }));
+    return;
+  }
+  const through = node.total - node.direct;
+  place.replaceChildren(
+    el("h2", { textContent: node.name }),
+    el("p", { className: "figures-line" },
+      el("strong", { textContent: count(node.total, "recipe", "recipes") }),
+      node.children.length ? `: ${number(node.direct)} by this very name, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}` : ""),
+    el("p", { className: "actions" },
+      el("a", { className: "action", href: `/recipes?ingredient=${node.id}`, textContent: "Its recipes" }),
+      el("a", { className: "action", href: `/substitutes?ingredient=${node.id}`, textContent: "Its substitutes" }),
+      node.children.length ? el("a", { className: "action", href: `/ingredients?parent_id=${node.id}`, textContent: "Its kinds as bars" }) : ""));
+}
+
+async function load() {
+  message.replaceChildren();
+  try {
+    const { root, byId, tone, metadata } = await fetchTree();
+    if (!root.children.length) {
+      message.replaceChildren(el("p", { className: "empty", textContent: "The database has no ingredients yet." }));
+      return;
+    }
+    chart.hidden = false;
+    const treemap = createTreemap({
+      map: document.getElementById("treemap"),
+      crumbs: document.getElementById("tree-crumbs"),
+      note: document.getElementById("tree-note"),
+      root, tone,
+      choose: (node) => {
+        history.pushState(null, "", node === root ? location.pathname : `?ingredient=${node.id}`);
+        showPlace(node);
+      },
+    });
+    const go = (node) => {
+      treemap.mark(node);
+      treemap.go(node.children.length ? node : node.parent);
+      showPlace(node);
+    };
+    const restore = () => go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
+    const names = [...byId.values()].filter((node) => node.parent).map((node) => ({ node, folded: fold(node.name) }));
+    const { node: search } = createCombobox({
+      id: "find", placeholder: "for example: amaro",
+      search: async (text) => {
+        const wanted = fold(text);
+        return names.filter(({ folded }) => folded.includes(wanted))
+          .sort((a, b) => b.folded.startsWith(wanted) - a.folded.startsWith(wanted) || b.node.total - a.node.total)
+          .slice(0, SUGGESTIONS).map(({ node }) => node);
+      },
+      show: (node) => ({
+        name: node.name,
+        note: [...pathTo(node.parent).slice(1).map((above) => above.name), count(node.total, "recipe", "recipes")].join(" · "),
+      }),
+      choose: (node) => {
+        history.pushState(null, "", `?ingredient=${node.id}`);
+        go(node);
+      },
+    });
+    document.getElementById("find-box").replaceChildren(search);
+    createTreeList(document.getElementById("tree-list"), root,
+      (node) => el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }));
+    document.getElementById("freshness").replaceChildren(freshness(metadata));
+    addEventListener("popstate", restore);
+    restore();
+  } catch (error) {
+    message.replaceChildren(problemBox(error, load));
+  } finally {
+    document.getElementById("loading").hidden = true;
+  }
+}
+load();
