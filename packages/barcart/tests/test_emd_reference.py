@@ -1,5 +1,6 @@
 """The EMD kernel and the neighbour search against POT, a linear program and brute force."""
 
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -73,6 +74,16 @@ def test_equals_pot(kind: str, whole: bool, support: tuple[int, int]) -> None:
         assert (moved * cost).sum() == pytest.approx(distance, abs=1e-9 * max(1.0, cost.max()))
 
 
+@pytest.mark.parametrize("support", [(300, 250), (1, 400), (400, 1), (200, 200)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_hundreds_of_ingredients_are_no_problem(support: tuple[int, int], whole: bool) -> None:
+    rng = np.random.default_rng([*support, whole])
+    m = max(support) + 50
+    cost = _cost(rng, m, "ties" if whole else "random")
+    a, b = (_distribution(rng, m, size, whole) for size in support)
+    assert compute_emd(a, b, cost) == pytest.approx(ot.emd2(a, b, cost), abs=1e-9)
+
+
 @settings(deadline=None, max_examples=80)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 6), m=st.integers(1, 6))
 def test_equals_a_linear_program(seed: int, n: int, m: int) -> None:
@@ -136,6 +147,20 @@ def test_bounds_prune_most_pairs_of_many_recipes() -> None:
     volumes, cost = _recipes(rng, 300, 60), _cost(rng, 60, "random")
     graph = emd_neighbors(volumes, cost, 5)
     assert graph.pairs_pruned > graph.pairs_solved
+
+
+def test_no_matrix_of_all_pairs_is_made() -> None:
+    rng = np.random.default_rng(4)
+    n, k = 3000, 5
+    volumes, cost = _recipes(rng, n, 40), _cost(rng, 40, "random")
+    emd_neighbors(volumes[:20], cost, k)  # compiled
+    tracemalloc.start()
+    try:
+        emd_neighbors(volumes, cost, k, n_jobs=2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < n * n * 8 / 20  # 72 MB would be the matrix; what is needed is below 2 MB
 
 
 def test_rows_can_be_asked_for_alone() -> None:
@@ -219,3 +244,19 @@ def test_faulty_input_is_named(volumes: Any, cost: Any, said: str) -> None:
         emd_neighbors(volumes, cost, 1)
     with pytest.raises(ValueError, match=said):
         emd_matrix(volumes, cost)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "cost", "said"),
+    [
+        ([0.5, -0.5], [0.5, 0.5], COST, "a entry 1: mass -0.5"),
+        ([0.5, 0.5], [np.nan, 0.5], COST, "b entry 0: mass nan"),
+        ([0.0, 0.0], [0.5, 0.5], COST, "a has no mass"),
+        ([0.5, 0.5], [1.0], COST, "b has 1 entries"),
+        ([0.5, 0.5], [0.5, 0.6], COST, "total mass 1.0 but b has 1.1"),
+        ([0.5, 0.5], [0.5, 0.5], np.array([[0.0, np.inf], [1.0, 0.0]]), "row 0"),
+    ],
+)
+def test_one_faulty_distribution_is_named(a: Any, b: Any, cost: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        compute_emd(np.array(a), np.array(b), cost)

@@ -455,28 +455,6 @@ def emd_pairs(
 
 
 @kernel
-def emd_triangle_rows(
-    first: int,
-    step: int,
-    indptr: Ints,
-    indices: Columns,
-    mass: Floats,
-    cost: Floats,
-    cancel: bool,
-    ws: Workspace,
-    distances: Floats,
-) -> None:
-    """Fill rows first, first + step, ... of a symmetric distance matrix, and their columns."""
-    n_rows = indptr.size - 1
-    for p in range(first, n_rows, step):
-        distances[p, p] = emd_pair(p, p, indptr, indices, mass, cost, cancel, ws)
-        for q in range(p + 1, n_rows):
-            distance = emd_pair(p, q, indptr, indices, mass, cost, cancel, ws)
-            distances[p, q] = distance
-            distances[q, p] = distance
-
-
-@kernel
 def plan_pairs(
     pairs: Ints,
     begin: int,

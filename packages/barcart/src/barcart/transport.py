@@ -293,17 +293,12 @@ def emd_matrix(
     n_tasks = min(n_rows, 8 * thread_count(n_jobs))
 
     def task(number: int) -> None:
-        _kernels.emd_triangle_rows(
-            number,
-            n_tasks,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
-            cost,
-            metric,
-            _kernels.workspace(supports.longest),
-            distances,
-        )
+        rows = np.arange(number, n_rows, n_tasks)
+        first = np.repeat(rows, n_rows - rows)
+        second = np.concatenate([np.arange(row, n_rows) for row in rows])
+        found = _solve_distances(supports, cost, np.column_stack((first, second)), metric, n_jobs=1)
+        distances[first, second] = found
+        distances[second, first] = found
 
     for _ in run_tasks(task, n_tasks, n_jobs):
         pass
@@ -341,24 +336,7 @@ def pairwise_emd(
     """
     supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=False)
     ordered, _ = _orient(as_index_pairs(pairs, supports.n_rows), cost)
-    distances = np.empty(ordered.shape[0])
-
-    def task(begin: int, end: int) -> None:
-        _kernels.emd_pairs(
-            ordered,
-            begin,
-            end,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
-            cost,
-            metric,
-            _kernels.workspace(supports.longest),
-            distances,
-        )
-
-    _run_blocks(task, ordered.shape[0], n_jobs)
-    return distances
+    return _solve_distances(supports, cost, ordered, metric, n_jobs)
 
 
 def transport_plans(
@@ -513,6 +491,29 @@ def _orient(pairs: IntArray, cost: FloatArray) -> tuple[IntArray, npt.NDArray[np
     if np.array_equal(cost, cost.T):
         return np.sort(pairs, axis=1), pairs[:, 0] > pairs[:, 1]
     return pairs, np.zeros(pairs.shape[0], dtype=np.bool_)
+
+
+def _solve_distances(
+    supports: Supports, cost: FloatArray, pairs: IntArray, metric: bool, n_jobs: int | None
+) -> FloatArray:
+    distances = np.empty(pairs.shape[0])
+
+    def task(begin: int, end: int) -> None:
+        _kernels.emd_pairs(
+            pairs,
+            begin,
+            end,
+            supports.indptr,
+            supports.indices,
+            supports.mass,
+            cost,
+            metric,
+            _kernels.workspace(supports.longest),
+            distances,
+        )
+
+    _run_blocks(task, pairs.shape[0], n_jobs)
+    return distances
 
 
 def _solve_plans(

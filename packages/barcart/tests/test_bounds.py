@@ -1,0 +1,93 @@
+"""What the neighbour search leaves out is left out rightly, for costs that are no metric, too."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from barcart import _kernels, emd_matrix, emd_neighbors
+from barcart.transport import Supports
+
+
+def _symmetric_cost(rng: np.random.Generator, m: int, kind: str) -> Any:
+    """A cost that obeys no axiom but symmetry; keeping an ingredient may cost something."""
+    if kind == "ties":
+        cost = rng.integers(0, 3, (m, m)).astype(np.float64)
+    elif kind == "wild":
+        cost = np.exp(rng.normal(0.0, 6.0, (m, m)))
+    else:
+        cost = rng.random((m, m))
+    return cost + cost.T
+
+
+def _volumes(rng: np.random.Generator, n: int, m: int) -> Any:
+    volumes = rng.integers(1, 5, (n, m)) * (rng.random((n, m)) < 0.4).astype(np.float64)
+    volumes[np.arange(n), rng.integers(0, m, n)] += 1.0
+    return volumes / volumes.sum(axis=1, keepdims=True)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    m=st.integers(1, 9),
+    kind=st.sampled_from(["random", "ties", "wild"]),
+)
+def test_a_bound_never_exceeds_the_distance(seed: int, m: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    volumes, cost = _volumes(rng, 5, m), _symmetric_cost(rng, m, kind)
+    supports = Supports.from_volumes(volumes)
+    nearest = np.empty((m, 3))
+    where = supports.indptr, supports.indices, supports.mass
+    distances = emd_matrix(volumes, cost, n_jobs=1)
+    rounding = 1e-12 * cost.max()
+    for query in range(5):
+        _kernels._describe_query(query, *where, cost, nearest)
+        for other in range(5):
+            at_most = distances[query, other] + rounding
+            assert _kernels._bound_to_query(other, *where, nearest) <= at_most
+            assert _kernels._bound_from_query(query, other, *where, cost) <= at_most
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(2, 20),
+    m=st.integers(1, 7),
+    k=st.integers(1, 6),
+    kind=st.sampled_from(["random", "ties", "wild"]),
+)
+def test_neighbours_equal_a_sort_of_all_distances(
+    seed: int, n: int, m: int, k: int, kind: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    volumes, cost = _volumes(rng, n, m), _symmetric_cost(rng, m, kind)
+    found = emd_neighbors(volumes, cost, k, n_jobs=1)
+    distances = emd_matrix(volumes, cost, n_jobs=1)
+    for row in range(n):
+        expected = sorted((distances[row, other], other) for other in range(n) if other != row)[:k]
+        assert list(zip(found.distances[row], found.indices[row], strict=True)) == expected
+
+
+def test_equal_recipes_come_in_the_order_of_their_rows() -> None:
+    rng = np.random.default_rng(0)
+    distinct = _volumes(rng, 6, 8)
+    volumes = np.tile(distinct, (5, 1))  # row r equals rows r + 6, r + 12, ...
+    found = emd_neighbors(volumes, 1.0 - np.eye(8), 4)
+    unique = np.unique(distinct, axis=0)
+    assert len(unique) == 6  # so that nothing but the twins is at distance 0
+    expected = [[other for other in range(row % 6, 30, 6) if other != row] for row in range(30)]
+    assert found.indices.tolist() == expected
+    assert not found.distances.any()
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 7])
+def test_threads_change_no_bit(n_jobs: int) -> None:
+    rng = np.random.default_rng(1)
+    volumes, cost = _volumes(rng, 300, 20), _symmetric_cost(rng, 20, "random")
+    alone = emd_neighbors(volumes, cost, 5, n_jobs=1)
+    several = emd_neighbors(volumes, cost, 5, n_jobs=n_jobs)
+    assert alone.indices.tobytes() == several.indices.tobytes()
+    assert alone.distances.tobytes() == several.distances.tobytes()
+    assert alone.pairs_solved == several.pairs_solved
