@@ -5,7 +5,7 @@ import { createCombobox } from "./combobox.js";
 
 const SUGGESTIONS = 12;
 
-/** Ingredients whose name holds the text; those that begin with it first. */
+/** Ingredients whose name holds the words, by name. */
 export async function searchIngredients(text, signal) {
   const { items } = await getJson("ingredients", { params: { q: text, limit: SUGGESTIONS }, signal });
   return items;
@@ -13,7 +13,7 @@ export async function searchIngredients(text, signal) {
 
 /** What a suggestion says of an ingredient. */
 export function showIngredient({ name, recipe_count: recipes, has_children: kinds }) {
-  return { name, note: `${kinds ? "and its kinds · " : ""}${count(recipes, "recipe", "recipes")}` };
+  return { name, note: kinds ? "with its kinds" : count(recipes, "recipe", "recipes") };
 }
 
 /**

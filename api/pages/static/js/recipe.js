@@ -17,23 +17,32 @@ function outward(address, text) {
   return safe ? el("a", { href: address, rel: "noreferrer noopener", textContent: text }) : el("span", { textContent: text });
 }
 
-function amountText({ amount, unit_name: unit }) {
+function amountText({ amount, unit_id: id, unit_name: unit }, units) {
   const figure = amount === null ? "" : number(Number(amount.toFixed(2)));
-  return [figure, unit].filter(Boolean).join(" ") || "–";
+  return [figure, units.get(id) ?? unit].filter(Boolean).join(" ") || "–";
 }
 
-function ingredientTable(recipe) {
+/** Abbreviations of units by id; where they can't be had, the units' names serve. */
+async function abbreviations() {
+  const { items } = await getJson("units", { params: { limit: 100 } });
+  return new Map(items.filter((unit) => unit.abbreviation).map((unit) => [unit.id, unit.abbreviation]));
+}
+
+function ingredientTable(recipe, units) {
   const total = recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0);
   const largest = Math.max(...recipe.ingredients.map((line) => line.volume_ml ?? 0), 0);
   const rows = recipe.ingredients.map((line) => {
+    const amount = amountText(line, units);
+    const volume = line.volume_ml === null ? "–" : millilitres(line.volume_ml);
     const bar = el("span", { className: "volume-bar", "aria-hidden": "true" }, el("span"));
     bar.firstChild.style.width = largest ? `${(100 * (line.volume_ml ?? 0)) / largest}%` : "0";
     return el("tr", {},
-      el("td", { className: "amount", textContent: amountText(line) }),
+      el("td", { className: "amount", textContent: amount }),
       el("th", { scope: "row" },
         el("a", { href: `/substitutes?ingredient=${line.ingredient_id}`, title: `Substitutes for ${line.ingredient_name}`,
           textContent: line.ingredient_name }), bar),
-      el("td", { className: "number", textContent: line.volume_ml === null ? "–" : millilitres(line.volume_ml) }));
+      // Not twice the same: "30 ml" says its volume itself.
+      el("td", { className: "number", textContent: volume === amount ? "" : volume }));
   });
   return el("table", { className: "ingredients" },
     el("caption", { className: "visually-hidden", textContent: "Ingredients" }),
@@ -50,7 +59,7 @@ function paragraphs(text) {
     .map((part) => el("p", { textContent: part }));
 }
 
-function showRecipe(recipe, etag) {
+function showRecipe(recipe, etag, units) {
   document.title = `${recipe.name} · ${document.title.split(" · ").at(-1)}`;
   const head = el("header", { className: "recipe-head" }, el("h1", { textContent: recipe.name }));
   if (recipe.description) head.append(el("p", { className: "lede", textContent: recipe.description }));
@@ -69,7 +78,7 @@ function showRecipe(recipe, etag) {
 
   const made = el("section", { "aria-labelledby": "made-of" },
     el("h2", { id: "made-of", textContent: "What goes in" }),
-    recipe.ingredients.length ? ingredientTable(recipe)
+    recipe.ingredients.length ? ingredientTable(recipe, units)
       : el("p", { className: "empty", textContent: "No ingredients yet: a draft." }));
   if (recipe.instructions) {
     made.append(el("h3", { textContent: "How" }), el("div", { className: "prose" }, ...paragraphs(recipe.instructions)));
@@ -179,8 +188,9 @@ function showNotice() {
 
 async function load() {
   try {
-    const { body: recipe, etag } = await send("GET", `recipes/${id}`);
-    showRecipe(recipe, etag);
+    const [{ body: recipe, etag }, units] = await Promise.all([
+      send("GET", `recipes/${id}`), abbreviations().catch(() => new Map())]);
+    showRecipe(recipe, etag, units);
     await loadSimilar(recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0));
   } catch (error) {
     box.removeAttribute("aria-busy");

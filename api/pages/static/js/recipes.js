@@ -16,13 +16,14 @@ const status = document.getElementById("results-status");
 const more = document.getElementById("more");
 const message = document.getElementById("results-message");
 const clear = document.getElementById("clear");
+const lacking = document.getElementById("missing");
 
 /** Parameter of the address and of the API, and what the picker says. */
 const PICKERS = [
   ["ingredient", "find", "With all of", "Each with its kinds: “Rum” finds Jamaican rum."],
   ["any_ingredient", "find", "With any of", "At least one of them."],
   ["not_ingredient", "find", "Without", "None of them."],
-  ["have", "make", "What is in the bar", "Recipes that these make come first, then what lacks little."],
+  ["have", "make", "What is in the bar", "A bottle serves for its whole family: Tanqueray where gin is asked for."],
 ];
 const pickers = new Map(PICKERS.map(([name, mode, label, hint]) => {
   const picker = createIngredientPicker({ id: `pick-${name}`, label, hint, changed: () => changed("push") });
@@ -46,6 +47,7 @@ function asked() {
     if (pickerMode !== mode()) continue;
     for (const id of pickers.get(name).ids()) params.append(name, id);
   }
+  if (params.has("have") && lacking.value !== "0") params.set("missing", lacking.value);
   for (const tag of tags) params.append("tag", tag);
   return params;
 }
@@ -64,6 +66,7 @@ function restore() {
   query.value = params.get("q") ?? "";
   const make = params.has("have") || params.get("mode") === "make";
   form.elements.mode.value = make ? "make" : "find";
+  lacking.value = /^[0-3]$/.test(params.get("missing") ?? "") ? params.get("missing") : "0";
   const wanted = PICKERS.map(([name]) => {
     const ids = params.getAll(name).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
     return pickers.get(name).set([...new Set(ids)]);
@@ -172,7 +175,21 @@ function card(recipe) {
 }
 
 function empty() {
-  const some = asked().size > 0;
+  const params = asked();
+  const some = params.size > 0;
+  if (params.has("have") && lacking.value !== "3") {
+    const more = String(Number(lacking.value) + 1);
+    return el("div", { className: "empty" },
+      el("p", { textContent: lacking.value === "0" ? "Nothing can be made from these alone."
+        : `Nothing can be made from these, even where ${count(Number(lacking.value), "ingredient is", "ingredients are")} missing.` }),
+      el("button", { type: "button", className: "more",
+        textContent: `Allow ${count(Number(more), "missing ingredient", "missing ingredients")}`,
+        onclick: () => {
+          lacking.value = more;
+          changed("push");
+          lacking.focus();
+        } }));
+  }
   return el("div", { className: "empty" },
     el("p", { textContent: some
       ? "No recipe answers to all of this. Take something away, or look for a wider family: “Rum” instead of one rum."
@@ -217,7 +234,7 @@ query.addEventListener("input", () => {
   typing = setTimeout(() => changed("replace"), TYPING_MS);
 });
 form.addEventListener("change", (event) => {
-  if (event.target.name === "mode") changed("push");
+  if (["mode", "missing"].includes(event.target.name)) changed("push");
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

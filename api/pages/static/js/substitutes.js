@@ -113,16 +113,15 @@ function show(ingredient, via, data, metadata) {
     el("span", { className: "support", textContent: support(row) }));
     return el("li", { className: row.weak ? "weak" : "" }, link);
   }));
-  if (data.substitutes.length) {
-    chart.append(el("p", { className: "axis", "aria-hidden": "true" },
-      el("span", {}, el("span", { textContent: low.toFixed(2) }), el("span", { textContent: "cost" }), el("span", { textContent: "1.00" }))));
-  }
-  if (strong.length) chart.append(rows(strong));
+  const axis = () =>
+    el("p", { className: "axis", "aria-hidden": "true" },
+      el("span", {}, el("span", { textContent: low.toFixed(2) }), el("span", { textContent: "cost" }), el("span", { textContent: "1.00" })));
+  if (strong.length) chart.append(axis(), rows(strong));
   if (weak.length) {
     chart.append(
       el("h3", { textContent: "Weak evidence" }),
       el("p", { className: "hint", textContent: "Fewer than three pairs of similar recipes exchange these; chance makes as many." }),
-      rows(weak));
+      ...(strong.length ? [] : [axis()]), rows(weak));
   }
   parts.push(data.substitutes.length ? chart : el("p", { className: "empty", textContent: "There is no other ingredient to compare with." }));
   parts.push(el("p", { className: "actions" },
