@@ -1,0 +1,407 @@
+"""The cloud template, as CloudFormation would see it: after SAM's transform.
+
+What the names bind is in the plan (shared/design/batch-migration-plan.md) and in the code that
+reads the environment or calls AWS; each test holds the template against one of them.
+"""
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.api import lint_file
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from api.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+
+#: vCPU and MiB of each: Amazon EC2, "Specifications for compute optimized instances".
+C7G = {
+    "c7g.medium": (1, 2048),
+    "c7g.large": (2, 4096),
+    "c7g.xlarge": (4, 8192),
+    "c7g.2xlarge": (8, 16384),
+}
+
+#: Where an action takes no resource, by the Service Authorization Reference.
+WITHOUT_RESOURCE = {"batch:ListJobs", "batch:DescribeJobs"}
+
+#: What the plan, and the issue that follows it, call by these names.
+LOGICAL_IDS = {
+    "CocktailVPC": "AWS::EC2::VPC",
+    "PrivateSubnet": "AWS::EC2::Subnet",
+    "EFSSecurityGroup": "AWS::EC2::SecurityGroup",
+    "CocktailEFS": "AWS::EFS::FileSystem",
+    "EFSAccessPoint": "AWS::EFS::AccessPoint",
+    "MountTarget": "AWS::EFS::MountTarget",
+    "AnalyticsBucket": "AWS::S3::Bucket",
+    "AnalyticsECRRepository": "AWS::ECR::Repository",
+    "CocktailLambda": "AWS::Lambda::Function",
+    "BatchServiceRole": "AWS::IAM::Role",
+    "BatchInstanceRole": "AWS::IAM::Role",
+    "BatchInstanceProfile": "AWS::IAM::InstanceProfile",
+    "BatchSecurityGroup": "AWS::EC2::SecurityGroup",
+    "EFSIngressFromBatch": "AWS::EC2::SecurityGroupIngress",
+    "AnalyticsComputeEnvironment": "AWS::Batch::ComputeEnvironment",
+    "AnalyticsJobQueue": "AWS::Batch::JobQueue",
+    "AnalyticsJobDefinition": "AWS::Batch::JobDefinition",
+    "BatchLogGroup": "AWS::Logs::LogGroup",
+    "AnalyticsTriggerFunction": "AWS::Lambda::Function",
+}
+
+
+class _NoManagedPolicies:
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """Return the template as it is written."""
+    return yaml_parse(TEMPLATE.read_text())
+
+
+@pytest.fixture(scope="module")
+def transformed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what SAM makes of it, the code as `sam package` would name it."""
+    written = yaml_parse(TEMPLATE.read_text())
+    for resource in written["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "code", "Key": "code.zip"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        return transform(written, {}, _NoManagedPolicies())
+
+
+@pytest.fixture(scope="module")
+def resources(transformed: dict[str, Any]) -> dict[str, Any]:
+    return dict(transformed["Resources"])
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def policies(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a role's own policies."""
+    for policy in resource["Properties"].get("Policies", []):
+        yield from as_list(policy["PolicyDocument"]["Statement"])
+
+
+def actions(role: dict[str, Any]) -> set[str]:
+    return {action for statement in policies(role) for action in as_list(statement["Action"])}
+
+
+def called_by(module: str, service: str) -> set[str]:
+    """Return the methods and paginators that a module calls on a client, as IAM names them."""
+    tree = ast.parse((ROOT / module).read_text())
+    called = set()
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Call):
+            continue
+        name = call.func.attr
+        if name == "get_paginator" and isinstance(call.args[0], ast.Constant):
+            name = str(call.args[0].value)
+        called.add("".join(word.title() for word in name.split("_")))
+    known = set(boto3.client(service, region_name="us-east-1").meta.service_model.operation_names)
+    return {f"{service}:{name}" for name in called & known}
+
+
+def test_cfn_lint_finds_nothing_in_the_template() -> None:
+    assert lint_file(TEMPLATE) == []
+
+
+def test_cfn_lint_finds_nothing_in_what_sam_makes_of_it(
+    transformed: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "transformed.json"
+    path.write_text(json.dumps(transformed))
+    assert lint_file(path) == []
+
+
+def test_has_every_resource_by_the_plans_names(resources: dict[str, Any]) -> None:
+    assert {name: resources[name]["Type"] for name in LOGICAL_IDS} == LOGICAL_IDS
+
+
+def test_outputs_by_the_plans_names_are_arns(transformed: dict[str, Any]) -> None:
+    outputs = {name: output["Value"] for name, output in transformed["Outputs"].items()}
+    function = outputs["AnalyticsTriggerFunctionArn"]
+    assert function == {"Fn::GetAtt": ["AnalyticsTriggerFunction", "Arn"]}
+    # Ref of these two is their ARN: AWS CloudFormation, "Return values".
+    assert outputs["AnalyticsJobQueueArn"] == {"Ref": "AnalyticsJobQueue"}
+    assert outputs["AnalyticsJobDefinitionArn"] == {"Ref": "AnalyticsJobDefinition"}
+
+
+def test_any_resource_is_allowed_only_where_the_action_takes_none(
+    resources: dict[str, Any],
+) -> None:
+    found = {
+        (name, action)
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in policies(resource)
+        if "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert found == {("AnalyticsTriggerFunctionRole", action) for action in WITHOUT_RESOURCE}
+
+
+def test_no_role_allows_an_action_by_a_pattern(resources: dict[str, Any]) -> None:
+    for resource in resources.values():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert not [action for action in actions(resource) if "*" in action]
+
+
+def test_trigger_may_do_what_its_code_calls_and_no_more(resources: dict[str, Any]) -> None:
+    granted = actions(resources["AnalyticsTriggerFunctionRole"])
+    # SAM adds the dead-letter queue's.
+    assert granted - {"sqs:SendMessage"} == called_by("api/analytics/trigger.py", "batch")
+
+
+def test_job_may_do_what_its_store_calls_and_no_more(resources: dict[str, Any]) -> None:
+    source = (ROOT / "api/storage/s3.py").read_text()
+    # Each method's permission: Amazon S3, "Required permissions for Amazon S3 API operations".
+    needs = {
+        "get_object": "s3:GetObject",
+        "put_object": "s3:PutObject",
+        "delete_objects": "s3:DeleteObject",
+        "list_objects_v2": "s3:ListBucket",
+    }
+    used = {permission for method, permission in needs.items() if method in source}
+    granted = actions(resources["BatchJobRole"])
+    assert {action for action in granted if action.startswith("s3:")} == used
+    assert {a for a in granted if not a.startswith("s3:")} == {"elasticfilesystem:ClientMount"}
+
+
+def test_api_reads_analytics_but_cannot_write_them(resources: dict[str, Any]) -> None:
+    granted = actions(resources["CocktailLambdaRole"])
+    assert {action for action in granted if action.startswith("s3:")} == {
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+    assert "lambda:InvokeFunction" in granted
+
+
+def test_objects_are_allowed_under_the_prefix_that_is_written_to(
+    resources: dict[str, Any],
+) -> None:
+    job = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
+    environment = {entry["Name"]: entry["Value"] for entry in job["Environment"]}
+    for role in ("BatchJobRole", "CocktailLambdaRole"):
+        scopes = [
+            statement["Resource"]["Fn::Sub"]
+            for statement in policies(resources[role])
+            if "s3:GetObject" in as_list(statement["Action"])
+        ]
+        assert scopes == [f"${{AnalyticsBucket.Arn}}/{environment['ANALYTICS_PREFIX']}/*"]
+
+
+def test_environment_names_are_settings(resources: dict[str, Any]) -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    job = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
+    assert {entry["Name"] for entry in job["Environment"]} <= known
+    api = resources["CocktailLambda"]["Properties"]["Environment"]["Variables"]
+    # Read by boto3, and by trigger_analytics_refresh() itself.
+    beyond = {"AWS_ENDPOINT_URL_LAMBDA", "ANALYTICS_TRIGGER_FUNCTION"}
+    assert set(api) - beyond <= known
+    assert {"DB_NAME", "DB_PATH", "ANALYTICS_BUCKET", "ANALYTICS_TRIGGER_FUNCTION"} <= set(api)
+    trigger = resources["AnalyticsTriggerFunction"]["Properties"]["Environment"]["Variables"]
+    assert set(trigger) == {"BATCH_JOB_QUEUE", "BATCH_JOB_DEFINITION"}
+
+
+def test_retry_patterns_have_no_wildcard_but_at_the_end(resources: dict[str, Any]) -> None:
+    conditions = resources["AnalyticsJobDefinition"]["Properties"]["RetryStrategy"]
+    for condition in conditions["EvaluateOnExit"]:
+        for name, pattern in condition.items():
+            assert name == "Action" or "*" not in pattern[:-1]
+    assert len(conditions["EvaluateOnExit"]) <= 5
+
+
+@pytest.mark.parametrize(
+    ("status_reason", "exit_code", "reason", "action"),
+    [
+        ("Host EC2 (instance i-0123456789abcdef0) terminated.", None, None, "RETRY"),
+        ("Essential container in task exited", 143, None, "RETRY"),
+        ("Essential container in task exited", 137, None, "RETRY"),
+        (
+            "Essential container in task exited",
+            137,
+            "OutOfMemoryError: Container killed due to memory usage",
+            "EXIT",
+        ),
+        ("Essential container in task exited", 1, None, "EXIT"),
+        ("Task failed to start", None, "CannotPullContainerError: i/o timeout", "RETRY"),
+    ],
+)
+def test_interrupted_jobs_are_tried_again_and_failed_ones_are_not(
+    resources: dict[str, Any],
+    status_reason: str,
+    exit_code: int | None,
+    reason: str | None,
+    action: str,
+) -> None:
+    strategy = resources["AnalyticsJobDefinition"]["Properties"]["RetryStrategy"]
+    seen = {
+        "OnStatusReason": status_reason,
+        "OnExitCode": None if exit_code is None else str(exit_code),
+        "OnReason": reason,
+    }
+
+    def fits(pattern: str, value: str | None) -> bool:
+        if value is None:
+            return False
+        return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
+
+    # AWS Batch API Reference, "EvaluateOnExit": where none matches, the job is retried.
+    decided = next(
+        (
+            condition["Action"]
+            for condition in strategy["EvaluateOnExit"]
+            if all(fits(p, seen[n]) for n, p in condition.items() if n != "Action")
+        ),
+        "RETRY",
+    )
+    assert decided == action
+    assert strategy["Attempts"] == 3
+
+
+def test_job_is_what_the_plan_says(resources: dict[str, Any]) -> None:
+    job = resources["AnalyticsJobDefinition"]["Properties"]
+    container = job["ContainerProperties"]
+    needs = {entry["Type"]: entry["Value"] for entry in container["ResourceRequirements"]}
+    assert needs == {"VCPU": "2", "MEMORY": "2048"}
+    assert job["Timeout"] == {"AttemptDurationSeconds": 3600}
+    assert container["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert resources["BatchLogGroup"]["Properties"]["RetentionInDays"] == 14
+    [mount] = container["MountPoints"]
+    assert (mount["ContainerPath"], mount["ReadOnly"]) == ("/mnt/efs", True)
+
+
+def test_every_instance_type_fits_the_job(resources: dict[str, Any]) -> None:
+    compute = resources["AnalyticsComputeEnvironment"]["Properties"]["ComputeResources"]
+    assert (compute["Type"], compute["AllocationStrategy"]) == (
+        "SPOT",
+        "SPOT_PRICE_CAPACITY_OPTIMIZED",
+    )
+    assert (compute["MinvCpus"], compute["MaxvCpus"]) == (0, 8)
+    for instance_type in compute["InstanceTypes"]:
+        vcpus, mebibytes = C7G[instance_type]
+        # The whole of an instance's memory is never the job's: the system and ECS need some.
+        assert vcpus >= 2
+        assert mebibytes > 2048
+
+
+def test_access_point_sets_the_root_and_the_job_has_a_role_to_mount_with(
+    resources: dict[str, Any],
+) -> None:
+    container = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
+    [volume] = container["Volumes"]
+    efs = volume["EfsVolumeConfiguration"]
+    # AWS Batch API Reference, "EFSAuthorizationConfig".
+    assert efs.get("RootDirectory", "/") == "/"
+    assert efs["TransitEncryption"] == "ENABLED"
+    assert efs["AuthorizationConfig"]["Iam"] == "ENABLED"
+    assert container["JobRoleArn"] == {"Fn::GetAtt": ["BatchJobRole", "Arn"]}
+
+
+def test_image_is_named_by_a_tag_that_is_never_latest(
+    template: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    image = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]["Image"]
+    assert image["Fn::Sub"].endswith(":${AnalyticsImageTag}")
+    assert template["Parameters"]["AnalyticsImageTag"]["Default"] != "latest"
+    repository = resources["AnalyticsECRRepository"]["Properties"]
+    assert repository["ImageTagMutability"] == "IMMUTABLE"
+
+
+def test_nothing_that_is_billed_by_the_hour_is_made_by_default(
+    template: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    hourly = {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::EC2::Instance", "AWS::KMS::Key"}
+    assert template["Parameters"]["NetworkMode"]["Default"] == "OnDemand"
+    for name, resource in resources.items():
+        if resource["Type"] in hourly:
+            assert resource.get("Condition") == "HasNat", name
+        if resource["Type"] == "AWS::EC2::VPCEndpoint":
+            assert resource["Properties"]["VpcEndpointType"] == "Gateway"
+
+
+def test_bucket_is_encrypted_versioned_private_and_tls_only(resources: dict[str, Any]) -> None:
+    bucket = resources["AnalyticsBucket"]["Properties"]
+    assert bucket["BucketEncryption"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    [statement] = resources["AnalyticsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_lost_triggers_and_failed_jobs_are_told(resources: dict[str, Any]) -> None:
+    invoke = resources["AnalyticsTriggerFunctionEventInvokeConfig"]["Properties"]
+    assert "AnalyticsTriggerDeadLetters" in json.dumps(invoke["DestinationConfig"]["OnFailure"])
+    pattern = resources["AnalyticsJobFailedRule"]["Properties"]["EventPattern"]
+    assert pattern["detail"]["status"] == ["FAILED"]
+    for alarm in ("AnalyticsJobFailedAlarm", "AnalyticsTriggerLostAlarm"):
+        assert resources[alarm]["Properties"]["AlarmActions"] == [{"Ref": "OperationsTopic"}]
+
+
+def test_instances_give_credentials_to_no_container(resources: dict[str, Any]) -> None:
+    data = resources["BatchLaunchTemplate"]["Properties"]["LaunchTemplateData"]
+    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+
+
+def test_no_security_group_admits_anything_but_nfs(resources: dict[str, Any]) -> None:
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::EC2::SecurityGroup":
+            assert "SecurityGroupIngress" not in resource["Properties"], name
+        if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
+            properties = resource["Properties"]
+            assert (properties["FromPort"], properties["ToPort"]) == (2049, 2049)
+            assert "SourceSecurityGroupId" in properties
+
+
+def test_function_waits_for_the_file_system_it_mounts(resources: dict[str, Any]) -> None:
+    assert {"MountTarget", "MountTargetB"} <= set(resources["CocktailLambda"]["DependsOn"])
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_samconfig_names_the_stacks_that_the_script_looks_for(
+    environment: str, template: dict[str, Any]
+) -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    deploy = config[environment]["deploy"]["parameters"]
+    assert deploy["stack_name"] == f"cocktail-db-{environment}"
+    assert deploy["region"] == "us-east-1"
+    given = dict(pair.split("=") for pair in deploy["parameter_overrides"].split())
+    assert given["Environment"] == environment
+    assert set(given) <= set(template["Parameters"])
+    # The makefile's targets read the tree that they stand in.
+    assert config[environment]["build"]["parameters"]["build_in_source"] is True
+
+
+def test_handlers_are_modules_of_the_packages(template: dict[str, Any]) -> None:
+    for name in ("CocktailLambda", "AnalyticsTriggerFunction"):
+        module, _, function = template["Resources"][name]["Properties"]["Handler"].rpartition(".")
+        source = ROOT / f"{module.replace('.', '/')}.py"
+        defined = {
+            target
+            for node in ast.parse(source.read_text()).body
+            for target in (
+                [node.name]
+                if isinstance(node, ast.FunctionDef)
+                else [t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)]
+                + (
+                    [node.target.id]
+                    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+                    else []
+                )
+            )
+        }
+        assert function in defined, f"{source} has no {function}"
