@@ -59,6 +59,19 @@ def test_em_is_the_same_bit_for_bit(recipes, tree, client, rows_per_task):
     _assert_same(em_fit(recipes, tree, k=5), there)
 
 
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_the_number_of_workers_changes_no_bit(recipes, tree, n_workers):
+    with (
+        distributed.LocalCluster(
+            n_workers=n_workers, processes=False, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as several,
+    ):
+        engine = DaskEngine(several, rows_per_task=50, pairs_per_task=200)
+        there = em_fit(recipes, tree, k=5, neighbors=engine.neighbors, plans=engine.plans)
+    _assert_same(em_fit(recipes, tree, k=5), there)
+
+
 def test_plans_keep_their_order(recipes, client):
     cost = np.random.default_rng(0).random((30, 30))
     cost = cost + cost.T
