@@ -7,6 +7,11 @@ The rule: a job that waits absorbs every trigger, since it reads the database la
 that runs may have read it already, so it absorbs none, and each trigger during it finds or makes
 the one job that waits behind it. No change is missed, and however many triggers arrive during a
 run, at most one more job follows.
+
+A job that is STARTING counts as one that runs. Batch hears from ECS that a container has begun, and
+nobody says how soon, so the process may be reading the database while its job still looks as if it
+were about to. The price of being wrong is one refresh that finds nothing changed; of the contrary,
+a change that nobody ever sees.
 """
 
 from collections.abc import Iterable
@@ -32,10 +37,11 @@ class JobStatus(StrEnum):
 
 _STAGE = {status: stage for stage, status in enumerate(JobStatus)}
 
-#: Those of a job whose process has not begun, and so has not read the database.
-WAITING = frozenset(
-    {JobStatus.SUBMITTED, JobStatus.PENDING, JobStatus.RUNNABLE, JobStatus.STARTING}
-)
+#: Those of a job whose process has certainly not begun, and so has not read the database.
+WAITING = frozenset({JobStatus.SUBMITTED, JobStatus.PENDING, JobStatus.RUNNABLE})
+
+#: Those of a job whose process may have read the database.
+UNDER_WAY = frozenset({JobStatus.STARTING, JobStatus.RUNNING})
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Decision:
     absorbed_by
         The waiting job that does what the trigger asks for; None if a job must be submitted.
     running
-        Jobs that run, for the log.
+        Jobs that run, or may, for the log.
     """
 
     absorbed_by: Job | None
@@ -94,5 +100,5 @@ def decide(jobs: Iterable[Job]) -> Decision:
     waiting = [job for job in furthest.values() if job.status in WAITING]
     return Decision(
         absorbed_by=min(waiting, key=lambda job: (_STAGE[job.status], job.job_id), default=None),
-        running=tuple(job for job in furthest.values() if job.status is JobStatus.RUNNING),
+        running=tuple(job for job in furthest.values() if job.status in UNDER_WAY),
     )
