@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh serve test lint format cloud-tools lock clean
+.PHONY: help refresh serve test lint lint-cloud format cloud-tools lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -109,7 +109,7 @@ LAMBDA_ARCH ?= aarch64
 LAMBDA_WHEELS = --python-version 3.12 --implementation cp --only-binary=:all: --ignore-requires-python \
 	$(foreach libc,manylinux_2_28 manylinux_2_27 manylinux_2_17 manylinux2014,--platform $(libc)_$(LAMBDA_ARCH))
 
-.PHONY: build-CocktailLambda build-AnalyticsTriggerFunction
+.PHONY: build-CocktailLambda build-AnalyticsTriggerFunction build-InstallDatabaseFunction
 
 # Packages' own tests are a quarter of the size, and boto3 comes with the runtime.
 build-CocktailLambda:
@@ -124,3 +124,6 @@ TRIGGER_FILES := api/__init__.py api/analytics/__init__.py api/analytics/coalesc
 
 build-AnalyticsTriggerFunction:
 	@tar -cf - $(TRIGGER_FILES) | tar -xf - -C "$(ARTIFACTS_DIR)"
+
+build-InstallDatabaseFunction:
+	@tar -cf - api/__init__.py api/cloud/__init__.py api/cloud/install_database.py | tar -xf - -C "$(ARTIFACTS_DIR)"

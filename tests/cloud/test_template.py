@@ -387,7 +387,7 @@ def test_samconfig_names_the_stacks_that_the_script_looks_for(
 
 
 def test_handlers_are_modules_of_the_packages(template: dict[str, Any]) -> None:
-    for name in ("CocktailLambda", "AnalyticsTriggerFunction"):
+    for name in ("CocktailLambda", "AnalyticsTriggerFunction", "InstallDatabaseFunction"):
         module, _, function = template["Resources"][name]["Properties"]["Handler"].rpartition(".")
         source = ROOT / f"{module.replace('.', '/')}.py"
         defined = {
