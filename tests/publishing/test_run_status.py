@@ -1,7 +1,9 @@
 """The run status: what readers see of a refresh, over a real directory and a real S3 protocol."""
 
 import os
+import threading
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,3 +180,26 @@ def test_reading_a_store_that_fails_says_so(tmp_path: Path) -> None:
     (tmp_path / RUN_STATUS_KEY).mkdir()
     with pytest.raises(StorageError, match=RUN_STATUS_KEY):
         read_run_status(store)
+
+
+def test_a_fork_waits_until_the_status_is_written(tmp_path: Path) -> None:
+    writing = threading.Event()
+    written = threading.Event()
+
+    class Slow(LocalStore):
+        def put(self, key: str, data: bytes) -> None:
+            writing.set()
+            time.sleep(0.3)
+            super().put(key, data)
+            written.set()
+
+    writer = RunStatusWriter(Slow(tmp_path))
+    writer.begin()
+    assert writing.wait(10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: forks beside threads
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if written.is_set() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    writer.end(RunState.SUCCEEDED)
