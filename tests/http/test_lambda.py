@@ -5,12 +5,13 @@ import base64
 import gzip
 import importlib
 import json
+import sys
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from api.http import lambda_handler as module
 from tests.http.conftest import TOKEN, Site
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -60,17 +61,24 @@ def event(path: str, method: str = "GET", query: str = "", **headers: str) -> di
 
 
 @pytest.fixture
-def handler(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handler]:
-    """The handler as a new instance makes it, its settings from the environment."""
+def module(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The handler's module as a new instance loads it, its settings from the environment."""
     monkeypatch.setenv("DB_PATH", str(site.database_path))
     monkeypatch.setenv("ANALYTICS_DIR", str(site.analytics_dir))
     monkeypatch.setenv("REFRESH_QUEUE", str(site.directory / "queue.db"))
     monkeypatch.setenv("API_TOKEN", TOKEN)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # Mangum takes the thread's, and leaves it open
-    yield importlib.reload(module).handler
+    sys.modules.pop("api.http.lambda_handler", None)
+    yield importlib.import_module("api.http.lambda_handler")
     loop.close()
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def handler(module: ModuleType) -> Handler:
+    made: Handler = module.handler
+    return made
 
 
 def test_a_read(handler: Handler, site: Site) -> None:
@@ -114,7 +122,7 @@ def test_requests_are_not_counted_in_an_instance(handler: Handler) -> None:
     assert "ratelimit" not in response["headers"]
 
 
-def test_a_response_that_lambda_could_not_deliver_is_explained() -> None:
+def test_a_response_that_lambda_could_not_deliver_is_explained(module: ModuleType) -> None:
     limit = module.MAX_RESPONSE_BYTES
     headers = {"content-type": "application/json", "etag": '"a"', "x-request-id": "id-1"}
     fits = {"statusCode": 200, "headers": headers, "body": "a" * (limit - 10)}
