@@ -12,6 +12,7 @@ It is derived: no import brings it, no export shows it, a trigger empties it whe
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -41,6 +42,8 @@ metadata = MetaData(
     }
 )
 
+#: 64 bits on both databases, as SQLite's integers have anyway.
+_ID = Integer().with_variant(BigInteger(), "postgresql")
 #: Ordered by code point on both databases, so that a range of texts is an index range.
 _BY_CODE_POINT = Text().with_variant(Text(collation="C"), "postgresql")
 _PATH = String(500).with_variant(String(500, collation="C"), "postgresql")
@@ -58,7 +61,7 @@ def given_columns(table: Table) -> tuple[Column[Any], ...]:
 units = Table(
     "units",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("abbreviation", String(20)),
     # Empty where no fixed volume exists: 'Each', 'to top', 'to rinse'.
@@ -71,10 +74,10 @@ units = Table(
 ingredients = Table(
     "ingredients",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("description", Text),
-    Column("parent_id", Integer, ForeignKey("ingredients.id"), index=True),
+    Column("parent_id", _ID, ForeignKey("ingredients.id"), index=True),
     Column("path", _PATH, nullable=False, index=True),
     Column("allow_substitution", Boolean, nullable=False, server_default=false()),
     _search_name(),
@@ -84,7 +87,7 @@ ingredients = Table(
 recipes = Table(
     "recipes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     # Not unique: two bars may each have their 'Old Fashioned', and both are kept apart.
     Column("name", String(200), nullable=False, index=True),
     Column("instructions", Text),
@@ -99,15 +102,15 @@ recipes = Table(
 recipe_ingredients = Table(
     "recipe_ingredients",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column(
         "recipe_id",
-        Integer,
+        _ID,
         ForeignKey("recipes.id", ondelete="CASCADE"),
         nullable=False,
     ),
-    Column("ingredient_id", Integer, ForeignKey("ingredients.id"), nullable=False),
-    Column("unit_id", Integer, ForeignKey("units.id"), index=True),
+    Column("ingredient_id", _ID, ForeignKey("ingredients.id"), nullable=False),
+    Column("unit_id", _ID, ForeignKey("units.id"), index=True),
     Column("amount", Float),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
     # Both ways, so that 'which recipes' and 'which ingredients' are answered from an index alone.
@@ -118,8 +121,8 @@ recipe_ingredients = Table(
 ratings = Table(
     "ratings",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("recipe_id", Integer, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
+    Column("id", _ID, primary_key=True),
+    Column("recipe_id", _ID, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
     Column("user_id", String(200), nullable=False),
     Column("rating", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
@@ -130,7 +133,7 @@ ratings = Table(
 tags = Table(
     "tags",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     _search_name(),
     Index(None, "search_name", "id"),
@@ -139,8 +142,8 @@ tags = Table(
 recipe_tags = Table(
     "recipe_tags",
     metadata,
-    Column("recipe_id", Integer, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
-    Column("tag_id", Integer, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    Column("recipe_id", _ID, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
+    Column("tag_id", _ID, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
     PrimaryKeyConstraint("recipe_id", "tag_id"),
     Index(None, "tag_id", "recipe_id"),
 )

@@ -238,7 +238,7 @@ def _recipe_draft(
     faults: list[FieldFault],
 ) -> RecipeDraft | None:
     lines = []
-    for number, line in enumerate(row.lines or ()):
+    for line in row.lines or ():
         fields: dict[str, Any] = {"amount": line.fields.get("amount")}
         for name, known in references.items():
             wanted = line.fields.get(name)

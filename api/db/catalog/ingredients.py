@@ -136,13 +136,8 @@ def update_ingredient(
     rows.require_free_name(connection, ingredients, draft.name, but=identifier)
     above = _chain(connection, draft.parent_id)
     if identifier in above:
-        names = dict(
-            connection.execute(
-                select(ingredients.c.id, ingredients.c.name).where(ingredients.c.id.in_(above))
-            )
-            .tuples()
-            .all()
-        )
+        query = select(ingredients.c.id, ingredients.c.name).where(ingredients.c.id.in_(above))
+        names = {one: name for one, name in connection.execute(query)}  # noqa: C416 - rows
         line = " > ".join(names[one] for one in above[above.index(identifier) :])
         raise _invalid_parent(
             f"It would be below itself: {line} > {before.name}.",

@@ -1,4 +1,4 @@
-"""Names folded for search, and the indexes that make 100,000 recipes answer at once."""
+"""Names folded for search, indexes for 100,000 recipes, ids of 64 bits on both databases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,15 @@ _INDEXES: dict[str, list[tuple[str, ...]]] = {
                            ("unit_id",)],
     "recipe_tags": [("tag_id", "recipe_id")],
 }  # fmt: skip
+_IDS = {
+    "units": ["id"],
+    "ingredients": ["id", "parent_id"],
+    "recipes": ["id"],
+    "recipe_ingredients": ["id", "recipe_id", "ingredient_id", "unit_id"],
+    "ratings": ["id", "recipe_id"],
+    "tags": ["id"],
+    "recipe_tags": ["recipe_id", "tag_id"],
+}
 #: What the wider ones above replace.
 _REPLACED = {
     "ix_recipe_ingredients_recipe_id": "recipe_ingredients",
@@ -34,6 +43,11 @@ def upgrade() -> None:
     if postgresql:
         # A subtree is then a range of its index; in another collation '/' would not count.
         op.alter_column("ingredients", "path", type_=sa.String(500, collation="C"))
+        for table, columns in _IDS.items():
+            for column in columns:
+                op.alter_column(table, column, type_=sa.BigInteger())
+            if "id" in columns:
+                op.execute(f"ALTER SEQUENCE {table}_id_seq AS bigint")
     for name, table in _REPLACED.items():
         if name in {index["name"] for index in inspector.get_indexes(table)}:
             op.drop_index(name, table)
