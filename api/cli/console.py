@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 
+from api.analytics.errors import CloudError
 from api.analytics.local_queue import QueueError
 from api.analytics.scheduler import SchedulerError
 from api.db.errors import DatabaseError
@@ -20,6 +21,6 @@ def failing_clearly() -> Iterator[None]:
     """Turn an error that a user can mend into its message and exit code 1."""
     try:
         yield
-    except (DatabaseError, QueueError, SchedulerError, StorageError) as error:
+    except (CloudError, DatabaseError, QueueError, SchedulerError, StorageError) as error:
         stderr.print("[bold red]Error:[/]", str(error), markup=True)
         raise typer.Exit(1) from error

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import backup, db, refresh, report, serve, snapshots, worker
+from api.cli import backup, db, refresh, report, serve, snapshots, status, trigger, worker
 
 app = typer.Typer(
     name="cocktaildb",
@@ -18,6 +18,8 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("trigger")(trigger.trigger)
+app.command("status")(status.status)
 
 
 if __name__ == "__main__":
