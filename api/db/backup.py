@@ -1,0 +1,275 @@
+"""Backup and restore of the recipe database.
+
+A backup is one SQLite file, whichever kind the database is: SQLite can prove it whole, and it can
+be opened, checked and even served as it is. An embedded database is copied page by page through
+SQLite's online backup (https://www.sqlite.org/backup.html), so that tables of others come along; a
+server's rows are read in one transaction and written to a file of our schema. ``FILE.sha256``
+beside it is for ``sha256sum --check``, and for :func:`restore`: SQLite itself does not notice a
+changed letter.
+
+A restore goes through SQLite's transactions too, never by renaming files: a ``-wal`` of the old
+file would be applied to the new one, and processes that have the old one open would go on writing
+to a file without a name. Killed half-way, it is rolled back by whoever opens the database next.
+"""
+
+import hashlib
+import os
+import sqlite3
+import tempfile
+import time
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL, func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.db import schema
+from api.db.database import Database
+from api.db.dataset import Dataset, read_dataset
+from api.db.errors import DatabaseError
+from api.db.migrations import upgrade
+from api.db.sqlite_snapshot import open_snapshot
+from api.db.write import write_dataset
+
+#: How long to wait for others to let go of a database.
+LOCK_SECONDS = 30.0
+_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+def back_up(database: Database, target: Path, *, overwrite: bool = False) -> None:
+    """Write one consistent state of the database to ``target``, whatever is written meanwhile.
+
+    Parameters
+    ----------
+    database
+        What to back up; it is only read.
+    target
+        The backup; beside it comes ``<target>.sha256``. Until it is whole it has another name.
+    overwrite
+        Replace a file of that name.
+
+    Raises
+    ------
+    DatabaseError
+        If the database cannot be read, or the backup not written.
+    """
+    if target.exists() and not overwrite:
+        raise DatabaseError(f"{target} exists. Replace it with --force, or name another file.")
+    if target.exists() and database.sqlite_path and target.samefile(database.sqlite_path):
+        raise DatabaseError(f"{target} is the database itself. Name another file.")
+    checksum = _checksum_path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
+            made = Path(directory) / "backup.db"
+            _write(database, made)
+            _prove(made)
+            _sync(made)
+            # In this order, for a kill between two of them: a backup without a checksum can be
+            # restored, one with another file's cannot.
+            checksum.unlink(missing_ok=True)
+            made.replace(target)
+            _sync(target.parent)
+        checksum.write_text(f"{_sha256(target)}  {target.name}\n")
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(
+            f"{target} cannot be written: {error}. Check its permissions and the free space."
+        ) from error
+
+
+def restore(source: Path, database: Database, *, overwrite: bool = False) -> Path | None:
+    """Replace everything in the database by a backup, in one transaction.
+
+    Parameters
+    ----------
+    source
+        A file that :func:`back_up` made, or any SQLite file with the tables of
+        :mod:`api.db.schema`. It is checked before anything is changed.
+    database
+        What to replace; an older schema is brought up to date.
+    overwrite
+        Replace a database that has recipes, or that cannot be read.
+
+    Returns
+    -------
+    pathlib.Path or None
+        Where the embedded database that was there before is kept; None if there was none. A server
+        keeps none.
+
+    Raises
+    ------
+    DatabaseError
+        If the backup is missing or damaged, the database is in the way or locked. It is then what
+        it was.
+    """
+    _check(source)
+    path = database.sqlite_path
+    if path is not None and path.exists() and source.samefile(path):
+        raise DatabaseError(f"{source} is the database itself. Name a backup of it.")
+    if not overwrite and (found := _occupied(database)):
+        raise DatabaseError(f"{database!r} {found}. Replace it with --force.")
+    if path is None:
+        _restore_rows(source, database)
+        return None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=path.parent) as directory:
+            prepared = Path(directory) / "restored.db"
+            with open_snapshot(source) as raw:
+                _copy(raw, prepared)
+            _upgrade(prepared)
+            kept = _keep_aside(database, path)
+            with closing(sqlite3.connect(prepared)) as raw:
+                _copy(raw, path)
+        _sync(path)
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(
+            f"{path} cannot be written: {error}. Check its permissions and the free space, and "
+            f"stop what else is using it."
+        ) from error
+    return kept
+
+
+def _write(database: Database, target: Path) -> None:
+    if database.sqlite_path is not None:
+        with open_snapshot(database.sqlite_path) as raw:
+            _copy(raw, target)
+        return
+    with database.snapshot() as connection:
+        dataset = read_dataset(connection)
+    _upgrade(target, dataset)
+
+
+def _upgrade(path: Path, dataset: Dataset | None = None) -> None:
+    """Bring a file's schema up to date, and replace its rows by ``dataset`` if there is one."""
+    copy = Database(URL.create("sqlite", database=str(path)))
+    try:
+        upgrade(copy.engine)
+        if dataset is not None:
+            with copy.engine.begin() as connection:
+                write_dataset(connection, dataset)
+    finally:
+        copy.dispose()
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    """Copy a whole database into another, in one transaction of the latter."""
+    deadline = time.monotonic() + LOCK_SECONDS
+
+    def give_up_at_last(status: int, _remaining: int, _total: int) -> None:
+        # sqlite3 itself tries for ever.
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+            raise DatabaseError(
+                f"{target} has been locked for {LOCK_SECONDS:.0f} s. Stop what is writing to it "
+                f"and try again."
+            )
+
+    with closing(sqlite3.connect(target, timeout=1.0)) as connection:
+        # All pages in one step: others' writes to the source come before or after, and the
+        # target's readers see the old rows or the new ones.
+        source.backup(connection, pages=-1, progress=give_up_at_last, sleep=0.1)
+        # A copy of a database in WAL mode is marked as one; a backup is one file.
+        if not target.with_name(target.name + "-shm").exists():
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _prove(path: Path) -> None:
+    """Raise an error unless SQLite finds a file whole, every index and page."""
+    with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
+        found = connection.execute("PRAGMA integrity_check(3)").fetchall()
+    if found != [("ok",)]:
+        raise DatabaseError(
+            f"{path} is damaged: {'; '.join(str(row[0]) for row in found)}. Use another backup."
+        )
+
+
+def _check(source: Path) -> None:
+    """Raise an error unless ``source`` can be restored."""
+    if not source.is_file():
+        raise DatabaseError(f"There is no backup {source}. Make one with: cocktaildb backup FILE")
+    checksum = _checksum_path(source)
+    if checksum.is_file():
+        expected = checksum.read_text(errors="replace").split(maxsplit=1)[:1]
+        if expected != [_sha256(source)]:
+            raise DatabaseError(
+                f"{source} is damaged: it is not what {checksum} was written for. Use another "
+                f"backup, or remove {checksum.name} if the file was changed on purpose."
+            )
+    with open_snapshot(source) as raw:
+        try:
+            found = raw.execute("PRAGMA integrity_check(3)").fetchall()
+            tables = {
+                name
+                for (name,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            }
+        except sqlite3.DatabaseError as error:
+            raise DatabaseError(f"{source} is damaged: {error}. Use another backup.") from error
+    if found != [("ok",)]:
+        raise DatabaseError(f"{source} is damaged: {found[0][0]}. Use another backup.")
+    missing = [table.name for table in schema.CORE_TABLES if table.name not in tables]
+    if missing:
+        raise DatabaseError(f"{source} has no table {', '.join(missing)}: it is no backup.")
+
+
+def _occupied(database: Database) -> str:
+    """Say in what way there is something to lose; an empty text if there is nothing."""
+    path = database.sqlite_path
+    if path is not None and not path.exists():
+        return ""
+    try:
+        with database.snapshot() as connection:
+            if not inspect(connection).has_table("recipes"):
+                return ""
+            number = connection.scalar(select(func.count()).select_from(schema.recipes))
+    except DatabaseError:
+        if path is None:
+            raise
+        return "is there and cannot be read"
+    except SQLAlchemyError as error:
+        return f"cannot be read ({error})"
+    return f"has {number} recipes" if number else ""
+
+
+def _keep_aside(database: Database, path: Path) -> Path | None:
+    """Copy the present database to a name of its own; move it there if it is damaged."""
+    if not path.exists():
+        return None
+    time_ = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    kept = path.with_name(f"{path.stem}.before-restore-{time_}{path.suffix}")
+    try:
+        back_up(database, kept)
+    except DatabaseError:
+        path.rename(kept)
+        for suffix in _COMPANIONS:
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).rename(kept.with_name(kept.name + suffix))
+    return kept
+
+
+def _restore_rows(source: Path, database: Database) -> None:
+    with Database(URL.create("sqlite", database=str(source))).snapshot() as connection:
+        dataset = read_dataset(connection)
+    try:
+        upgrade(database.engine)
+        with database.engine.begin() as connection:
+            write_dataset(connection, dataset)
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"{database!r} cannot be written: {error}") from error
+
+
+def _checksum_path(backup: Path) -> Path:
+    return backup.with_name(f"{backup.name}.sha256")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
