@@ -16,6 +16,7 @@ from api.http.middleware import ApiGuard, HeadAsGet, RequestContext
 from api.http.published import Published
 from api.http.rate_limits import RateLimits
 from api.http.routes import analytics, health, ingredients, ratings, recipes, tags, units
+from api.pages import router as pages
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -79,6 +80,7 @@ def _include_routers(app: FastAPI) -> None:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(pages.router)
 
 
 def _add_middleware(app: FastAPI, services: Services) -> None:

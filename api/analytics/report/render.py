@@ -32,8 +32,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.analytics.report.palette import DARK_PAPER, GROUPS, LIGHT_PAPER
 from api.analytics.report.payload import build_payload, complexity_rows
+from api.analytics.report.theme import theme_css
 
 DEFAULT_TITLE: Final = "Cocktail atlas"
 
@@ -84,10 +84,11 @@ def render_report(
     """
     payload = build_payload(artifacts)
     complexity = complexity_rows(artifacts)
-    # Our own package data, both.
+    # Our own package data, all three.
     library = Markup(_asset("shared/d3.min.js"))  # noqa: S704
     script = Markup(_one_module())  # noqa: S704
-    style = Markup(_theme_css() + _asset("report.css") + _asset("shared/charts.css"))  # noqa: S704
+    sheets = map(_asset, ("shared/base.css", "shared/charts.css", "report.css"))
+    style = Markup(theme_css() + "".join(sheets))  # noqa: S704
     return (
         _environment()
         .get_template("report.html.j2")
@@ -139,16 +140,6 @@ def _one_module() -> str:
     """
     text = "\n".join(_asset(name) for name in _MODULES)
     return _EXPORT.sub("", _IMPORT.sub("", text))
-
-
-def _theme_css() -> str:
-    """The groups' colours as CSS custom properties, for both themes."""
-    light = "".join(f"--g-{group.key}:{group.light};" for group in GROUPS)
-    dark = "".join(f"--g-{group.key}:{group.dark};" for group in GROUPS)
-    return (
-        f":root{{--paper:{LIGHT_PAPER};{light}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--paper:{DARK_PAPER};{dark}}}}}\n"
-    )
 
 
 def _content_security_policy(scripts: list[Markup], style: Markup) -> str:

@@ -1,0 +1,116 @@
+"""Static files by an address that changes with their content.
+
+All files stand below one directory named after the hash of them all, such as
+``/static/<digest>/js/map.js``. Modules import each other by relative paths, so a page that names one module by its hashed address
+gets every other from the same version, with no bundler and no rewriting of sources; and a browser
+may keep what it has for ever, because other content has another address.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from api.analytics.report.theme import theme_css
+
+# Not all machines' MIME tables know these, and a browser refuses a module of another type.
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+_COMPRESSIBLE: Final = frozenset({".css", ".js", ".svg", ".txt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file, ready to be sent.
+
+    Parameters
+    ----------
+    data
+        Its bytes.
+    gzipped
+        The same, compressed; None where that would not help.
+    media_type
+        For ``Content-Type``.
+    """
+
+    data: bytes
+    gzipped: bytes | None
+    media_type: str
+
+
+class Assets:
+    """Every static file of the site, read once.
+
+    Parameters
+    ----------
+    contents
+        Bytes by path below the static root, with forward slashes.
+
+    Attributes
+    ----------
+    digest
+        Hash of all paths and contents: 16 hexadecimal digits.
+    """
+
+    def __init__(self, contents: dict[str, bytes]) -> None:
+        self._assets = {path: _asset(path, data) for path, data in contents.items()}
+        digest = hashlib.sha256()
+        for path, data in sorted(contents.items()):
+            digest.update(f"{path}\0{len(data)}\0".encode())
+            digest.update(data)
+        self.digest = digest.hexdigest()[:16]
+
+    def url(self, path: str) -> str:
+        """Address of a file.
+
+        Raises
+        ------
+        KeyError
+            If there is no such file: a template names it wrongly.
+        """
+        if path not in self._assets:
+            raise KeyError(f"no static file {path!r}; there are: {', '.join(sorted(self._assets))}")
+        return f"/static/{self.digest}/{path}"
+
+    def get(self, path: str) -> Asset | None:
+        """Return a file, or None. Paths are looked up, never resolved: nothing else can be read."""
+        return self._assets.get(path)
+
+
+@cache
+def site_assets() -> Assets:
+    """Return the site's files, those that it shares with the report, and the theme's colours."""
+    own = dict(_walk(files("api.pages") / "static"))
+    shared = {
+        f"shared/{path}": data
+        for path, data in _walk(files("api.analytics.report") / "assets" / "shared")
+    }
+    return Assets({**own, **shared, "css/theme.css": theme_css().encode()})
+
+
+def _walk(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    for entry in directory.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        elif not entry.name.startswith("."):
+            yield f"{prefix}{entry.name}", entry.read_bytes()
+
+
+def _asset(path: str, data: bytes) -> Asset:
+    suffix = f".{path.rpartition('.')[2]}"
+    media_type = _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    # mtime=0: the same file is the same bytes in every process.
+    compressed = gzip.compress(data, 9, mtime=0) if suffix in _COMPRESSIBLE else None
+    smaller = compressed is not None and len(compressed) < len(data)
+    return Asset(data, compressed if smaller else None, media_type)

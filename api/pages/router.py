@@ -1,0 +1,99 @@
+"""Routes of the site: one HTML shell a page, and the static files."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.pages.assets import site_assets
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+#: Addresses of the pages and the templates that they show; what a page is about, its module reads
+#: from the address.
+PAGES: Final[dict[str, str]] = {
+    "/": "map",
+    "/recipes": "recipes",
+    "/recipes/new": "recipe-edit",
+    "/recipes/{recipe_id:int}": "recipe",
+    "/recipes/{recipe_id:int}/edit": "recipe-edit",
+    "/ingredients": "ingredients",
+    "/complexity": "complexity",
+    "/tree": "tree",
+    "/substitutes": "substitutes",
+    "/status": "status",
+}
+
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # A shell names its modules by hash; an old shell would ask for an old version's.
+    "Cache-Control": "no-cache",
+}
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+router = APIRouter(include_in_schema=False)
+
+
+@cache
+def render_page(template: str) -> str:
+    """Render a page's shell; it depends on nothing but the package, hence once is enough."""
+    environment = Environment(
+        loader=PackageLoader("api.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = site_assets().url
+    return environment.get_template(f"{template}.html.j2").render(page=template)
+
+
+def _add_page(path: str, template: str) -> None:
+    def page() -> HTMLResponse:
+        return HTMLResponse(render_page(template), headers=_PAGE_HEADERS)
+
+    router.add_api_route(path, page, methods=["GET", "HEAD"], response_class=HTMLResponse)
+
+
+for _path, _template in PAGES.items():
+    _add_page(_path, _template)
+
+
+@router.api_route("/static/{digest}/{path:path}", methods=["GET", "HEAD"])
+def static_file(digest: str, path: str, request: Request) -> Response:
+    """Send a static file, compressed where the client takes that.
+
+    While a deployment rolls out, a page of one version may reach a server of another: it then gets
+    what that server has, and is told not to keep it.
+    """
+    assets = site_assets()
+    asset = assets.get(path)
+    if asset is None:
+        return Response(
+            status_code=404, media_type="text/plain", content="There is no such file.\n"
+        )
+    headers = {
+        "Cache-Control": _FOREVER if digest == assets.digest else "no-store",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(asset.gzipped, media_type=asset.media_type, headers=headers)
+    return Response(asset.data, media_type=asset.media_type, headers=headers)
+
+
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
+def favicon() -> RedirectResponse:
+    """Send the icon to those who look where icons used to be."""
+    return RedirectResponse(site_assets().url("icon.svg"))

@@ -1,0 +1,54 @@
+"use strict";
+// Runs before anything is drawn, and asks for nothing: the reader's theme, and a banner that shows
+// what went wrong in any script, a script that never arrived included. Not a module, so that it
+// works when modules fail.
+(function () {
+  var root = document.documentElement;
+  root.classList.add("scripted");
+  try {
+    var chosen = localStorage.getItem("theme");
+    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+  } catch (error) {
+    // Storage may be forbidden; the system's theme will do.
+  }
+
+  var shown = new Set();
+
+  function surface(text) {
+    if (!document.body) {
+      document.addEventListener("DOMContentLoaded", function () { surface(text); });
+      return;
+    }
+    if (shown.has(text) || shown.size >= 5) return;
+    shown.add(text);
+    var banner = document.getElementById("error-banner");
+    var item = document.createElement("li");
+    item.textContent = text;
+    banner.querySelector("ul").append(item);
+    banner.hidden = false;
+  }
+
+  addEventListener("error", function (event) {
+    if (event.target instanceof HTMLElement && event.target !== window) {
+      // A resource; images take care of themselves.
+      var address = event.target.src || event.target.href;
+      if (/^(SCRIPT|LINK)$/.test(event.target.tagName)) surface("Not loaded: " + address);
+      return;
+    }
+    // Chromium reports this where a resize handler resizes; it is a notice, not a fault.
+    if (/ResizeObserver loop/.test(event.message)) return;
+    surface(event.message + (event.filename
+      ? " (" + event.filename.split("/").pop() + ", line " + event.lineno + ")" : ""));
+  }, true);
+
+  addEventListener("unhandledrejection", function (event) {
+    var reason = event.reason;
+    surface(reason && reason.message ? String(reason.message) : String(reason));
+  });
+
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelector("#error-banner button").addEventListener("click", function () {
+      document.getElementById("error-banner").hidden = true;
+    });
+  });
+})();

@@ -1,0 +1,55 @@
+// What every page has: navigation, colours, signing in, and a voice for screen readers.
+import { askForToken, hasToken, onSignIn, signOut, takeTokenFromAddress } from "./api.js";
+
+/** Say something to screen readers, and to nobody else. */
+export function announce(text) {
+  document.getElementById("announcer").textContent = text;
+}
+
+/** Set parameters of the address without a new entry in the history; null or "" removes one. */
+export function setAddress(parameters) {
+  const address = new URL(location.href);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null || value === "" || value === undefined) address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  }
+  history.replaceState(history.state, "", address);
+}
+
+function wireHeader() {
+  const theme = document.getElementById("theme");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+  const name = () => {
+    theme.setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
+    theme.title = theme.getAttribute("aria-label");
+  };
+  theme.addEventListener("click", () => {
+    const next = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    try { localStorage.setItem("theme", next); } catch { /* for this page only, then */ }
+    name();
+  });
+  dark.addEventListener("change", name);
+  name();
+
+  const account = document.getElementById("account");
+  onSignIn((signedIn) => { account.textContent = signedIn ? "Sign out" : "Sign in"; });
+  account.addEventListener("click", () => (hasToken() ? signOut() : askForToken()));
+
+  const menu = document.getElementById("menu");
+  const nav = document.getElementById("nav");
+  menu.addEventListener("click", () => {
+    const open = menu.getAttribute("aria-expanded") !== "true";
+    menu.setAttribute("aria-expanded", String(open));
+    nav.classList.toggle("open", open);
+  });
+  nav.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !nav.classList.contains("open")) return;
+    menu.click();
+    menu.focus();
+  });
+}
+
+takeTokenFromAddress();
+wireHeader();
