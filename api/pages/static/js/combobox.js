@@ -26,7 +26,7 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
   });
   const list = el("ul", { id: `${id}-list`, role: "listbox", "aria-label": "Suggestions", hidden: true });
   const message = el("p", { className: "combobox-message", hidden: true });
-  const status = el("span", { className: "visually-hidden", role: "status" });
+  const status = el("span", { className: "hidden-visually", role: "status" });
   const node = el("div", { className: "combobox" }, input, list, message, status);
 
   let items = [];

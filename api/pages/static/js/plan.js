@@ -61,7 +61,7 @@ function list(steps, total) {
       el("span", { className: "exchange" },
         el("del", { textContent: step.from }),
         el("span", { className: "arrow", "aria-hidden": "true", textContent: "→" }),
-        el("span", { className: "visually-hidden", textContent: " becomes " }),
+        el("span", { className: "hidden-visually", textContent: " becomes " }),
         el("ins", { textContent: step.to })));
   }));
 }

@@ -1,6 +1,6 @@
 // Writing a recipe: a new one, or another version of one that is there.
 import { el } from "../shared/elements.js";
-import { getJson, hasToken, send } from "./api.js";
+import { getJson, onSignIn, send } from "./api.js";
 import { createCombobox } from "./combobox.js";
 import { searchIngredients, showIngredient } from "./ingredient-search.js";
 import { problemBox } from "./states.js";
@@ -189,11 +189,11 @@ function showErrors(errors, problem = null) {
 
 function showConflict() {
   summary.replaceChildren(el("div", { className: "problem", role: "alert" },
-    el("p", { className: "problem-title", textContent: "Somebody changed this recipe while you were writing" }),
+    el("strong", { textContent: "Somebody changed this recipe while you were writing" }),
     el("p", { textContent: "Nothing was saved, so nothing of theirs is lost. Open their version in another tab and carry over what you want, or load it here and lose what you wrote." }),
     el("p", { className: "actions" },
-      el("a", { className: "action", href: `/recipes/${edited}`, target: "_blank", rel: "noopener", textContent: "Open their version" }),
-      el("button", { type: "button", className: "action", textContent: "Load it here",
+      el("a", { className: "button", href: `/recipes/${edited}`, target: "_blank", rel: "noopener", textContent: "Open their version" }),
+      el("button", { type: "button", className: "button", textContent: "Load it here",
         onclick: () => {
           leaving = true;
           location.reload();
@@ -252,7 +252,6 @@ async function allUnits() {
 }
 
 async function start() {
-  document.getElementById("no-token").hidden = hasToken();
   form.setAttribute("aria-busy", "true");
   try {
     const [known, current] = await Promise.all([allUnits(), edited ? send("GET", `recipes/${edited}`) : null]);
@@ -262,7 +261,7 @@ async function start() {
       const recipe = current.body;
       etag = current.etag;
       document.getElementById("edit-title").textContent = `Edit ${recipe.name}`;
-      document.title = `Edit ${recipe.name} · ${document.title.split(" · ").at(-1)}`;
+      document.title = `Edit ${recipe.name} – ${document.title.split(" – ").at(-1)}`;
       document.getElementById("cancel").href = `/recipes/${edited}`;
       for (const name of TEXTS) form.elements[name].value = recipe[name] ?? "";
       form.elements.tags.value = recipe.tags.join(", ");
@@ -278,4 +277,5 @@ async function start() {
   }
   form.removeAttribute("aria-busy");
 }
+onSignIn((signedIn) => { document.getElementById("no-token").hidden = signedIn; });
 start();

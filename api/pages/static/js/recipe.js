@@ -1,6 +1,6 @@
 // One recipe: what is in it, and what it is close to.
 import { count, el, number } from "../shared/elements.js";
-import { getJson, hasToken, send } from "./api.js";
+import { getJson, onSignIn, send } from "./api.js";
 import { drawPlan, millilitres, readStep } from "./plan.js";
 import { freshness, problemBox } from "./states.js";
 
@@ -45,8 +45,8 @@ function ingredientTable(recipe, units) {
       el("td", { className: "number", textContent: volume === amount ? "" : volume }));
   });
   return el("table", { className: "ingredients" },
-    el("caption", { className: "visually-hidden", textContent: "Ingredients" }),
-    el("thead", { className: "visually-hidden" }, el("tr", {},
+    el("caption", { className: "hidden-visually", textContent: "Ingredients" }),
+    el("thead", { className: "hidden-visually" }, el("tr", {},
       el("th", { scope: "col", textContent: "Amount" }), el("th", { scope: "col", textContent: "Ingredient" }),
       el("th", { scope: "col", textContent: "Volume" }))),
     el("tbody", {}, ...rows),
@@ -60,7 +60,7 @@ function paragraphs(text) {
 }
 
 function showRecipe(recipe, etag, units) {
-  document.title = `${recipe.name} · ${document.title.split(" · ").at(-1)}`;
+  document.title = `${recipe.name} – ${document.title.split(" – ").at(-1)}`;
   const head = el("header", { className: "recipe-head" }, el("h1", { textContent: recipe.name }));
   if (recipe.description) head.append(el("p", { className: "lede", textContent: recipe.description }));
   if (recipe.tags.length) {
@@ -68,12 +68,11 @@ function showRecipe(recipe, etag, units) {
       el("li", {}, el("a", { className: "chip", href: `/recipes?${new URLSearchParams({ tag })}`, textContent: tag })))));
   }
   const actions = el("p", { className: "actions" },
-    el("a", { className: "action", href: `/?recipe=${recipe.id}`, textContent: "Show on the map" }));
-  if (hasToken()) {
-    actions.append(
-      el("a", { className: "action", href: `/recipes/${recipe.id}/edit`, textContent: "Edit" }),
-      el("button", { type: "button", className: "action danger", textContent: "Delete", onclick: () => askDelete(recipe, etag) }));
-  }
+    el("a", { className: "button", href: `/?recipe=${recipe.id}`, textContent: "Show on the map" }));
+  const writing = [
+    el("a", { className: "button", href: `/recipes/${recipe.id}/edit`, textContent: "Edit" }),
+    el("button", { type: "button", className: "button danger", textContent: "Delete", onclick: () => askDelete(recipe, etag) })];
+  actions.append(...writing);
   head.append(actions);
 
   const made = el("section", { "aria-labelledby": "made-of" },
@@ -93,7 +92,11 @@ function showRecipe(recipe, etag, units) {
     if (recipe.image_url) line.append(line.childNodes.length ? " · " : "", outward(recipe.image_url, "Picture"));
     made.append(line);
   }
-  made.append(ratingBox(recipe));
+  const rating = ratingBox(recipe);
+  made.append(rating);
+  onSignIn((signedIn) => {
+    for (const part of [...writing, rating.querySelector("fieldset")]) part.hidden = !signedIn;
+  });
   box.replaceChildren(head, made);
   box.removeAttribute("aria-busy");
 }
@@ -105,7 +108,6 @@ function ratingBox(recipe) {
     ? el("span", {}, el("span", { className: "stars", "aria-hidden": "true", textContent: "★ " }),
       el("strong", { textContent: average.toFixed(1) }), ` of 5 from ${count(voters, "rating", "ratings")}`)
     : el("span", { textContent: "Nobody has rated it yet." })));
-  if (!hasToken()) return node;
   const status = el("span", { role: "status" });
   const field = el("fieldset", { className: "stars-input" }, el("legend", { textContent: "Your rating" }),
     ...[1, 2, 3, 4, 5].map((value) => el("label", {},
@@ -131,8 +133,8 @@ function askDelete(recipe, etag) {
     el("h2", { id: "ask-title", textContent: `Delete “${recipe.name}”?` }),
     el("p", { textContent: "It can't be brought back. The maps and neighbours follow with the next refresh." }),
     el("p", { className: "actions" },
-      el("button", { type: "button", className: "action", textContent: "Keep it", onclick: () => dialog.close() }),
-      el("button", { type: "button", className: "action danger", textContent: "Delete", onclick: remove })));
+      el("button", { type: "button", className: "button", textContent: "Keep it", onclick: () => dialog.close() }),
+      el("button", { type: "button", className: "button danger", textContent: "Delete", onclick: remove })));
   async function remove() {
     try {
       await send("DELETE", `recipes/${recipe.id}`, { ifMatch: etag });

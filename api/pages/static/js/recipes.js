@@ -114,10 +114,8 @@ async function load() {
 }
 
 function fetchPage(params, from) {
-  const all = new URLSearchParams(params);
-  all.set("limit", PAGE);
-  if (from) all.set("cursor", from);
-  return getJson("recipes", { params: all, signal: running.signal });
+  const all = Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]));
+  return getJson("recipes", { params: { ...all, limit: PAGE, cursor: from }, signal: running.signal });
 }
 
 function showEnd(page) {
@@ -228,6 +226,13 @@ async function loadTags() {
   showTags();
 }
 
+/** What the page before left to say, such as that a recipe is deleted. */
+function showNotice() {
+  const text = sessionStorage.getItem("notice");
+  sessionStorage.removeItem("notice");
+  if (text) document.getElementById("notice").replaceChildren(el("p", { className: "done", role: "status", textContent: text }));
+}
+
 let typing = 0;
 query.addEventListener("input", () => {
   clearTimeout(typing);
@@ -243,5 +248,6 @@ form.addEventListener("submit", (event) => {
 });
 clear.addEventListener("click", reset);
 addEventListener("popstate", restore);
+showNotice();
 restore();
 loadTags().catch(() => { /* Without tags the rest of the search still serves. */ });

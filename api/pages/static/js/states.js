@@ -4,7 +4,7 @@ import { el } from "../shared/elements.js";
 /** A problem in the server's words, with a way to go on. */
 export function problemBox(error, retry) {
   const box = el("div", { className: "problem", role: "alert" },
-    el("p", { className: "problem-title", textContent: error.title ?? "That did not work" }),
+    el("strong", { textContent: error.title || "That did not work" }),
     el("p", { textContent: error.message }));
   if (retry && error.status !== 404) {
     box.append(el("button", { type: "button", className: "more", textContent: "Try again", onclick: () => retry() }));
@@ -20,8 +20,8 @@ export function skeletonRows(rows) {
 
 /** A line that says the figures are older than the recipes. */
 export function staleNote() {
-  return el("p", { className: "stale" }, el("span", { className: "badge", textContent: "Stale" }),
-    " Recipes have changed since this was computed; it follows with the next refresh. ",
+  return el("p", { className: "stale" }, el("span", { className: "badge warn", textContent: "Stale" }),
+    "Recipes have changed since this was computed; it follows with the next refresh. ",
     el("a", { href: "/status", textContent: "See how far that is" }));
 }
 

@@ -109,7 +109,7 @@ function show(ingredient, via, data, metadata) {
       } },
     el("span", { className: "name", textContent: row.ingredient_name }),
     el("span", { className: "scale", "aria-hidden": "true" }, dot),
-    el("span", { className: "cost" }, el("span", { className: "visually-hidden", textContent: "cost " }), row.cost.toFixed(3)),
+    el("span", { className: "cost" }, el("span", { className: "hidden-visually", textContent: "cost " }), row.cost.toFixed(3)),
     el("span", { className: "support", textContent: support(row) }));
     return el("li", { className: row.weak ? "weak" : "" }, link);
   }));
@@ -125,8 +125,8 @@ function show(ingredient, via, data, metadata) {
   }
   parts.push(data.substitutes.length ? chart : el("p", { className: "empty", textContent: "There is no other ingredient to compare with." }));
   parts.push(el("p", { className: "actions" },
-    el("a", { className: "action", href: `/recipes?ingredient=${ingredient}`, textContent: `Recipes with ${asked}` }),
-    el("a", { className: "action", href: `/tree?ingredient=${ingredient}`, textContent: "Its place in the tree" })),
+    el("a", { className: "button", href: `/recipes?ingredient=${ingredient}`, textContent: `Recipes with ${asked}` }),
+    el("a", { className: "button", href: `/tree?ingredient=${ingredient}`, textContent: "Its place in the tree" })),
   freshness(metadata));
   answer.replaceChildren(...parts);
 }

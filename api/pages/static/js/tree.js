@@ -23,9 +23,9 @@ function showPlace(node) {
       el("strong", { textContent: count(node.total, "recipe", "recipes") }),
       node.children.length ? `: ${number(node.direct)} by this very name, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}` : ""),
     el("p", { className: "actions" },
-      el("a", { className: "action", href: `/recipes?ingredient=${node.id}`, textContent: "Its recipes" }),
-      el("a", { className: "action", href: `/substitutes?ingredient=${node.id}`, textContent: "Its substitutes" }),
-      node.children.length ? el("a", { className: "action", href: `/ingredients?parent_id=${node.id}`, textContent: "Its kinds as bars" }) : ""));
+      el("a", { className: "button", href: `/recipes?ingredient=${node.id}`, textContent: "Its recipes" }),
+      el("a", { className: "button", href: `/substitutes?ingredient=${node.id}`, textContent: "Its substitutes" }),
+      node.children.length ? el("a", { className: "button", href: `/ingredients?parent_id=${node.id}`, textContent: "Its kinds as bars" }) : ""));
 }
 
 async function load() {

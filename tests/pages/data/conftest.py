@@ -1,0 +1,242 @@
+"""The pages of recipes and ingredients in a real browser, over a real server and its worker."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import URL
+
+from api.analytics.analytics_refresh import regenerate_analytics
+from api.analytics.worker import running_worker
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.db.migrations import upgrade
+from api.db.write import write_dataset
+from api.http import app as application
+from api.settings import Settings
+from api.utils.analytics_cache import AnalyticsStorage
+
+TOKEN = "a-token-for-tests-alone"
+WIDE, PHONE = (1280, 900), (390, 844)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A directory with a database and what was published from it."""
+
+    directory: Path
+
+    @property
+    def database(self) -> Database:
+        return Database(URL.create("sqlite", database=str(self.directory / "cocktails.db")))
+
+    @property
+    def settings(self) -> Settings:
+        # Rates off: a test sends more than a person would.
+        return Settings(
+            db_path=self.directory / "cocktails.db",
+            analytics_dir=self.directory / "analytics",
+            refresh_queue=self.directory / "refresh-queue.db",
+            api_token=TOKEN,
+            rate_limit="off",
+            rate_limit_writes="off",
+        )
+
+    def refresh(self) -> None:
+        storage = AnalyticsStorage(directory=self.directory / "analytics", keep=10)
+        regenerate_analytics(database=self.database, storage=storage)
+
+    def copy(self, to: Path) -> "Site":
+        shutil.copytree(self.directory, to)
+        return Site(to)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A site that answers at an address."""
+
+    site: Site
+    url: str
+
+    def write(self, method: str, path: str, body: object) -> Any:
+        """Write through the API, as a program would."""
+        done = httpx.request(
+            method,
+            f"{self.url}/api/v1/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
+        assert done.is_success, done.text
+        return done.json()
+
+
+@contextmanager
+def serving(site: Site, *, worker: bool = False) -> Iterator[Served]:
+    """Serve a site at a free port, with the worker that runs its refreshes if asked for."""
+    with ExitStack() as stack:
+        if worker:
+            stack.enter_context(running_worker(site.settings))
+        server = uvicorn.Server(
+            uvicorn.Config(application.create_app(site.settings), port=0, log_config=None)
+        )
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(setattr, server, "should_exit", True)
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.02)
+        host, port = server.servers[0].sockets[0].getsockname()[:2]
+        yield Served(site, f"http://{host}:{port}")
+
+
+@pytest.fixture(scope="session")
+def sample_site(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The sample, refreshed once. To change it, take a copy."""
+    site = Site(tmp_path_factory.mktemp("sample-site"))
+    database = site.database
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, sample)
+    database.dispose()
+    site.refresh()
+    return site
+
+
+@pytest.fixture(scope="session")
+def sample_server(sample_site: Site) -> Iterator[Served]:
+    with serving(sample_site) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def real_server(real_db_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    site = Site(tmp_path_factory.mktemp("real-site"))
+    shutil.copy(real_db_path, site.directory / "cocktails.db")
+    site.refresh()
+    with serving(site) as served:
+        yield served
+
+
+@pytest.fixture
+def own_server(sample_site: Site, tmp_path: Path) -> Iterator[Served]:
+    """A copy of the sample to be changed at will; nothing refreshes it."""
+    with serving(sample_site.copy(tmp_path / "site")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page that is open, and everything that it complained of.
+
+    A test that provokes an error takes its message out of ``complaints``; what is left when the
+    test ends is its failure.
+    """
+
+    page: Page
+    served: Served
+    complaints: list[str] = field(default_factory=list)
+
+    def goto(self, path: str) -> None:
+        """Open an address of the site and wait until nothing is loading."""
+        self.page.goto(f"{self.served.url}{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        self.page.wait_for_load_state("networkidle")
+
+    def forgive(self, part: str) -> None:
+        """Take back the complaints that hold a text; there must be one."""
+        kept = [text for text in self.complaints if part not in text]
+        assert len(kept) < len(self.complaints), f"no complaint holds {part!r}: {self.complaints}"
+        self.complaints[:] = kept
+
+    def axe(self) -> list[str]:
+        """What the accessibility checker finds, one line each."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{rule['id']}: {node['target']} {node['html'][:120]}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+
+Visiting = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visiting]:
+    """Open pages that must end without a word on the console and without a request elsewhere."""
+    opened: list[Visit] = []
+    with ExitStack() as stack:
+
+        def start(
+            served: Served,
+            path: str,
+            *,
+            size: tuple[int, int] = WIDE,
+            scheme: str = "light",
+            writer: bool = False,
+        ) -> Visit:
+            context = chromium.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme=scheme,  # type: ignore[arg-type]
+                reduced_motion="reduce",
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(10_000)
+            found = Visit(context.new_page(), served)
+            _listen(found)
+            opened.append(found)
+            found.goto(f"{path}#token={TOKEN}" if writer else path)
+            return found
+
+        yield start
+        for found in opened:
+            assert found.complaints == []
+
+
+def _listen(found: Visit) -> None:
+    def console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            found.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
+
+    def request(address: str) -> None:
+        if not address.startswith((found.served.url, "data:")):
+            found.complaints.append(f"asked elsewhere: {address}")
+
+    found.page.on("console", console)
+    found.page.on("pageerror", lambda error: found.complaints.append(f"thrown: {error}"))
+    found.page.on("request", lambda sent: request(sent.url))
+
+
+@pytest.fixture(params=["sample", "real"])
+def any_server(request: pytest.FixtureRequest) -> Served:
+    """The sample, then the real database."""
+    served: Served = request.getfixturevalue(f"{request.param}_server")
+    return served

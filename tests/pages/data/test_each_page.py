@@ -1,0 +1,70 @@
+"""Each page as it stands: quiet, accessible at both widths and in both themes, never too wide."""
+
+import pytest
+
+from .conftest import PHONE, WIDE, Served, Visit, Visiting
+
+# Each with what must be there when it has loaded.
+PAGES = {
+    "recipes": ("/recipes", "#results .recipe-card"),
+    "make": ("/recipes?have={ingredient}&missing=3", "#pick-have"),
+    "recipe": ("/recipes/{recipe}", ".similar .step"),
+    "new": ("/recipes/new", "#recipe-form .line"),
+    "edit": ("/recipes/{recipe}/edit", "#recipe-form .line"),
+    "ingredients": ("/ingredients", "#usage-bars .bar"),
+    "complexity": ("/complexity?size=4", "#of-size a"),
+    "tree": ("/tree", "#treemap button"),
+    "substitutes": ("/substitutes?ingredient={ingredient}", ".stand-in"),
+    "substitutes-start": ("/substitutes", "#answer .chip"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_is_quiet_and_accessible(any_server: Served, visit: Visiting, name: str) -> None:
+    path, sign = PAGES[name]
+    found = visit(any_server, path.format(**_ids(any_server)))
+    found.page.locator(sign).first.wait_for()
+    assert _faults(found) == []
+    found.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    found.page.emulate_media(color_scheme="dark")
+    found.settle()
+    assert _faults(found) == []
+    assert found.page.locator("h1").count() == 1
+    found.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+def _faults(found: Visit) -> list[str]:
+    wide = found.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return found.axe() + ([f"{wide} px too wide"] if wide > 0 else [])
+
+
+def _ids(served: Served) -> dict[str, int]:
+    """A recipe and an ingredient that either database has."""
+    import httpx
+
+    def first(path: str) -> int:
+        return int(httpx.get(f"{served.url}/api/v1/{path}").json()["items"][0]["id"])
+
+    return {"recipe": first("recipes?q=negroni"), "ingredient": first("ingredients?q=campari")}
+
+
+@pytest.mark.parametrize(
+    "path", ["/recipes/1", "/ingredients", "/complexity", "/tree", "/substitutes?ingredient=4"]
+)
+def test_says_so_before_the_first_snapshot(
+    sample_site: object, own_server: Served, visit: Visiting, path: str
+) -> None:
+    for entry in sorted((own_server.site.directory / "analytics").rglob("*"), reverse=True):
+        if entry.is_file():
+            entry.unlink()
+    found = visit(own_server, path)
+    found.page.get_by_text("Nothing has been computed yet").wait_for()
+    found.forgive("404")
+
+
+@pytest.mark.parametrize("path", ["/recipes/1", "/ingredients", "/complexity", "/tree"])
+def test_marks_what_is_stale(own_server: Served, visit: Visiting, path: str) -> None:
+    line = {"ingredient_id": 4, "unit_id": 1, "amount": 30}
+    own_server.write("POST", "recipes", {"name": "Since Then", "ingredients": [line]})
+    found = visit(own_server, path)
+    found.page.get_by_text("Recipes have changed since this was computed").wait_for()

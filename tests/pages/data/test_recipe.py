@@ -1,0 +1,86 @@
+"""One recipe."""
+
+from playwright.sync_api import expect
+
+from .conftest import Served, Visiting
+
+
+def _id(served: Served, name: str) -> int:
+    import httpx
+
+    items = httpx.get(f"{served.url}/api/v1/recipes", params={"q": name}).json()["items"]
+    return int(next(item["id"] for item in items if item["name"] == name))
+
+
+def test_tells_what_goes_in_and_what_it_is_close_to(sample_server: Served, visit: Visiting) -> None:
+    import httpx
+
+    recipe = _id(sample_server, "Negroni")
+    page = visit(sample_server, f"/recipes/{recipe}").page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Negroni")
+    expect(page.locator(".ingredients tbody tr")).to_have_count(3)
+    expect(page.locator(".ingredients tfoot")).to_contain_text("90 ml")
+    widths = page.locator(".volume-bar span").evaluate_all(
+        "bars => bars.map((bar) => Math.round(bar.getBoundingClientRect().width))"
+    )
+    assert len(set(widths)) == 1  # thirds, hence bars of one length
+    assert widths[0] > 50
+
+    similar = httpx.get(f"{sample_server.url}/api/v1/analytics/recipe-similar/{recipe}").json()
+    nearest = similar["data"]["similar"]
+    assert page.locator(".similar > li summary .name").all_inner_texts() == [
+        row["recipe_name"] for row in nearest
+    ]
+    # The first step of the published plan, word for word.
+    names = nearest[0]["plan"][0].split(" ml ", 1)[1]
+    giving, taking = names.split(" -> ")
+    first = page.locator(".similar > li").first.locator(".step").first
+    assert (first.locator("del").inner_text(), first.locator("ins").inner_text()) == (
+        giving,
+        taking,
+    )
+    expect(page.locator(".similar > li").first).to_contain_text(f"{nearest[0]['distance']:.2f}")
+    expect(page.get_by_role("link", name="Show on the map")).to_have_attribute(
+        "href", f"/?recipe={recipe}"
+    )
+    page.locator(".similar > li").nth(5).locator("summary").press("Enter")
+    page.locator(".similar > li").nth(5).get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(nearest[5]["recipe_name"])
+
+
+def test_readers_can_neither_edit_nor_delete(sample_server: Served, visit: Visiting) -> None:
+    page = visit(sample_server, "/recipes/1").page
+    expect(page.get_by_role("link", name="Show on the map")).to_be_visible()
+    expect(page.get_by_role("link", name="Edit")).to_have_count(0)
+    expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+
+
+def test_no_such_recipe(sample_server: Served, visit: Visiting) -> None:
+    found = visit(sample_server, "/recipes/987654")
+    expect(found.page.locator("#recipe")).to_contain_text("987654")
+    found.forgive("404")
+
+
+def test_rates_and_deletes(own_server: Served, visit: Visiting) -> None:
+    import httpx
+
+    found = visit(own_server, "/recipes/1", writer=True)
+    page = found.page
+    page.get_by_role("radio", name="4").check(force=True)
+    expect(page.locator(".rating-line")).to_have_text("★ 4.0 of 5 from 1 rating")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/recipes")
+    expect(page.locator("#notice")).to_contain_text("is deleted")
+    assert httpx.get(f"{own_server.url}/api/v1/recipes/1").status_code == 404
+
+
+def test_a_recipe_that_the_analytics_do_not_know_yet(own_server: Served, visit: Visiting) -> None:
+    line = {"ingredient_id": 4, "unit_id": 1, "amount": 30}
+    made = own_server.write("POST", "recipes", {"name": "Since Then", "ingredients": [line]})
+    found = visit(own_server, f"/recipes/{made['id']}")
+    expect(found.page.locator("#similar")).to_contain_text("with the next refresh")
+    found.forgive("404")
