@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,12 +156,8 @@ def test_pages_stay_in_step_while_rows_come(database: Database) -> None:
 
 @given(st.text(max_size=40))
 def test_no_text_is_a_cursor_by_chance(cursor: str) -> None:
-    try:
-        place = read_cursor(cursor)
-    except InvalidError as error:
-        assert error.faults[0].field == "cursor"
-    else:
-        assert place.encode() == cursor
+    with suppress(InvalidError):
+        assert read_cursor(cursor).encode() == cursor
 
 
 @given(
@@ -186,8 +183,8 @@ def test_folding_twice_is_folding_once(word: str) -> None:
     [
         ("Créme de Cassis", "creme DE cassis"),
         ("Piña", "pina"),
-        ("Harry’s", "harrys"),
-        ("Barrel‐Aged", "barrel aged"),
+        ("Harry\u2019s", "harrys"),
+        ("Barrel\u2010Aged", "barrel aged"),
         ("ΜΎΘΟΣ", "μυθος"),
         ("ЁЖ", "еж"),
         ("Ånd Øl", "and ol"),
