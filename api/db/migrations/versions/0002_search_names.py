@@ -43,10 +43,10 @@ def upgrade() -> None:
     if postgresql:
         # A subtree is then a range of its index; in another collation '/' would not count.
         op.alter_column("ingredients", "path", type_=sa.String(500, collation="C"))
-        for table, columns in _IDS.items():
-            for column in columns:
+        for table, ids in _IDS.items():
+            for column in ids:
                 op.alter_column(table, column, type_=sa.BigInteger())
-            if "id" in columns:
+            if "id" in ids:
                 op.execute(f"ALTER SEQUENCE {table}_id_seq AS bigint")
     for name, table in _REPLACED.items():
         if name in {index["name"] for index in inspector.get_indexes(table)}:
