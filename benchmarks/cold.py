@@ -1,0 +1,123 @@
+"""One refresh on a machine that has compiled nothing yet: time, processor time and memory.
+
+    DB_PATH=bar.db python -m benchmarks.cold --repeat 3
+
+Numba's cache is a new empty directory each time. Memory is the sum over all processes of the
+refresh, of what each has for itself plus its share of what several have in common (PSS), looked at
+ten times a second; the largest sum counts. ``--warm`` adds a run with the cache that the cold one
+left.
+"""
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+SAMPLE_EVERY = 0.1
+_STAGE = re.compile(r"progress: (.+): ([0-9.]+) s, peak memory")
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [one for child in children.read_text().split() for one in _family(int(child))]
+        except OSError:
+            continue  # ended meanwhile
+    return found
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass  # ended meanwhile
+    return 0.0
+
+
+class Memory(threading.Thread):
+    """Looks at a process and its descendants until it has ended."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self.peak_mb = 0.0
+
+    def run(self) -> None:
+        """Keep the largest sum."""
+        while self._process.poll() is None:
+            total = sum(_pss_mb(pid) for pid in _family(self._process.pid))
+            self.peak_mb = max(self.peak_mb, total)
+            time.sleep(SAMPLE_EVERY)
+
+
+def measure(cache: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Run one refresh; return its figures, and the seconds of each stage."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    with tempfile.TemporaryDirectory() as target:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.analytics.analytics_refresh"],
+            env={**os.environ, "ANALYTICS_DIR": target, "NUMBA_CACHE_DIR": cache},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        memory = Memory(process)
+        memory.start()
+        log = process.communicate()[1]
+        elapsed = time.perf_counter() - begun
+    if process.returncode:
+        raise SystemExit(log)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    figures = {
+        "wall_s": elapsed,
+        "user_s": after.ru_utime - before.ru_utime,
+        "sys_s": after.ru_stime - before.ru_stime,
+        "peak_mb": memory.peak_mb,
+    }
+    stages = {name: float(seconds) for name, seconds in _STAGE.findall(log)}
+    stages["starting and ending Python, importing"] = elapsed - sum(stages.values())
+    return figures, stages
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--warm", action="store_true", help="then once with the cache filled")
+    arguments = parser.parse_args()
+    console = Console()
+    runs = []
+    for number in range(arguments.repeat):
+        with tempfile.TemporaryDirectory() as cache:
+            runs.append(("cold", *measure(cache)))
+            if arguments.warm and number == arguments.repeat - 1:
+                runs.append(("warm", *measure(cache)))
+    table = Table("run", "wall s", "user s", "sys s", "peak MB, all processes")
+    for name, figures, _ in runs:
+        table.add_row(name, *[f"{figures[key]:.1f}" for key in ("wall_s", "user_s", "sys_s")],
+                      f"{figures['peak_mb']:.0f}")  # fmt: skip
+    console.print(table)
+    table = Table("stage, seconds", *[name for name, *_ in runs])
+    for stage in runs[0][2]:
+        table.add_row(stage, *[f"{stages.get(stage, 0.0):.2f}" for *_, stages in runs])
+    console.print(table)
+    load = os.getloadavg()
+    console.print(f"{os.cpu_count()} cores; load {load[0]:.1f} at the end, this run's own included")
+
+
+if __name__ == "__main__":
+    main()
