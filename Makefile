@@ -52,6 +52,11 @@ format: $(VENV)/.installed-dev  ## Format the code
 
 cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM CLI, checkov and hadolint
 
+audit: $(VENV)/.installed-dev  ## Look for unsafe code, and for dependencies with known vulnerabilities
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api packages/barcart/src
+	$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes --requirement requirements.lock \
+		|| echo 'pip-audit found something, or could not ask: see above' >&2
+
 lock:  ## Pin the newest dependencies that fit
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

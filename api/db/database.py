@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from api.db import sqlite_snapshot
@@ -69,7 +69,7 @@ class Database:
             with sqlite_snapshot.open_snapshot(self.sqlite_path) as raw:
                 engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
                 event.listen(engine, "begin", _begin)
-                with engine.connect() as connection:
+                with self._reading(), engine.connect() as connection:
                     yield connection
             return
         try:
@@ -80,8 +80,19 @@ class Database:
         # transaction sees what was committed when its first one began.
         # https://www.postgresql.org/docs/current/transaction-iso.html
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with connection, connection.begin():
+        with self._reading(), connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Report what only shows while rows are read: a damaged page, a lost connection."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise DatabaseError(
+                f"{self!r} cannot be read: {error.orig}. "
+                f"If it is damaged, go back to a backup with: cocktaildb restore FILE"
+            ) from error
 
     def dispose(self) -> None:
         """Close every pooled connection."""
