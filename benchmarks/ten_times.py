@@ -39,7 +39,7 @@ def main() -> None:
     model = RecipeModel.fit(metric.volumes, [str(parent_of.get(identity, "")) for identity in ids])
     number = FACTOR * len(given.recipes)
     drawn = model.draw(number).tocoo()
-    milliliter = given.units.loc[given.units["conversion_to_ml"] == 1.0, "id"].iloc[0]
+    unit = given.units.loc[given.units["conversion_to_ml"].notna()].iloc[0]
     recipes = pd.DataFrame(
         {"id": range(1, number + 1), "name": [f"Recipe {n}" for n in range(1, number + 1)]}
     ).reindex(columns=given.recipes.columns)
@@ -49,8 +49,8 @@ def main() -> None:
             "id": range(1, drawn.nnz + 1),
             "recipe_id": drawn.row.astype("int64") + 1,
             "ingredient_id": [int(ids[column]) for column in drawn.col],
-            "unit_id": milliliter,
-            "amount": drawn.data * ML_OF_A_DRINK,
+            "unit_id": int(unit["id"]),
+            "amount": drawn.data * ML_OF_A_DRINK / float(unit["conversion_to_ml"]),
         }
     )
     dataset = replace(

@@ -203,7 +203,7 @@ def _check(source: Path) -> None:
                 name
                 for (name,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             }
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise DatabaseError(f"{source} is damaged: {error}. Use another backup.") from error
     if found != [("ok",)]:
         raise DatabaseError(f"{source} is damaged: {found[0][0]}. Use another backup.")

@@ -88,9 +88,11 @@ class Database:
         """Report what only shows while rows are read: a damaged page, a lost connection."""
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
+            # A damaged name of a table is decoded by sqlite3 itself, outside of its own errors.
+            reason = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(
-                f"{self!r} cannot be read: {error.orig}. "
+                f"{self!r} cannot be read: {reason}. "
                 f"If it is damaged, go back to a backup with: cocktaildb restore FILE"
             ) from error
 

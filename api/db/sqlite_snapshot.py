@@ -58,7 +58,7 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
         connection = _open(f"file:{quote(str(path.absolute()))}?mode=ro")
     except sqlite3.OperationalError as error:
         logger.info("%s cannot be read in place (%s): reading a private copy", path, error)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
     else:
         with closing(connection):
@@ -71,7 +71,7 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection = _open(f"file:{quote(str(copy))}?mode=rw")
             damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise _unreadable(path, error) from error
         with closing(connection):
             if damage != "ok":
