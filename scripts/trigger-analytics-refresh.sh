@@ -120,8 +120,8 @@ done
 
 if [ "${stream:-None}" != None ]; then
     group=$(
-        cloud cloudformation describe-stack-resource --stack-name "$stack" --output text \
-            --logical-resource-id BatchLogGroup --query StackResourceDetail.PhysicalResourceId
+        cloud cloudformation describe-stack-resources --stack-name "$stack" --output text \
+            --logical-resource-id BatchLogGroup --query 'StackResources[0].PhysicalResourceId'
     ) || group=''
     say "The end of its log ($group $stream):"
     cloud logs get-log-events --log-group-name "$group" --log-stream-name "$stream" \

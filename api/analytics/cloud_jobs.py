@@ -177,9 +177,9 @@ class CloudJobs:
         if job.log_stream is None:
             return []
         with self._reporting(f"the log {job.log_stream} could not be read"):
-            group = self._cloudformation.describe_stack_resource(
+            group = self._cloudformation.describe_stack_resources(
                 StackName=self.stack, LogicalResourceId="BatchLogGroup"
-            )["StackResourceDetail"]["PhysicalResourceId"]
+            )["StackResources"][0]["PhysicalResourceId"]
             events = self._logs.get_log_events(
                 logGroupName=group, logStreamName=job.log_stream, limit=lines
             )["events"]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.analytics.local_queue import LocalQueue
 from api.cli.console import failing_clearly, stderr
@@ -65,7 +65,14 @@ def _show(jobs: list[dict[str, Any]], run: dict[str, Any] | None) -> None:
     if not jobs:
         stderr.print("No refresh was asked for.")
     else:
-        table = Table("Job", "State", "Asked for (UTC)", "Attempt", "Detail", box=None)
+        table = Table(
+            Column("Job", min_width=36, no_wrap=True),
+            "State",
+            "Asked for (UTC)",
+            "Attempt",
+            "Detail",
+            box=None,
+        )
         for job in jobs[:20]:
             table.add_row(
                 job["job_id"],

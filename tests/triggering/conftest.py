@@ -118,7 +118,7 @@ def batch_service() -> Iterator[Batch]:
             patch.setenv(name, value)
         yield Batch()
     state_manager.unset_transition("batch::job")
-    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST"))
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
     server.stop()
 
 
