@@ -119,10 +119,12 @@ while true; do
 done
 
 if [ "${stream:-None}" != None ]; then
-    group=$(
-        cloud cloudformation describe-stack-resources --stack-name "$stack" --output text \
-            --logical-resource-id BatchLogGroup --query 'StackResources[0].PhysicalResourceId'
-    ) || group=''
+    definition=$(
+        cloud batch describe-jobs --jobs "$job" --output text --query 'jobs[0].jobDefinition'
+    ) && group=$(
+        cloud batch describe-job-definitions --job-definitions "$definition" --output text --query \
+            'jobDefinitions[0].containerProperties.logConfiguration.options."awslogs-group"'
+    ) || group=unknown
     say "The end of its log ($group $stream):"
     cloud logs get-log-events --log-group-name "$group" --log-stream-name "$stream" \
         --limit "$tail_lines" --output text --query 'events[].[message]' >&2 ||

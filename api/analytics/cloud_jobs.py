@@ -60,6 +60,8 @@ class CloudJob:
         Batch's reason for its state; None where it gives none.
     log_stream
         Where its last container logs; None before the first.
+    job_definition
+        The ARN of the job definition's revision that it runs.
     """
 
     job_id: str
@@ -70,6 +72,7 @@ class CloudJob:
     attempt: int
     detail: str | None
     log_stream: str | None
+    job_definition: str
 
 
 class CloudJobs:
@@ -177,11 +180,12 @@ class CloudJobs:
         if job.log_stream is None:
             return []
         with self._reporting(f"the log {job.log_stream} could not be read"):
-            group = self._cloudformation.describe_stack_resources(
-                StackName=self.stack, LogicalResourceId="BatchLogGroup"
-            )["StackResources"][0]["PhysicalResourceId"]
+            (definition,) = self._batch.describe_job_definitions(
+                jobDefinitions=[job.job_definition]
+            )["jobDefinitions"]
+            options = definition["containerProperties"]["logConfiguration"]["options"]
             events = self._logs.get_log_events(
-                logGroupName=group, logStreamName=job.log_stream, limit=lines
+                logGroupName=options["awslogs-group"], logStreamName=job.log_stream, limit=lines
             )["events"]
         return [event["message"].rstrip("\n") for event in events]
 
@@ -226,6 +230,7 @@ def _job(job: dict[str, Any]) -> CloudJob:
         attempt=len(job.get("attempts", [])),
         detail=job.get("statusReason"),
         log_stream=job.get("container", {}).get("logStreamName"),
+        job_definition=job["jobDefinition"],
     )
 
 
