@@ -95,7 +95,8 @@ def serving(site: Site, *, worker: bool = False) -> Iterator[Served]:
         stack.callback(setattr, server, "should_exit", True)
         deadline = time.monotonic() + 20
         while not server.started:
-            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+            assert thread.is_alive(), "the server did not start"
+            assert time.monotonic() < deadline, "the server takes too long to start"
             time.sleep(0.02)
         host, port = server.servers[0].sockets[0].getsockname()[:2]
         yield Served(site, f"http://{host}:{port}")

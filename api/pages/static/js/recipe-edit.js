@@ -145,7 +145,7 @@ function clearErrors() {
   }
   for (const control of form.querySelectorAll("[aria-invalid]")) {
     control.removeAttribute("aria-invalid");
-    control.removeAttribute("aria-errormessage");
+    control.removeAttribute("aria-describedby");
   }
 }
 
@@ -172,7 +172,7 @@ function showErrors(errors, problem = null) {
     error.textContent = error.hidden ? text : `${error.textContent} ${text}`;
     error.hidden = false;
     control.setAttribute("aria-invalid", "true");
-    control.setAttribute("aria-errormessage", error.id);
+    control.setAttribute("aria-describedby", error.id);
     first ??= control;
   }
   if (problem && (homeless.length || !errors.length)) {

@@ -69,9 +69,10 @@ function showRecipe(recipe, etag, units) {
   }
   const actions = el("p", { className: "actions" },
     el("a", { className: "button", href: `/?recipe=${recipe.id}`, textContent: "Show on the map" }));
+  const current = { etag };
   const writing = [
     el("a", { className: "button", href: `/recipes/${recipe.id}/edit`, textContent: "Edit" }),
-    el("button", { type: "button", className: "button danger", textContent: "Delete", onclick: () => askDelete(recipe, etag) })];
+    el("button", { type: "button", className: "button danger", textContent: "Delete", onclick: () => askDelete(recipe, current.etag) })];
   actions.append(...writing);
   head.append(actions);
 
@@ -92,7 +93,7 @@ function showRecipe(recipe, etag, units) {
     if (recipe.image_url) line.append(line.childNodes.length ? " · " : "", outward(recipe.image_url, "Picture"));
     made.append(line);
   }
-  const rating = ratingBox(recipe);
+  const rating = ratingBox(recipe, current);
   made.append(rating);
   onSignIn((signedIn) => {
     for (const part of [...writing, rating.querySelector("fieldset")]) part.hidden = !signedIn;
@@ -101,7 +102,7 @@ function showRecipe(recipe, etag, units) {
   box.removeAttribute("aria-busy");
 }
 
-function ratingBox(recipe) {
+function ratingBox(recipe, current) {
   const { average, count: voters } = recipe.rating;
   const node = el("div", { className: "rating" });
   node.append(el("p", { className: "rating-line" }, voters
@@ -115,7 +116,9 @@ function ratingBox(recipe) {
   field.addEventListener("change", async (event) => {
     try {
       await send("PUT", `ratings/${recipe.id}`, { body: { rating: Number(event.target.value) } });
-      const { rating } = await getJson(`recipes/${recipe.id}`);
+      // The rating is part of the recipe, and so of its ETag.
+      const { body: { rating }, etag } = await send("GET", `recipes/${recipe.id}`);
+      current.etag = etag;
       node.querySelector(".rating-line").replaceChildren(
         el("span", { className: "stars", "aria-hidden": "true", textContent: "★ " }),
         el("strong", { textContent: rating.average.toFixed(1) }), ` of 5 from ${count(rating.count, "rating", "ratings")}`);
