@@ -42,41 +42,14 @@ def _fill_cache() -> None:
     """Compile, as a process of its own."""
     # What the refresh does when it is told to stop is not for this process to do.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
+    # Let the kernel kill this process when the refresh is killed, where it can: prctl(2).
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     warnings.simplefilter("ignore")
-    # What the compiler takes is given back by the end of a process alone, hence one for each half.
-    for work in (_import_pynndescent, _draw_first_map):
-        if hasattr(os, "fork"):
-            half = os.fork()
-            if half == 0:
-                _end_with_parent()
-                work()
-                os._exit(0)
-            os.waitpid(half, 0)
-        else:
-            work()
-
-
-def _end_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends, where it can: prctl(2)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _import_pynndescent() -> None:
     importlib.import_module("pynndescent")
-
-
-def _draw_first_map() -> None:
-    """Draw a map of nothing in particular, so that all is compiled that a map needs."""
-    import numpy as np
-
-    from barcart import compute_umap_embedding
-
-    compute_umap_embedding(1.0 - np.eye(16), 10)
 
 
 class Warmup:
