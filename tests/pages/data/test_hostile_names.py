@@ -56,7 +56,7 @@ def hostile(sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_stays_text(hostile: Served, visit: Visiting, path: str) -> None:
     with hostile.site.database.engine.connect() as connection:
         find = text("SELECT name, id FROM ingredients WHERE name LIKE '<%' ORDER BY id")
-        (_, spirits), *_, (_, campari) = connection.execute(find).tuples()
+        (_, spirits), *_, (_, campari) = connection.execute(find).all()
     found = visit(hostile, path.format(campari=campari, spirits=spirits), writer=True)
     page = found.page
     expect(page.locator("#main img, #main b, main b, main img")).to_have_count(0)

@@ -66,7 +66,7 @@ def test_escape_closes_the_suggestions_and_an_unknown_name_is_said_so(
 def test_tells_what_can_be_made_and_what_is_missing(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/recipes").page
     page.get_by_label("What can I make?").check()
-    box = page.get_by_label("What is in the bar")
+    box = page.get_by_label("What is in the bar", exact=True)
     for name in ("Campari", "Sweet Red Vermouth", "Soda Water"):
         box.press_sequentially(name)
         page.locator("#pick-have-list").get_by_role("option").first.wait_for()
