@@ -78,7 +78,8 @@ async function request(method, path, { body, ifMatch, signal, authorize = false 
     throw new Problem(0, { title: "No answer", detail: "The server cannot be reached." });
   }
   const kind = answer.headers.get("Content-Type") ?? "";
-  const content = /\bjson\b/.test(kind) ? await answer.json() : null;
+  // A 204 has no body, whatever it says of its type.
+  const content = answer.status !== 204 && /\bjson\b/.test(kind) ? await answer.json() : null;
   if (!answer.ok) {
     throw new Problem(answer.status, content ?? { title: answer.statusText });
   }
