@@ -16,6 +16,7 @@ PAGES = {
     "tree": ("/tree", "#treemap button"),
     "substitutes": ("/substitutes?ingredient={ingredient}", ".stand-in"),
     "substitutes-start": ("/substitutes", "#answer .chip"),
+    "status": ("/status", "#quality tr"),
 }
 
 

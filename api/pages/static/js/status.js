@@ -1,0 +1,155 @@
+// What is published, whether it is up to date, and what the refresh is doing.
+import { count, el, number } from "../shared/elements.js";
+import { getJson, send } from "./api.js";
+import { announce } from "./shell.js";
+import { problemBox } from "./states.js";
+
+// While something is under way a reader wants to see it move; else the page asks ever less often.
+const QUICK_MS = 1000;
+const SLOWEST_MS = 30_000;
+
+const message = document.getElementById("message");
+const state = document.getElementById("run-state");
+const progress = document.getElementById("run-progress");
+const step = document.getElementById("run-step");
+
+const MAPS = [["cocktail-space", "Manhattan"], ["cocktail-space-em", "Learned"]];
+const OUTCOMES = {
+  succeeded: ["good", "Succeeded"], failed: ["warn", "Failed"],
+  interrupted: ["warn", "Interrupted"], running: ["", "Running"],
+};
+
+const moments = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const time = (text) => el("time", { dateTime: text, textContent: moments.format(new Date(text)) });
+const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
+const duration = (length) => (length < 100 ? `${length.toFixed(1)} s` : `${Math.round(length / 60)} min`);
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+const badge = ([kind, text]) => el("span", { className: `badge ${kind}`, textContent: text });
+const cell = (content, className = "") => el("td", { className }, content);
+
+let shownSnapshot;
+let delay = QUICK_MS;
+let timer;
+let asking;
+
+function showPublished({ snapshot, stale }) {
+  const box = document.getElementById("published");
+  if (!snapshot) {
+    box.replaceChildren(el("p", { className: "verdict" }, badge(["warn", "Nothing yet"]),
+      "Nothing has been computed yet. The first refresh publishes the first snapshot."));
+    return;
+  }
+  box.replaceChildren(
+    el("p", { className: "verdict" },
+      ...(stale
+        ? [badge(["warn", "Stale"]), "Recipes have changed since; the next refresh takes that in."]
+        : [badge(["good", "Up to date"]), "Computed from the recipes as they are."])),
+    el("p", {}, "Published ", time(snapshot.created_at), ": ",
+      count(snapshot.counts.cocktail_space_count ?? 0, "recipe", "recipes"), ", ",
+      count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"), "."),
+    el("p", { className: "quiet" }, el("code", { textContent: snapshot.snapshot_id })));
+}
+
+function showRun({ refresh }) {
+  const running = refresh.state === "running";
+  const words = {
+    idle: "None is under way.",
+    waiting: "One waits for a worker.",
+    running: refresh.stage ? `${refresh.stage} …` : "It begins …",
+  }[refresh.state];
+  // A live region speaks when its text changes, hence not for nothing.
+  if (state.textContent !== words) state.textContent = words;
+  progress.hidden = !running;
+  const [done, all] = [refresh.stage_number ?? 1, refresh.stage_count ?? 10];
+  progress.value = (done - 1) / all;
+  const parts = [];
+  if (running && refresh.stage_number) parts.push(`Stage ${done} of ${all}`);
+  if (running && refresh.started_at) parts.push(`since ${duration(Math.max(0, seconds(refresh.started_at, new Date())))}`);
+  if (refresh.step) parts.push(refresh.step);
+  step.textContent = parts.join(" · ");
+}
+
+function showHistory(history) {
+  document.getElementById("history-table").hidden = !history.length;
+  document.getElementById("no-history").hidden = history.length > 0;
+  document.getElementById("history").replaceChildren(...history.map((run) => el("tr", {},
+    cell(time(run.started_at)),
+    cell(badge(OUTCOMES[run.state])),
+    cell(run.finished_at ? duration(seconds(run.started_at, run.finished_at)) : "", "number"),
+    cell(run.error ?? (run.changed === false ? "Nothing had changed"
+      : run.snapshot_id ? `Published ${run.snapshot_id}` : run.stage), "words"))));
+}
+
+function showSnapshots({ snapshot, snapshots }) {
+  document.getElementById("snapshots-table").hidden = !snapshots.length;
+  document.getElementById("snapshots").replaceChildren(...snapshots.map((one) => {
+    const current = one.snapshot_id === snapshot?.snapshot_id;
+    return el("tr", { className: current ? "current" : "" },
+      cell(time(one.created_at)),
+      cell(el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (readers see this one)" : "")),
+      cell(number(one.counts.cocktail_space_count ?? 0), "number"),
+      cell(number(one.counts.ingredient_tree_nodes ?? 0), "number"),
+      cell(megabytes(one.bytes), "number"));
+  }));
+}
+
+async function showQuality() {
+  const rows = await Promise.all(MAPS.map(async ([name, label]) => {
+    const { quality = {} } = (await getJson(`analytics/${name}`)).metadata;
+    const figure = (value) => cell(value === null || value === undefined ? "–" : value.toFixed(3), "number");
+    return el("tr", {}, el("th", { scope: "row", textContent: label }),
+      figure(quality?.knn_preservation), figure(quality?.trustworthiness), figure(quality?.median_shift));
+  }));
+  document.getElementById("quality").replaceChildren(...rows);
+}
+
+async function look() {
+  clearTimeout(timer);
+  asking?.abort();
+  asking = new AbortController();
+  try {
+    const status = await getJson("analytics/status", { signal: asking.signal });
+    message.querySelector(".problem")?.remove();
+    showPublished(status);
+    showRun(status);
+    showHistory(status.history);
+    showSnapshots(status);
+    const id = status.snapshot?.snapshot_id;
+    if (id && id !== shownSnapshot) {
+      await showQuality();
+      if (shownSnapshot) announce("A new snapshot has been published.");
+      shownSnapshot = id;
+    }
+    delay = status.refresh.state === "idle" ? Math.min(delay * 1.5, SLOWEST_MS) : QUICK_MS;
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    message.replaceChildren(problemBox(error));
+    delay = Math.min(delay * 2, SLOWEST_MS);
+  }
+  // Nobody sees a page in the background.
+  if (!document.hidden) timer = setTimeout(look, delay);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) clearTimeout(timer);
+  else look();
+});
+
+document.getElementById("refresh").addEventListener("click", async (event) => {
+  const button = event.currentTarget;
+  button.disabled = true;
+  try {
+    const { body } = await send("POST", "analytics/refresh");
+    message.replaceChildren(el("p", { className: "done", textContent: body.absorbed
+      ? "A refresh waits already; it will read the recipes as they are now."
+      : "A refresh has been asked for." }));
+    delay = QUICK_MS;
+    await look();
+  } catch (error) {
+    if (error.title !== "Not signed in") message.replaceChildren(problemBox(error));
+  } finally {
+    button.disabled = false;
+  }
+});
+
+look();

@@ -1,0 +1,44 @@
+"""The status page: what is published, a refresh from the button to the new snapshot."""
+
+from pathlib import Path
+
+from .conftest import TOKEN, Served, Site, Visiting, serving
+
+
+def test_tells_what_is_published(any_server: Served, visit: Visiting) -> None:
+    page = visit(any_server, "/status").page
+    page.get_by_text("Up to date", exact=True).wait_for()
+    page.locator("#quality tr").nth(1).wait_for()
+    for row in page.locator("#quality tr").all():
+        kept, trustworthiness = (float(row.locator("td").nth(n).inner_text()) for n in (0, 1))
+        assert 0 < kept <= 1
+        assert 0.5 < trustworthiness <= 1
+    assert page.locator("#snapshots tr.current").count() == 1
+    assert "None is under way." in page.locator("#run-state").inner_text()
+
+
+def test_a_refresh_from_the_button_to_its_snapshot(
+    sample_site: Site, tmp_path: Path, visit: Visiting
+) -> None:
+    with serving(sample_site.copy(tmp_path / "site"), worker=True) as served:
+        page = visit(served, f"/status#token={TOKEN}").page
+        page.get_by_text("Up to date", exact=True).wait_for()
+        before = page.locator("#snapshots tr").count()
+        line = {"ingredient_id": 4, "unit_id": 1, "amount": 30}
+        served.write("POST", "recipes", {"name": "Since Then", "ingredients": [line]})
+        page.get_by_role("button", name="Refresh now").click()
+        page.locator(".done").wait_for()
+        page.locator("#run-progress").wait_for(timeout=20_000)
+        page.locator("#run-progress").wait_for(state="hidden", timeout=60_000)
+        page.get_by_text("Up to date", exact=True).wait_for(timeout=20_000)
+        page.wait_for_function(
+            "n => document.querySelectorAll('#snapshots tr').length > n", arg=before
+        )
+        assert "Succeeded" in page.locator("#history tr").first.inner_text()
+
+
+def test_a_refused_token_is_asked_for_again(own_server: Served, visit: Visiting) -> None:
+    found = visit(own_server, "/status#token=not-the-token-of-this-server")
+    found.page.get_by_role("button", name="Refresh now").click()
+    found.page.get_by_text("The token was not accepted.").wait_for()
+    found.forgive("401")
