@@ -1,9 +1,10 @@
 """Static files by an address that changes with their content.
 
 All files stand below one directory named after the hash of them all, such as
-``/static/<digest>/js/map.js``. Modules import each other by relative paths, so a page that names one module by its hashed address
-gets every other from the same version, with no bundler and no rewriting of sources; and a browser
-may keep what it has for ever, because other content has another address.
+``/static/<digest>/js/map.js``. Modules import each other by relative paths, so a page that names
+one module by its hashed address gets every other from the same version, with no bundler and no
+rewriting of sources; and a browser may keep what it has for ever, because other content has another
+address.
 """
 
 from __future__ import annotations
