@@ -41,6 +41,11 @@ DEFAULT_TITLE: Final = "Cocktail atlas"
 # load the same modules as files.
 _MODULES: Final = (
     "shared/elements.js",
+    "shared/marks.js",
+    "shared/atlas-model.js",
+    "shared/canvas-marks.js",
+    "shared/atlas-map.js",
+    "shared/atlas-lists.js",
     "core.js",
     "atlas.js",
     "shared/treemap.js",

@@ -1,56 +1,11 @@
-// What the parts of the report share: the data, the theme, and small helpers.
-import { breadcrumb, count, el, fold, linkTree, number } from "./shared/elements.js";
+// What the parts of the report share: its data.
+import { linkTree } from "./shared/elements.js";
 
 export const Report = (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
-
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const groupVariable = (index) => `var(--g-${data.groups[index].key})`;
-
-  const themeListeners = [];
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const listener of themeListeners) listener();
-  });
-
-  const nodes = linkTree(data.tree);
-
-  /**
-   * Path of a mark, centred on 0,0; all shapes have about the same area.
-   * Used for the legend (SVG) and the maps (canvas) alike.
-   */
-  function markPath(shape, r) {
-    const f = (value) => value.toFixed(3);
-    if (shape === "square") {
-      const h = f(r * 0.89);
-      return `M-${h},-${h}H${h}V${h}H-${h}Z`;
-    }
-    if (shape === "triangle") {
-      return `M0,${f(-r * 1.3)}L${f(r * 1.17)},${f(r * 0.78)}H${f(-r * 1.17)}Z`;
-    }
-    if (shape === "diamond") {
-      return `M0,${f(-r * 1.32)}L${f(r * 1.12)},0L0,${f(r * 1.32)}L${f(-r * 1.12)},0Z`;
-    }
-    if (shape === "cross") {
-      const a = f(r * 1.2);
-      const b = f(r * 0.42);
-      return `M-${b},-${a}H${b}V-${b}H${a}V${b}H${b}V${a}H-${b}V${b}H-${a}V-${b}H-${b}Z`;
-    }
-    const circle = (q) => `M${f(q)},0A${f(q)},${f(q)},0,1,1,${f(-q)},0A${f(q)},${f(q)},0,1,1,${f(q)},0Z`;
-    // "ring": the inner circle is cut out by the even-odd rule.
-    return shape === "ring" ? circle(r * 1.1) + circle(r * 0.55) : circle(r);
-  }
-
-  function swatch(index) {
-    const svg = d3.create("svg").attr("class", "swatch").attr("viewBox", "-8 -8 16 16")
-      .attr("aria-hidden", "true");
-    svg.append("path").attr("d", markPath(data.groups[index].shape, 5.4))
-      .attr("fill-rule", "evenodd").style("fill", groupVariable(index));
-    return svg.node();
-  }
-
   return {
-    data, nodes, el, fold, number, count, css, groupVariable, breadcrumb, markPath, swatch,
-    onTheme: (listener) => themeListeners.push(listener),
-    calm: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
+    data,
+    nodes: linkTree(data.tree),
+    groupVariable: (index) => `var(--g-${data.groups[index].key})`,
   };
 })();

@@ -54,3 +54,15 @@ export function pathTo(node) {
   for (let place = node; place; place = place.parent) path.unshift(place);
   return path;
 }
+
+/** Value of a custom property of the current theme. */
+export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Call when the theme changes: the system's, or the one that the reader chose (`data-theme`). */
+export function onTheme(listener) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => listener());
+  new MutationObserver(() => listener()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+}
+
+/** Does the reader want things to stand still? */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
