@@ -19,6 +19,9 @@ ARTIFACT_NAMES = (
     "recipe-similar",
     "ingredient-substitutes",
 )
+#: What the map page draws, arranged from the others: computed here and not when it is asked for,
+#: since naming the neighbourhoods takes libraries that the API does without.
+ATLAS = "atlas"
 
 # The maps come last: until then their library may be compiling in another process.
 _STAGES = (
@@ -30,6 +33,7 @@ _STAGES = (
     "Telling substitutes",
     "Mapping recipes by Manhattan distance",
     "Mapping recipes by the learned distance",
+    "Naming the maps' neighbourhoods",
 )
 
 
@@ -88,17 +92,23 @@ def compute_artifacts(
         manhattan = queries.cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
         learned = queries.cocktail_space_em(previous.get("cocktail-space-em"))
+    artifacts = {
+        "ingredient-usage": top_level,
+        "recipe-complexity": complexity,
+        "cocktail-space": manhattan.points,
+        "cocktail-space-em": learned.points,
+        "ingredient-tree": tree,
+        "recipe-similar": similar,
+        "ingredient-substitutes": substitutes,
+    }
+    with stage(next(names)):
+        # Here, not above: it brings scikit-learn, for which a refresh of nothing should not wait.
+        from api.analytics.report.payload import build_payload
+
+        artifacts[ATLAS] = build_payload(artifacts)
 
     return Computed(
-        artifacts={
-            "ingredient-usage": top_level,
-            "recipe-complexity": complexity,
-            "cocktail-space": manhattan.points,
-            "cocktail-space-em": learned.points,
-            "ingredient-tree": tree,
-            "recipe-similar": similar,
-            "ingredient-substitutes": substitutes,
-        },
+        artifacts=artifacts,
         counts={
             "ingredient_stats_count": len(top_level),
             "complexity_stats_count": len(complexity),

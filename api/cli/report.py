@@ -21,7 +21,7 @@ def report(
     """
     # Here, not above: they bring SciPy, for which no other command should wait.
     from api.analytics.artifacts import ARTIFACT_NAMES
-    from api.analytics.report import render_report
+    from api.analytics.report.render import render_report
 
     with failing_clearly():
         found = AnalyticsStorage.from_settings().read_current(ARTIFACT_NAMES)

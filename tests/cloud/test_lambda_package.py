@@ -140,14 +140,10 @@ def test_answers_every_get_of_the_api_without_a_failure(answers: dict[str, int])
     assert {path: status for path, status in asked.items() if status >= 500} == {}
 
 
-@pytest.mark.xfail(
-    reason="the atlas is computed when asked for, with scikit-learn, which does not fit the quota"
-)
 def test_answers_for_the_atlas(answers: dict[str, int]) -> None:
     assert answers[ATLAS] == 200
 
 
-@pytest.mark.xfail(reason="create_app() does not serve the pages yet")
 def test_serves_the_pages(answers: dict[str, int]) -> None:
     assert {answers[page] for page in PAGES} == {200}
 

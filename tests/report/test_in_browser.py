@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.analytics.report import render_report
+from api.analytics.report.render import render_report
 from api.db.dataset import Dataset
 from api.db.queries.ingredient_tree import tree_with_counts
 

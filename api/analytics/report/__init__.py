@@ -1,6 +1,5 @@
-"""The report: one self-contained HTML page over the published analytics."""
+"""The report: one self-contained HTML page over the published analytics.
 
-from api.analytics.report.base_spirit import BaseSpiritClassifier, base_spirit
-from api.analytics.report.render import render_report
-
-__all__ = ["BaseSpiritClassifier", "base_spirit", "render_report"]
+Nothing is imported here: the site uses the colours alone, on machines that lack what the rest
+needs.
+"""

@@ -230,16 +230,8 @@ async def atlas(
     request: Request, services: ServicesDep, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Return both maps, the tree and the counts, each name once: small enough to draw at once."""
-
-    def payload(loaded: LoadedSnapshot) -> bytes:
-        # Here, not above: they bring SciPy, for which no other route should wait.
-        from api.analytics.artifacts import ARTIFACT_NAMES
-        from api.analytics.report.payload import build_payload
-
-        held = [name for name in ARTIFACT_NAMES if name in loaded.manifest.artifacts]
-        return to_bytes(build_payload({name: loaded.value(name) for name in held}))
-
-    return await _respond(request, services, "atlas", None, payload)
+    name = "atlas"
+    return await _respond(request, services, name, None, _whole(name))
 
 
 @router.get(
