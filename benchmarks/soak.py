@@ -28,7 +28,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 CLIENTS = 6
 WRITERS = 1
@@ -71,11 +71,11 @@ class Outcome:
                 self.errors.append(error)
 
 
-def _ask(client: httpx.Client, outcome: Outcome, method: str, path: str, **more: Any) -> Any:
+def _ask(client: httpx2.Client, outcome: Outcome, method: str, path: str, **more: Any) -> Any:
     begun = time.perf_counter()
     try:
         response = client.request(method, path, **more)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         outcome.add(0, time.perf_counter() - begun, f"{method} {path}: {error!r}")
         return None
     fine = response.status_code < 400
@@ -90,7 +90,7 @@ def _ask(client: httpx.Client, outcome: Outcome, method: str, path: str, **more:
 def _read(base: str, pages: list[str], stop: threading.Event, outcome: Outcome, seed: int) -> None:
     dice, etags = random.Random(seed), {}
     paths = [*READS, *pages]
-    with httpx.Client(base_url=base, timeout=30) as client:
+    with httpx2.Client(base_url=base, timeout=30) as client:
         while not stop.is_set():
             path = dice.choice(paths)
             headers = (
@@ -105,7 +105,7 @@ def _read(base: str, pages: list[str], stop: threading.Event, outcome: Outcome, 
 def _write(base: str, stop: threading.Event, outcome: Outcome, seed: int) -> None:
     dice = random.Random(seed)
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=base, timeout=30, headers=headers) as client:
+    with httpx2.Client(base_url=base, timeout=30, headers=headers) as client:
         while not stop.is_set():
             recipe = {
                 "name": f"Soak {seed} {dice.randrange(10**9)}",
@@ -193,9 +193,9 @@ def _address(log: Path, server: "subprocess.Popen[bytes]") -> str:
         found = re.search(r"http://127\.0\.0\.1:[1-9]\d+", log.read_text(errors="replace"))
         if found:
             try:
-                if httpx.get(f"{found[0]}/health", timeout=5).status_code == 200:
+                if httpx2.get(f"{found[0]}/health", timeout=5).status_code == 200:
                     return found[0]
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 pass
         if server.poll() is not None:
             raise RuntimeError(f"the server did not start:\n{log.read_text()}")
@@ -205,7 +205,7 @@ def _address(log: Path, server: "subprocess.Popen[bytes]") -> str:
 
 def _drive(base: str, pid: int, minutes: float, directory: Path) -> dict[str, Any]:
     outcome, stop = Outcome(), threading.Event()
-    pages = [p for p in ("/", "/recipes", "/status") if httpx.get(base + p).status_code == 200]
+    pages = [p for p in ("/", "/recipes", "/status") if httpx2.get(base + p).status_code == 200]
     threads = [
         threading.Thread(target=_read, args=(base, pages, stop, outcome, seed))
         for seed in range(CLIENTS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
@@ -70,7 +70,7 @@ class Served:
 
     def write(self, method: str, path: str, body: object) -> Any:
         """Write through the API, as a program would."""
-        done = httpx.request(
+        done = httpx2.request(
             method,
             f"{self.url}/api/v1/{path}",
             json=body,

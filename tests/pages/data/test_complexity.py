@@ -1,13 +1,13 @@
 """The histogram of complexity."""
 
-import httpx
+import httpx2
 from playwright.sync_api import expect
 
 from .conftest import Served, Visiting
 
 
 def test_columns_are_buttons_that_list_their_recipes(any_server: Served, visit: Visiting) -> None:
-    data = httpx.get(f"{any_server.url}/api/v1/analytics/recipe-complexity").json()["data"]
+    data = httpx2.get(f"{any_server.url}/api/v1/analytics/recipe-complexity").json()["data"]
     sizes = {row["ingredient_count"]: row["recipe_count"] for row in data}
     found = visit(any_server, "/complexity")
     page = found.page
@@ -34,7 +34,7 @@ def test_columns_are_buttons_that_list_their_recipes(any_server: Served, visit: 
 def test_the_figures_stand_in_a_table_too(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/complexity").page
     page.locator("#complexity-table summary").click()
-    data = httpx.get(f"{sample_server.url}/api/v1/analytics/recipe-complexity").json()["data"]
+    data = httpx2.get(f"{sample_server.url}/api/v1/analytics/recipe-complexity").json()["data"]
     assert page.locator("#complexity-table tbody tr").all_inner_texts() == [
         f"{row['ingredient_count']}\t{row['recipe_count']}" for row in data
     ]

@@ -41,10 +41,10 @@ def _faults(found: Visit) -> list[str]:
 
 def _ids(served: Served) -> dict[str, int]:
     """A recipe and an ingredient that either database has."""
-    import httpx
+    import httpx2
 
     def first(path: str) -> int:
-        return int(httpx.get(f"{served.url}/api/v1/{path}").json()["items"][0]["id"])
+        return int(httpx2.get(f"{served.url}/api/v1/{path}").json()["items"][0]["id"])
 
     return {"recipe": first("recipes?q=negroni"), "ingredient": first("ingredients?q=campari")}
 

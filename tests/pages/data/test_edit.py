@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import httpx
+import httpx2
 from playwright.sync_api import Page, expect
 
 from .conftest import Served, Site, Visiting, serving
@@ -36,7 +36,7 @@ def test_what_is_written_shows_up_after_the_refresh_that_it_asks_for(
         recipe = page.url.rsplit("/", 1)[1].split("#")[0]
 
         for _ in range(60):
-            status = httpx.get(f"{served.url}/api/v1/analytics/recipe-similar/{recipe}")
+            status = httpx2.get(f"{served.url}/api/v1/analytics/recipe-similar/{recipe}")
             if status.status_code == 200:
                 break
             page.wait_for_timeout(500)
@@ -94,7 +94,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_lost(
 ) -> None:
     found = visit(own_server, "/recipes/1/edit", writer=True)
     page = found.page
-    current = httpx.get(f"{own_server.url}/api/v1/recipes/1").json()
+    current = httpx2.get(f"{own_server.url}/api/v1/recipes/1").json()
     theirs = {
         "name": "Their Name",
         "ingredients": [
@@ -107,7 +107,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_lost(
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#form-summary")).to_contain_text("Somebody changed this recipe")
     found.forgive("412")
-    assert httpx.get(f"{own_server.url}/api/v1/recipes/1").json()["name"] == "Their Name"
+    assert httpx2.get(f"{own_server.url}/api/v1/recipes/1").json()["name"] == "Their Name"
     page.get_by_role("button", name="Load it here").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Their Name")
     page.get_by_label("Name", exact=True).fill("Our Name")

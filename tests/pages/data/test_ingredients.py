@@ -1,6 +1,6 @@
 """Usage of ingredients."""
 
-import httpx
+import httpx2
 from playwright.sync_api import expect
 
 from .conftest import Served, Visiting
@@ -9,7 +9,7 @@ from .conftest import Served, Visiting
 def test_shows_what_is_published_and_goes_into_it(any_server: Served, visit: Visiting) -> None:
     found = visit(any_server, "/ingredients")
     page = found.page
-    usage = httpx.get(f"{any_server.url}/api/v1/analytics/ingredient-usage").json()["data"]
+    usage = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-usage").json()["data"]
     usage.sort(key=lambda row: -row["hierarchical_usage"])
     counts = page.locator("#usage-bars .row .count").all_inner_texts()
     assert [int(text) for text in counts] == [row["hierarchical_usage"] for row in usage][:12]
@@ -18,7 +18,7 @@ def test_shows_what_is_published_and_goes_into_it(any_server: Served, visit: Vis
     page.get_by_role("button", name=f"{family['ingredient_name']}:").press("Enter")
     assert page.url.endswith(f"?parent_id={family['ingredient_id']}")
     expect(page.locator("#usage-crumbs [aria-current]")).to_have_text(family["ingredient_name"])
-    below = httpx.get(
+    below = httpx2.get(
         f"{any_server.url}/api/v1/analytics/ingredient-usage",
         params={"parent_id": family["ingredient_id"]},
     ).json()["data"]

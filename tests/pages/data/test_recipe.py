@@ -6,14 +6,14 @@ from .conftest import Served, Visiting
 
 
 def _id(served: Served, name: str) -> int:
-    import httpx
+    import httpx2
 
-    items = httpx.get(f"{served.url}/api/v1/recipes", params={"q": name}).json()["items"]
+    items = httpx2.get(f"{served.url}/api/v1/recipes", params={"q": name}).json()["items"]
     return int(next(item["id"] for item in items if item["name"] == name))
 
 
 def test_tells_what_goes_in_and_what_it_is_close_to(sample_server: Served, visit: Visiting) -> None:
-    import httpx
+    import httpx2
 
     recipe = _id(sample_server, "Negroni")
     page = visit(sample_server, f"/recipes/{recipe}").page
@@ -26,7 +26,7 @@ def test_tells_what_goes_in_and_what_it_is_close_to(sample_server: Served, visit
     assert len(set(widths)) == 1  # thirds, hence bars of one length
     assert widths[0] > 50
 
-    similar = httpx.get(f"{sample_server.url}/api/v1/analytics/recipe-similar/{recipe}").json()
+    similar = httpx2.get(f"{sample_server.url}/api/v1/analytics/recipe-similar/{recipe}").json()
     nearest = similar["data"]["similar"]
     assert page.locator(".similar > li summary .name").all_inner_texts() == [
         row["recipe_name"] for row in nearest
@@ -62,7 +62,7 @@ def test_no_such_recipe(sample_server: Served, visit: Visiting) -> None:
 
 
 def test_rates_and_deletes(own_server: Served, visit: Visiting) -> None:
-    import httpx
+    import httpx2
 
     found = visit(own_server, "/recipes/1", writer=True)
     page = found.page
@@ -75,7 +75,7 @@ def test_rates_and_deletes(own_server: Served, visit: Visiting) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/recipes")
     expect(page.locator("#notice")).to_contain_text("is deleted")
-    assert httpx.get(f"{own_server.url}/api/v1/recipes/1").status_code == 404
+    assert httpx2.get(f"{own_server.url}/api/v1/recipes/1").status_code == 404
 
 
 def test_a_recipe_that_the_analytics_do_not_know_yet(own_server: Served, visit: Visiting) -> None:

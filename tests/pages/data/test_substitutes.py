@@ -1,13 +1,13 @@
 """The explorer of substitutes."""
 
-import httpx
+import httpx2
 from playwright.sync_api import expect
 
 from .conftest import Served, Visiting
 
 
 def _ingredient(served: Served, name: str) -> int:
-    items = httpx.get(f"{served.url}/api/v1/ingredients", params={"q": name}).json()["items"]
+    items = httpx2.get(f"{served.url}/api/v1/ingredients", params={"q": name}).json()["items"]
     return int(next(item["id"] for item in items if item["name"] == name))
 
 
@@ -15,7 +15,7 @@ def test_marks_weak_evidence_and_goes_on(any_server: Served, visit: Visiting) ->
     campari = _ingredient(any_server, "Campari")
     found = visit(any_server, f"/substitutes?ingredient={campari}")
     page = found.page
-    answer = httpx.get(f"{any_server.url}/api/v1/analytics/ingredient-substitutes/{campari}")
+    answer = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-substitutes/{campari}")
     rows = answer.json()["data"]["substitutes"]
     ordered = [row for row in rows if not row["weak"]] + [row for row in rows if row["weak"]]
     shown = page.locator(".stand-in")
@@ -44,13 +44,13 @@ def test_marks_weak_evidence_and_goes_on(any_server: Served, visit: Visiting) ->
 
 
 def test_says_for_whom_a_rolled_up_leaf_is_answered(real_server: Served, visit: Visiting) -> None:
-    items = httpx.get(f"{real_server.url}/api/v1/ingredients", params={"q": "allspice"}).json()[
+    items = httpx2.get(f"{real_server.url}/api/v1/ingredients", params={"q": "allspice"}).json()[
         "items"
     ]
     leaf = next(item for item in items if item["allow_substitution"])
     page = visit(real_server, f"/substitutes?ingredient={leaf['id']}").page
     expect(page.locator(".rolled-up")).to_contain_text(leaf["name"])
-    answer = httpx.get(
+    answer = httpx2.get(
         f"{real_server.url}/api/v1/analytics/ingredient-substitutes/{leaf['id']}"
     ).json()["data"]
     expect(page.locator(".rolled-up")).to_contain_text(

@@ -41,10 +41,10 @@ def test_a_leaf_can_be_found_linked_to_and_gone_on_from(
 
 
 def test_the_whole_tree_stands_in_a_list(any_server: Served, visit: Visiting) -> None:
-    import httpx
+    import httpx2
 
     page = visit(any_server, "/tree").page
-    tree = httpx.get(f"{any_server.url}/api/v1/analytics/ingredient-tree").json()["data"]
+    tree = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-tree").json()["data"]
     stack, nodes = [tree], -1
     while stack:
         stack.extend(stack.pop().get("children", []))
