@@ -44,7 +44,7 @@ uniform vec3 paper;
 uniform float ratio;
 out vec4 result;
 float box(vec2 p, vec2 b) { vec2 d = abs(p) - b; return length(max(d, 0.)) + min(max(d.x, d.y), 0.); }
-float distance(vec2 p) {
+float edge(vec2 p) {
   if (shape == 1) return box(p, vec2(.89));
   if (shape == 2) {
     float side = dot(vec2(abs(p.x), p.y) - vec2(0., -1.3), normalize(vec2(2.08, -1.17)));
@@ -57,7 +57,7 @@ float distance(vec2 p) {
 }
 void main() {
   vec2 p = (gl_PointCoord * 2. - 1.) * (radius * 1.45 + 2.) / radius;
-  float d = distance(p) * radius;     // in device pixels
+  float d = edge(p) * radius;     // in device pixels
   float inside = clamp(.5 - d, 0., 1.);
   float rim = radius > 2.2 * ratio && shape != 5 ? .6 * ratio : 0.;
   float outer = clamp(.5 - d + rim, 0., 1.);
@@ -128,8 +128,8 @@ export class WebglMarks {
     const pairs = (first, second) =>
       Float32Array.from({ length: 2 * this.model.total }, (_, at) => (at % 2 ? second : first)(at >> 1));
     // What was not on the old map grows where it will stand, and the other way round.
-    const or = (one, other) => (i) => one[i] ?? other[i] ?? 0;
-    this.fill(0, pairs(or(before.x, map.x), or(before.y, map.y)));
+    const or = (one, other, scale = 1) => (i) => (one[i] === null ? other[i] ?? 0 : one[i] * scale);
+    this.fill(0, pairs(or(before.x, map.x, before.scale), or(before.y, map.y, before.scale)));
     this.fill(1, pairs(or(map.x, before.x), or(map.y, before.y)));
     this.fill(2, pairs((i) => Number(before.x[i] !== null), (i) => Number(map.x[i] !== null)));
     this.filtered();

@@ -27,13 +27,16 @@ export class AtlasMap {
 
   /** Take a map's places; with an animation where there was another one before. */
   layOut(key) {
-    const before = this.key && { x: this.x, y: this.y };
+    const before = this.key && { x: this.x, y: this.y, half: this.half };
     this.key = key;
     const { x, y, regions } = this.model.maps.get(key);
     Object.assign(this, { x, y, regions });
     this.members = d3.range(this.model.total).filter((i) => x[i] !== null);
     this.tree = d3.quadtree(this.members, (i) => x[i], (i) => y[i]);
-    this.painter.place?.(this, before);
+    // Half the layout's width and height; it is centred on 0,0.
+    this.reach = [x, y].map((axis) => d3.max(this.members, (i) => Math.abs(axis[i])) || 1);
+    if (this.width) this.fit();
+    this.painter.place?.(this, before && { ...before, scale: before.half / this.half });
     this.stage.classList.toggle("vacant", !this.members.length);
     this.nothing.hidden = this.members.length > 0;
     this.over.setAttribute("aria-label", `${this.title} map of ${count(this.members.length, "recipe", "recipes")}. ` +
@@ -243,8 +246,7 @@ export class AtlasMap {
     if (!width || !height || (width === this.width && height === this.height)) return;
     const view = this.width ? this.view : this.wantedView;
     Object.assign(this, { width, height });
-    const short = Math.min(width, height);
-    this.half = short / 2 - Math.max(18, short * 0.05);
+    this.fit();
     this.ratio = window.devicePixelRatio || 1;
     for (const canvas of [this.ground, this.painter.canvas, this.words, this.over]) {
       canvas.width = Math.round(width * this.ratio);
@@ -252,10 +254,16 @@ export class AtlasMap {
     }
     this.zoom.extent([[0, 0], [width, height]])
       .translateExtent([[-width * 0.25, -height * 0.25], [width * 1.25, height * 1.25]]);
-    this.radius = Math.max(1.5, Math.min(5.5, short / 7 / Math.sqrt(this.members.length || 1)));
     this.contours = this.density();
     this.theme();
     if (view) this.view = view;
+  }
+
+  /** As large as the stage allows, the same scale for both axes. */
+  fit() {
+    const margin = Math.max(18, Math.min(this.width, this.height) * 0.05);
+    this.half = Math.min((this.width / 2 - margin) / this.reach[0], (this.height / 2 - margin) / this.reach[1]);
+    this.radius = Math.max(1.5, Math.min(5.5, this.half / 3.2 / Math.sqrt(this.members.length || 1)));
   }
 
   /** Contour lines of the recipes' density, as paths in the stage before zooming. */
