@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import EllipsisType
 from typing import Any
 
 from api.analytics.artifacts import compute_artifacts, stage_count
@@ -28,7 +29,7 @@ from api.analytics.scheduler import pair_engine
 from api.analytics.warmup import umap_warming_up
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
-from api.storage.errors import PublishConflictError
+from api.storage.errors import CorruptSnapshotError, PublishConflictError
 from api.storage.run_status import RunState, RunStatusWriter
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
@@ -124,6 +125,29 @@ def _telling(status: RunStatusWriter) -> Iterator[None]:
         raise
 
 
+def _current(storage: AnalyticsStorage) -> tuple[Manifest | None, Manifest | EllipsisType | None]:
+    """Return the current snapshot, and what the next one may replace.
+
+    Where the pointer is damaged or leads nowhere there is none, and whatever is there may go: a
+    refresh that nobody watches must not fail for ever because something was damaged once.
+    """
+    try:
+        current = storage.snapshots.current()
+    except CorruptSnapshotError as error:
+        logger.warning("%s This refresh does.", error)
+        return None, ...
+    return current, current
+
+
+def _is_whole(storage: AnalyticsStorage, manifest: Manifest) -> bool:
+    try:
+        storage.snapshots.check(manifest)
+    except CorruptSnapshotError as error:
+        logger.warning("%s This refresh replaces it.", error)
+        return False
+    return True
+
+
 def _refresh_once(
     database: Database,
     storage: AnalyticsStorage,
@@ -132,7 +156,7 @@ def _refresh_once(
     scheduler: str | None,
 ) -> tuple[Manifest, bool]:
     stage = Stages(stage_count() + 2, reporter)
-    current = storage.snapshots.current()
+    current, replacing = _current(storage)
     version = code_version()
 
     with stage("Reading the database"):
@@ -144,7 +168,7 @@ def _refresh_once(
         and current.database_fingerprint == fingerprint
         and current.code_version == version
     )
-    if current is not None and unchanged and not force:
+    if current is not None and unchanged and not force and _is_whole(storage, current):
         logger.info(
             "nothing has changed since snapshot %s: skipped (--force computes anyway)",
             current.snapshot_id,
@@ -172,7 +196,7 @@ def _refresh_once(
             code_version=version,
             counts=computed.counts,
             details=computed.details,
-            replacing=current,
+            replacing=replacing,
         )
         checkpoint.discard()
     logger.info("published snapshot %s to %s", manifest.snapshot_id, storage.location)

@@ -124,7 +124,8 @@ class Snapshots:
                 missing = error  # retired since the pointer was read: look again
         raise CorruptSnapshotError(
             f"{self.store.describe(_POINTER)} names a snapshot that does not exist ({missing}) "
-            f"Point it at another one with: cocktaildb snapshots rollback ID"
+            f"Make a new one with: cocktaildb refresh, or point it at another one with: "
+            f"cocktaildb snapshots rollback ID"
         )
 
     def history(self) -> list[Manifest]:
@@ -204,7 +205,8 @@ class Snapshots:
             Recorded in the :class:`Manifest`.
         replacing
             Publish only while this snapshot is the current one (None: while there is none).
-            By default whatever is current is replaced.
+            By default whatever is current is replaced, a pointer that is damaged or leads nowhere
+            included.
 
         Raises
         ------
@@ -223,7 +225,7 @@ class Snapshots:
         content = sha256(to_bytes({name: entry.sha256 for name, entry in sorted(entries.items())}))
 
         with self.store.exclusive():
-            pointer, version = self._pointer()
+            pointer, version = self._pointer(damaged_ok=replacing is ...)
             if replacing is not ...:
                 expected = replacing.snapshot_id if replacing else None
                 found = pointer.snapshot_id if pointer else None
@@ -273,7 +275,7 @@ class Snapshots:
             If it is damaged; the pointer is then left alone.
         """
         with self.store.exclusive():
-            pointer, version = self._pointer()
+            pointer, version = self._pointer(damaged_ok=snapshot_id is not None)
             if snapshot_id is None:
                 snapshot_id = self._before(pointer)
             elif not _ID.fullmatch(snapshot_id):
@@ -281,13 +283,25 @@ class Snapshots:
                     f"{snapshot_id!r} is not a snapshot's id; see: cocktaildb snapshots list"
                 )
             manifest = self._manifest(snapshot_id)
-            for name in manifest.artifacts:
-                try:
-                    self.read(manifest, name)
-                except ObjectNotFoundError as error:
-                    raise CorruptSnapshotError(f"{snapshot_id} is not complete: {error}") from error
+            self.check(manifest)
             self._point(snapshot_id, self.store.get(_manifest_key(snapshot_id)).data, version)
         return manifest
+
+    def check(self, manifest: Manifest) -> None:
+        """Read every artifact of a snapshot.
+
+        Raises
+        ------
+        CorruptSnapshotError
+            If one is missing or is not what was published.
+        """
+        for name in manifest.artifacts:
+            try:
+                self.read_bytes(manifest, name)
+            except ObjectNotFoundError as error:
+                raise CorruptSnapshotError(
+                    f"{manifest.snapshot_id} is not complete: {error}"
+                ) from error
 
     def _before(self, pointer: _Pointer | None) -> str:
         older = [
@@ -299,7 +313,8 @@ class Snapshots:
             raise SnapshotNotFoundError("There is no snapshot before the current one.")
         return older[0]
 
-    def _pointer(self) -> tuple[_Pointer | None, str | None]:
+    def _pointer(self, *, damaged_ok: bool = False) -> tuple[_Pointer | None, str | None]:
+        """Return the pointer and its version; None for one that is damaged, if that may be."""
         try:
             found = self.store.get(_POINTER)
         except ObjectNotFoundError:
@@ -307,9 +322,11 @@ class Snapshots:
         try:
             return _Pointer.model_validate_json(found.data), found.version
         except ValidationError as error:
+            if damaged_ok:
+                return None, found.version
             raise CorruptSnapshotError(
                 f"{self.store.describe(_POINTER)} is damaged ({error.error_count()} faults). "
-                f"Delete it and run: cocktaildb refresh --force"
+                f"Make a new one with: cocktaildb refresh"
             ) from error
 
     def _point(self, snapshot_id: str, manifest_bytes: bytes, version: str | None) -> None:

@@ -104,6 +104,32 @@ def test_unchanged_data_is_skipped_unless_forced(
     assert regenerate_analytics(database=database, storage=storage)["changed"]
 
 
+@pytest.mark.parametrize("damage", ["pointer", "manifest", "artifact"])
+def test_what_was_damaged_is_replaced_unasked(
+    make_database: MakeDatabase, sample: Dataset, tmp_path: Path, damage: str
+) -> None:
+    storage = AnalyticsStorage(directory=tmp_path / "analytics")
+    database = make_database(sample)
+    first = regenerate_analytics(database=database, storage=storage)
+    whole = storage.snapshots.current()
+    snapshot = tmp_path / "analytics" / "snapshots" / first["snapshot_id"]
+    damaged = {
+        "pointer": tmp_path / "analytics" / "current.json",
+        "manifest": snapshot / "manifest.json",
+        "artifact": snapshot / "recipe-similar.json",
+    }[damage]
+    damaged.unlink() if damage == "manifest" else damaged.write_bytes(b"{}")
+
+    again = regenerate_analytics(database=database, storage=storage)
+    assert again["changed"]
+    now = storage.snapshots.current()
+    assert whole is not None
+    assert now is not None
+    assert now.snapshot_id == again["snapshot_id"]
+    storage.snapshots.check(now)
+    assert now.artifacts["recipe-similar"] == whole.artifacts["recipe-similar"]
+
+
 def test_other_code_is_a_change(
     make_database: MakeDatabase,
     sample: Dataset,
