@@ -163,8 +163,8 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _field_error(fault: Mapping[str, object]) -> FieldError:
     location = fault.get("loc")
-    parts = [str(part) for part in location] if isinstance(location, tuple | list) else []
-    where, path = (parts[0], parts[1:]) if parts else ("body", [])
+    parts = list(location) if isinstance(location, tuple | list) else []
+    where, path = (str(parts[0]), _path(parts[1:])) if parts else ("body", "")
     kind = str(fault.get("type"))
     message = str(fault.get("msg") or "It is wrong.").removeprefix("Value error, ")
     if kind == "json_invalid":
@@ -173,22 +173,28 @@ def _field_error(fault: Mapping[str, object]) -> FieldError:
         )
     if kind == "missing":
         return FieldError(
-            field=".".join(path) or where,
+            field=path or where,
             message="It is missing.",
             remedy=f"Add it to the {where}." if path else "Send a JSON document as the body.",
         )
     if kind == "extra_forbidden":
         return FieldError(
-            field=".".join(path),
+            field=path,
             message="There is no such field.",
             remedy="Leave it out, or mend its name.",
         )
     found = _short(repr(fault.get("input")))
     return FieldError(
-        field=".".join(path) or where,
+        field=path or where,
         message=f"{message.rstrip('.')}; found {found}.",
         remedy=f"Mend it; /openapi.json says what this {where} may hold.",
     )
+
+
+def _path(parts: Sequence[object]) -> str:
+    """Write a place in a document as the catalogue does: ``ingredients[0].amount``."""
+    written = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts]
+    return "".join(written).removeprefix(".")
 
 
 def _short(text: str) -> str:

@@ -145,6 +145,10 @@ def test_wrong_lines_are_named(client: TestClient, auth: dict[str, str]) -> None
     refused = client.post(f"{V1}/recipes", json=body, headers=auth)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "ingredients[1].unit_id"
+    # Found before the database is asked, and told in the same way.
+    body["ingredients"] = [{"ingredient_id": 1}, {"ingredient_id": 1, "amount": -1}]
+    negative = client.post(f"{V1}/recipes", json=body, headers=auth)
+    assert negative.json()["errors"][0]["field"] == "ingredients[1].amount"
     own = client.put(f"{V1}/ingredients/1", json={"name": "S", "parent_id": 1}, headers=auth)
     assert own.status_code == 422
     assert own.json()["errors"][0]["field"] == "parent_id"

@@ -10,7 +10,7 @@ class FieldError(BaseModel):
 
     field: str = Field(
         description="Where: a path into the body, or a parameter's name.",
-        examples=["ingredients.0.amount"],
+        examples=["ingredients[0].amount"],
     )
     message: str = Field(description="What is wrong.", examples=["-30 is less than 0."])
     remedy: str = Field(
