@@ -84,6 +84,10 @@ class Assets:
             raise KeyError(f"no static file {path!r}; there are: {', '.join(sorted(self._assets))}")
         return f"/static/{self.digest}/{path}"
 
+    def paths(self) -> Iterator[str]:
+        """Yield the path of each file."""
+        yield from self._assets
+
     def get(self, path: str) -> Asset | None:
         """Return a file, or None. Paths are looked up, never resolved: nothing else can be read."""
         return self._assets.get(path)

@@ -248,7 +248,7 @@ async function load() {
   } catch (error) {
     if (error.status === 404) {
       message.replaceChildren(el("div", { className: "empty" },
-        el("p", { textContent: "There is no map yet: the analytics have not been computed." }),
+        el("p", { textContent: `There is no map yet. ${error.message}` }),
         el("p", {}, el("a", { href: "/status", textContent: "Go to the status page to start a refresh" }))));
     } else if (error.name === "Problem") message.replaceChildren(problemBox(error, load));
     else throw error;

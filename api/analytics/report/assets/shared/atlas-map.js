@@ -270,9 +270,10 @@ export class AtlasMap {
   density() {
     if (this.members.length < 30) return [];
     const path = d3.geoPath();
-    return d3.contourDensity().x((i) => this.px(i)).y((i) => this.py(i)).size([this.width, this.height])
-      .bandwidth(Math.min(this.width, this.height) / 34).cellSize(4).thresholds(7)(this.members)
-      .map((contour) => new Path2D(path(contour)));
+    const contour = d3.contourDensity().x((i) => this.px(i)).y((i) => this.py(i)).size([this.width, this.height])
+      .bandwidth(Math.min(this.width, this.height) / 30).cellSize(4).contours(this.members);
+    // Levels as shares of the densest place: the same number of lines on a stage of any shape.
+    return [0.04, 0.1, 0.2, 0.32, 0.46, 0.62, 0.8].map((share) => new Path2D(path(contour(share * contour.max))));
   }
 
   // Position in the stage before zooming; the vertical axis points up as on paper.

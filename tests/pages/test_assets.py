@@ -1,0 +1,87 @@
+"""Static files: addresses by content, kept for ever, nothing else readable."""
+
+import gzip
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.pages.assets import Assets, site_assets
+from api.pages.router import CONTENT_SECURITY_POLICY, PAGES, router
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    app = FastAPI()
+    app.include_router(router)
+    return TestClient(app)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_address_in_a_page_exists(client: TestClient, path: str) -> None:
+    page = client.get(path.replace("{recipe_id:int}", "7"))
+    assert page.status_code == 200
+    assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert len(addresses) > 5
+    for address in addresses:
+        file = client.get(address)
+        assert file.status_code == 200, address
+        assert "immutable" in file.headers["cache-control"]
+    # Nothing inline, which the policy would refuse.
+    assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=", page.text)
+
+
+def test_modules_import_only_what_there_is() -> None:
+    assets = site_assets()
+    looked_at = 0
+    for path in list(assets.paths()):
+        asset = assets.get(path)
+        assert asset is not None
+        if not path.endswith(".js") or path.endswith("d3.min.js"):
+            continue
+        for target in re.findall(r'from "([^"]+)"', asset.data.decode()):
+            parts = path.split("/")[:-1]
+            for step in target.split("/"):
+                parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
+            assert assets.get("/".join(parts)) is not None, (path, target)
+            looked_at += 1
+    assert looked_at > 20
+
+
+def test_the_address_changes_with_any_content_or_name() -> None:
+    first = Assets({"a.js": b"1", "b.js": b"2"}).digest
+    assert first == Assets({"b.js": b"2", "a.js": b"1"}).digest
+    assert first != Assets({"a.js": b"1", "b.js": b"3"}).digest
+    assert first != Assets({"a.js": b"1", "c.js": b"2"}).digest
+    assert Assets({"a": b"bc", "d": b""}).digest != Assets({"a": b"b", "cd": b""}).digest
+
+
+def test_is_compressed_where_the_client_takes_that(client: TestClient) -> None:
+    url = site_assets().url("shared/d3.min.js")
+    plain = client.get(url, headers={"accept-encoding": "identity"})
+    with client.stream("GET", url, headers={"accept-encoding": "gzip"}) as answer:
+        raw = b"".join(answer.iter_raw())
+        assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(raw) == plain.content
+    assert "content-encoding" not in plain.headers
+    assert len(raw) < len(plain.content) / 2
+
+
+def test_another_versions_address_is_not_kept(client: TestClient) -> None:
+    answer = client.get("/static/0123456789abcdef/js/boot.js")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path", ["../router.py", "%2e%2e/router.py", "js/../../router.py", "", "js"]
+)
+def test_nothing_else_can_be_read(client: TestClient, path: str) -> None:
+    assert client.get(f"/static/{site_assets().digest}/{path}").status_code == 404
+
+
+def test_a_template_that_names_no_file_is_told() -> None:
+    with pytest.raises(KeyError, match=r"no static file 'js/nope\.js'"):
+        site_assets().url("js/nope.js")
