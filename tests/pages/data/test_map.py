@@ -214,6 +214,7 @@ def test_the_list_follows_the_view(sample_server: Served, visit: Visiting) -> No
     assert page.locator("#listing-status").inner_text() == "101 recipes"
     for _ in range(3):
         page.keyboard.press("+")
+    _until(page, "!document.getElementById('listing-status').textContent.startsWith('101 ')")
     size = page.evaluate("[atlas.main.width, atlas.main.height]")
     inside = [1 for x, y in _positions(found).values() if 0 <= x <= size[0] and 0 <= y <= size[1]]
     assert 0 < len(inside) < 101

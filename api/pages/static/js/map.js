@@ -67,12 +67,17 @@ function start(data) {
     if (asked.view) main.view = asked.view;
   }
 
+  // Gestures end many times a second; address and list follow when the map has come to rest.
+  let resting = 0;
   function moved(map) {
-    if (map === main) {
-      const view = main.view.map((value) => Number(value.toFixed(3)));
-      setAddress({ view: view[0] === 1 && Math.hypot(view[1], view[2]) < 0.01 ? null : view.join(",") });
-    }
-    if (!model.within && !model.searching) list();
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      if (map === main) {
+        const view = main.view.map((value) => Number(value.toFixed(3)));
+        setAddress({ view: view[0] === 1 && Math.hypot(view[1], view[2]) < 0.01 ? null : view.join(",") });
+      }
+      if (!model.within && !model.searching) list();
+    }, 150);
   }
 
   // One map or two --------------------------------------------------------------------------------

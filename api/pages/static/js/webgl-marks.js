@@ -29,7 +29,7 @@ void main() {
   gl_Position = vec4(pixel / size * vec2(2., -2.) + vec2(-1., 1.), 0., 1.);
   opacity = look.x * mix(present.x, present.y, morph);
   radius = (look.y > .5 ? radii.y : radii.x) * ratio;
-  gl_PointSize = (radius * 1.45 + 2.) * 2.;
+  gl_PointSize = (radius * 1.35 + 1.) * 2.;
   if (abs(look.y - pass) > .5 || opacity < .004) gl_Position = vec4(2., 2., 2., 1.);
   colour = colours[g];
   shape = int(shapes[g]);
@@ -56,7 +56,7 @@ float edge(vec2 p) {
   return length(p) - 1.;
 }
 void main() {
-  vec2 p = (gl_PointCoord * 2. - 1.) * (radius * 1.45 + 2.) / radius;
+  vec2 p = (gl_PointCoord * 2. - 1.) * (radius * 1.35 + 1.) / radius;
   float d = edge(p) * radius;     // in device pixels
   float inside = clamp(.5 - d, 0., 1.);
   float rim = radius > 2.2 * ratio && shape != 5 ? .6 * ratio : 0.;
@@ -143,6 +143,7 @@ export class WebglMarks {
       look[2 * i + 1] = this.model.lit[i];
     }
     this.fill(4, look);
+    this.passes = this.model.order.length < this.model.total ? [0, 1] : [1];
   }
 
   theme({ paper, colours }) {
@@ -165,7 +166,7 @@ export class WebglMarks {
       gl.uniform1f(this.uniform(name), value);
     }
     // Lit marks over the others.
-    for (const pass of [0, 1]) {
+    for (const pass of this.passes) {
       gl.uniform1f(this.uniform("pass"), pass);
       gl.drawArrays(gl.POINTS, 0, this.model.total);
     }

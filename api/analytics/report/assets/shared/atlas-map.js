@@ -103,7 +103,8 @@ export class AtlasMap {
       .on("zoom", (event) => {
         this.transform = event.transform;
         this.card.hidden = true;
-        if (this.painter.slow) this.glide();
+        this.moving = true;
+        if (this.painter.slow) this.glide([this.ground, this.painter.canvas, this.words]);
         else this.draw();
       })
       .on("end", () => this.on.moved?.(this));
@@ -307,17 +308,20 @@ export class AtlasMap {
     });
   }
 
-  /** While a crowded map moves, move its last picture; draw it sharp when it comes to rest. */
-  glide() {
+  /** Move the last picture of layers that take long to draw; draw them sharp when the map rests. */
+  glide(layers) {
     const { k, x, y } = this.transform;
     const scale = k / this.painted.k;
-    for (const canvas of [this.ground, this.painter.canvas, this.words]) {
+    for (const canvas of layers) {
       canvas.style.transform =
         `translate(${x - this.painted.x * scale}px, ${y - this.painted.y * scale}px) scale(${scale})`;
     }
-    this.paintOver();
+    if (layers.length > 1) this.paintOver();
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.draw(), 90);
+    this.rest = setTimeout(() => {
+      this.moving = false;
+      this.draw();
+    }, 90);
   }
 
   /** Marks grow with the zoom, but slower than the distances between them. */
@@ -333,10 +337,16 @@ export class AtlasMap {
   }
 
   paint() {
-    this.painted = this.transform;
-    for (const canvas of [this.ground, this.painter.canvas, this.words]) canvas.style.transform = "";
     const morph = this.morph ?? 1;
-    this.paintGround(Math.max(0, 2 * morph - 1));
+    const crowded = this.members.length > 2000;
+    if (this.moving && crowded && this.painted && morph === 1) this.glide([this.ground]);
+    else {
+      this.painted = this.transform;
+      for (const canvas of [this.ground, this.painter.canvas, this.words]) canvas.style.transform = "";
+      // On a crowded map the lines come when the marks have arrived.
+      if (!crowded || morph === 1) this.paintGround(Math.max(0, 2 * morph - 1));
+      else this.clean(this.ground);
+    }
     const radius = this.markRadius;
     const litRadius = this.model.searching || this.model.within ? radius * 1.25 : radius;
     this.painter.draw({
