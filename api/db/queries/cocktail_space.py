@@ -66,15 +66,20 @@ class PreviousMap:
     graph_sha256: str | None
 
 
-def manhattan_space(
-    volumes: RecipeVolumes, dataset: Dataset, previous: PreviousMap | None = None
-) -> CocktailSpace:
-    """Map recipes by the Manhattan distance of their volume fractions."""
+def manhattan_graph(volumes: RecipeVolumes, dataset: Dataset) -> NeighborGraph:
+    """Find each recipe's nearest by the Manhattan distance of volume fractions."""
     registry = Registry.from_pairs(
         zip(dataset.ingredients["id"].astype(str), dataset.ingredients["name"], strict=True)
     )
     matrix, _ = build_recipe_volume_matrix(volumes.lines, registry)
-    return _space(volumes, manhattan_neighbors(matrix, NEIGHBORS), previous)
+    return manhattan_neighbors(matrix, NEIGHBORS)
+
+
+def manhattan_space(
+    volumes: RecipeVolumes, graph: NeighborGraph, previous: PreviousMap | None = None
+) -> CocktailSpace:
+    """Map recipes by the neighbours that :func:`manhattan_graph` found."""
+    return _space(volumes, graph, previous)
 
 
 def em_space(
