@@ -88,11 +88,6 @@ def compute_artifacts(
     with stage(next(names)):
         substitutes = queries.compute_ingredient_substitutes()
     with stage(next(names)):
-        # Here, not above: it brings scikit-learn, for which a refresh of nothing should not wait.
-        from api.analytics.report.payload import build_payload
-
-        # What needs no maps' library comes first: it may still be compiling.
-        _ = queries.manhattan_graph
         warmup.wait()
         manhattan = queries.cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
@@ -107,6 +102,9 @@ def compute_artifacts(
         "ingredient-substitutes": substitutes,
     }
     with stage(next(names)):
+        # Here, not above: it brings scikit-learn, for which a refresh of nothing should not wait.
+        from api.analytics.report.payload import build_payload
+
         artifacts[ATLAS] = build_payload(artifacts)
 
     return Computed(

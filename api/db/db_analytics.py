@@ -12,7 +12,6 @@ from api.db.queries.cocktail_space import (
     CocktailSpace,
     PreviousMap,
     em_space,
-    manhattan_graph,
     manhattan_space,
 )
 from api.db.queries.complexity import complexity_distribution
@@ -27,7 +26,6 @@ from api.db.queries.recipe_volumes import RecipeVolumes, recipe_volumes
 from api.db.queries.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
 from api.db.queries.substitutes import ingredient_substitutes
 from api.db.queries.usage import ingredient_usage, usage_records
-from barcart import NeighborGraph
 
 
 class AnalyticsQueries:
@@ -128,7 +126,7 @@ class AnalyticsQueries:
 
     def cocktail_space(self, previous: PreviousMap | None = None) -> CocktailSpace:
         """Return the Manhattan map with its quality, resembling the ``previous`` one."""
-        return manhattan_space(self._volumes, self.manhattan_graph, previous)
+        return manhattan_space(self._volumes, self.dataset, previous)
 
     def cocktail_space_em(
         self,
@@ -165,11 +163,6 @@ class AnalyticsQueries:
         return self._ground_metric
 
     _ground_metric: GroundMetric | None = None
-
-    @cached_property
-    def manhattan_graph(self) -> NeighborGraph:
-        """Each recipe's nearest by the Manhattan distance: what that map is drawn from."""
-        return manhattan_graph(self._volumes, self.dataset)
 
     @cached_property
     def _neighbor_plans(self) -> NeighborPlans:

@@ -66,20 +66,15 @@ class PreviousMap:
     graph_sha256: str | None
 
 
-def manhattan_graph(volumes: RecipeVolumes, dataset: Dataset) -> NeighborGraph:
-    """Find each recipe's nearest by the Manhattan distance of volume fractions."""
+def manhattan_space(
+    volumes: RecipeVolumes, dataset: Dataset, previous: PreviousMap | None = None
+) -> CocktailSpace:
+    """Map recipes by the Manhattan distance of their volume fractions."""
     registry = Registry.from_pairs(
         zip(dataset.ingredients["id"].astype(str), dataset.ingredients["name"], strict=True)
     )
     matrix, _ = build_recipe_volume_matrix(volumes.lines, registry)
-    return manhattan_neighbors(matrix, NEIGHBORS)
-
-
-def manhattan_space(
-    volumes: RecipeVolumes, graph: NeighborGraph, previous: PreviousMap | None = None
-) -> CocktailSpace:
-    """Map recipes by the neighbours that :func:`manhattan_graph` found."""
-    return _space(volumes, graph, previous)
+    return _space(volumes, manhattan_neighbors(matrix, NEIGHBORS), previous)
 
 
 def em_space(
