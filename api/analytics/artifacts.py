@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.analytics import memory
 from api.analytics.progress import Reporter, Stages
 from api.analytics.warmup import Warmup
 from api.db.db_analytics import AnalyticsQueries
@@ -23,16 +24,17 @@ ARTIFACT_NAMES = (
 #: since naming the neighbourhoods takes libraries that the API does without.
 ATLAS = "atlas"
 
-# The maps come last: until then their library may be compiling in another process.
+# The maps come after the EM: until then their library may be compiling in another process. What
+# takes no time but memory comes after them.
 _STAGES = (
     "Counting ingredient usage",
     "Counting recipe complexity",
     "Building the ingredient tree",
     "Learning what ingredients cost to replace",
-    "Telling similar recipes",
-    "Telling substitutes",
     "Mapping recipes by Manhattan distance",
     "Mapping recipes by the learned distance",
+    "Telling similar recipes",
+    "Telling substitutes",
     "Naming the maps' neighbourhoods",
 )
 
@@ -84,14 +86,16 @@ def compute_artifacts(
     with stage(next(names)):
         queries.ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        similar = queries.compute_recipe_similar()
-    with stage(next(names)):
-        substitutes = queries.compute_ingredient_substitutes()
-    with stage(next(names)):
+        # The compiler leaves much behind, and another one is at work beside us.
+        memory.give_back()
         warmup.wait()
         manhattan = queries.cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
         learned = queries.cocktail_space_em(previous.get("cocktail-space-em"))
+    with stage(next(names)):
+        similar = queries.compute_recipe_similar()
+    with stage(next(names)):
+        substitutes = queries.compute_ingredient_substitutes()
     artifacts = {
         "ingredient-usage": top_level,
         "recipe-complexity": complexity,
