@@ -31,10 +31,10 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linprog
 
+from api.analysis.ground_metric import ground_problem
+from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
-from api.db.queries.ground_metric import ground_problem
-from api.db.queries.recipe_volumes import recipe_volumes
 from api.settings import Settings
 from barcart import NeighborGraph, TreeMetric, em_fit, emd_neighbors, knn_matrix
 from barcart.em import find_neighbors
@@ -268,7 +268,7 @@ def main() -> None:
         print(json.dumps(fit_em(arguments.em[0], Path(arguments.em[1]))))
         return
     console = Console()
-    metric = AnalyticsQueries(get_database()).ground_metric()
+    metric = AnalyticsQueries(get_database()).learn_ground_metric()
     volumes, cost = metric.volumes, metric.fit.cost_matrix
     pairwise_emd(volumes, cost, [[0, 1]])
     emd_neighbors(volumes[: 2 * K], cost, K)  # compiled, or loaded from the cache

@@ -25,7 +25,7 @@ import numpy as np
 import uvicorn
 from playwright.sync_api import Page, sync_playwright
 
-from api.analytics.report.payload import build_payload
+from api.analysis.atlas import build_atlas
 from api.db.migrations import upgrade
 from api.http.app import create_app
 from api.settings import Settings
@@ -110,7 +110,7 @@ def _serve(directory: Path, recipes: int) -> tuple[uvicorn.Server, threading.Thr
     upgrade(get_database(settings).engine)
     artifacts = synthetic_artifacts(recipes)
     storage = AnalyticsStorage.from_settings(settings)
-    storage.snapshots.publish({**artifacts, "atlas": build_payload(artifacts)})
+    storage.snapshots.publish({**artifacts, "atlas": build_atlas(artifacts)})
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -36,7 +36,7 @@ K = 10
 def measure(n: int) -> dict[str, float]:
     """Run one full EM iteration on n recipes under the learned cost, and the Manhattan search."""
     queries = AnalyticsQueries(get_database())
-    metric = queries.ground_metric()
+    metric = queries.learn_ground_metric()
     ingredients = queries.dataset.ingredients.set_index(
         queries.dataset.ingredients["id"].astype(str)
     )

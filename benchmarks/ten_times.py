@@ -33,7 +33,7 @@ def main() -> None:
     """Build, run, print one JSON object."""
     queries = AnalyticsQueries(get_database())
     given = queries.dataset
-    metric = queries.ground_metric()
+    metric = queries.learn_ground_metric()
     parent_of = given.ingredients.set_index(given.ingredients["id"].astype(str))["parent_id"]
     ids = metric.ingredients.ids
     model = RecipeModel.fit(metric.volumes, [str(parent_of.get(identity, "")) for identity in ids])

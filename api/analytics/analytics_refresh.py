@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from types import EllipsisType
 from typing import Any
 
-from api.analytics.artifacts import compute_artifacts, stage_count
+from api.analysis.analysis import Analysis
+from api.analytics.artifacts import SCHEMA_VERSION, compute_artifacts, stage_count
 from api.analytics.checkpoint import EMCheckpoint
 from api.analytics.code_version import code_version
 from api.analytics.interruption import (
@@ -24,13 +25,14 @@ from api.analytics.interruption import (
 )
 from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
-from api.analytics.progress import LogReporter, Reporter, Stages, TellingReporter
+from api.analytics.progress import LogReporter, Reporter, Stages, StatusReporter
 from api.analytics.scheduler import pair_engine
 from api.analytics.warmup import umap_warming_up
 from api.db.database import Database, get_database
-from api.db.db_analytics import AnalyticsQueries
+from api.db.db_analytics import read_checked_dataset
+from api.db.fingerprint import dataset_fingerprint
+from api.jobs.run_status import RunState, RunStatusWriter
 from api.storage.errors import CorruptSnapshotError, PublishConflictError
-from api.storage.run_status import RunState, RunStatusWriter
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -86,9 +88,9 @@ def regenerate_analytics(
     """
     storage = storage or AnalyticsStorage.from_settings()
     status = RunStatusWriter(storage.snapshots.store)
-    with _telling(status):
+    with record_run_status(status):
         database = database or get_database()
-        reporter = TellingReporter(reporter or LogReporter(), status)
+        reporter = StatusReporter(reporter or LogReporter(), status)
         logger.info("refreshing %s from %r", storage.location, database)
         for attempt in range(1, PUBLISH_ATTEMPTS + 1):
             try:
@@ -111,7 +113,7 @@ def regenerate_analytics(
 
 
 @contextmanager
-def _telling(status: RunStatusWriter) -> Iterator[None]:
+def record_run_status(status: RunStatusWriter) -> Iterator[None]:
     """Tell readers when a run begins, and why it ended if it did not succeed."""
     status.begin()
     try:
@@ -160,8 +162,8 @@ def _refresh_once(
     version = code_version()
 
     with stage("Reading the database"):
-        queries = AnalyticsQueries(database)
-        fingerprint = queries.fingerprint()
+        dataset = read_checked_dataset(database)
+        fingerprint = dataset_fingerprint(dataset)
 
     unchanged = (
         current is not None
@@ -178,11 +180,11 @@ def _refresh_once(
     # Maps of other code may differ on purpose; only those of the same code are continued.
     known = current if current is not None and current.code_version == version else None
     checkpoint = EMCheckpoint(storage.snapshots.store, version)
-    queries.checkpoints = checkpoint
+    analysis = Analysis(dataset, checkpoints=checkpoint)
     try:
-        with umap_warming_up() as warmup, pair_engine(scheduler) as queries.engine:
+        with umap_warming_up() as warmup, pair_engine(scheduler) as analysis.engine:
             computed = compute_artifacts(
-                queries, stage, reporter, previous_maps(storage.snapshots, known), warmup
+                analysis, stage, reporter, previous_maps(storage.snapshots, known), warmup
             )
     except (Interrupted, KeyboardInterrupt):
         checkpoint.flush()
@@ -196,6 +198,7 @@ def _refresh_once(
             code_version=version,
             counts=computed.counts,
             details=computed.details,
+            schema_version=SCHEMA_VERSION,
             replacing=replacing,
         )
         checkpoint.discard()

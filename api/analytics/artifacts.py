@@ -1,15 +1,18 @@
-"""The artifacts: which there are, and how each is computed from the queries."""
+"""The artifacts: which there are, and how each is computed from the analysis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.analysis.analysis import Analysis
+from api.analysis.cocktail_space import PreviousMap
+from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics import memory
 from api.analytics.progress import Reporter, Stages
 from api.analytics.warmup import Warmup
-from api.db.db_analytics import AnalyticsQueries
-from api.db.queries.cocktail_space import PreviousMap
-from api.db.queries.ingredient_tree import tree_with_counts
+
+#: The version of the artifacts' shapes; a reader of another version must not guess.
+SCHEMA_VERSION = 1
 
 ARTIFACT_NAMES = (
     "ingredient-usage",
@@ -33,9 +36,9 @@ _STAGES = (
     "Learning what ingredients cost to replace",
     "Mapping recipes by Manhattan distance",
     "Mapping recipes by the learned distance",
-    "Telling similar recipes",
-    "Telling substitutes",
-    "Naming the maps' neighbourhoods",
+    "Finding similar recipes",
+    "Finding substitutes",
+    "Naming the maps' neighborhoods",
 )
 
 
@@ -64,7 +67,7 @@ def stage_count() -> int:
 
 
 def compute_artifacts(
-    queries: AnalyticsQueries,
+    analysis: Analysis,
     stage: Stages,
     reporter: Reporter,
     previous: Mapping[str, PreviousMap],
@@ -77,25 +80,25 @@ def compute_artifacts(
     """
     names = iter(_STAGES)
     with stage(next(names)):
-        usage = queries.get_ingredient_usage_stats(all_ingredients=True)
+        usage = analysis.get_ingredient_usage_stats(all_ingredients=True)
         top_level = [record for record in usage if record["parent_id"] is None]
     with stage(next(names)):
-        complexity = queries.get_recipe_complexity_distribution()
+        complexity = analysis.get_recipe_complexity_distribution()
     with stage(next(names)):
         tree = tree_with_counts(usage, sum(bin_["recipe_count"] for bin_ in complexity))
     with stage(next(names)):
-        queries.ground_metric(on_iteration=reporter.step)
+        analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
         # The compiler leaves much behind, and another one is at work beside us.
-        memory.give_back()
+        memory.trim_heap()
         warmup.wait()
-        manhattan = queries.cocktail_space(previous.get("cocktail-space"))
+        manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
-        learned = queries.cocktail_space_em(previous.get("cocktail-space-em"))
+        learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
     with stage(next(names)):
-        similar = queries.compute_recipe_similar()
+        similar = analysis.compute_recipe_similar()
     with stage(next(names)):
-        substitutes = queries.compute_ingredient_substitutes()
+        substitutes = analysis.compute_ingredient_substitutes()
     artifacts = {
         "ingredient-usage": top_level,
         "recipe-complexity": complexity,
@@ -107,9 +110,9 @@ def compute_artifacts(
     }
     with stage(next(names)):
         # Here, not above: it brings scikit-learn, for which a refresh of nothing should not wait.
-        from api.analytics.report.payload import build_payload
+        from api.analysis.atlas import build_atlas
 
-        artifacts[ATLAS] = build_payload(artifacts)
+        artifacts[ATLAS] = build_atlas(artifacts)
 
     return Computed(
         artifacts=artifacts,

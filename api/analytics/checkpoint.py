@@ -30,7 +30,7 @@ class _Header(BaseModel):
 
 
 class EMCheckpoint:
-    """Keeps the EM's state in a store; :class:`api.db.queries.ground_metric.Checkpoints`.
+    """Keeps the EM's state in a store; :class:`api.analysis.ground_metric.Checkpoints`.
 
     Nothing here fails a refresh: without a checkpoint it only takes longer.
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from api.storage.snapshots import SCHEMA_VERSION
+from api.analytics.artifacts import SCHEMA_VERSION
 
 #: Whatever decides a result besides the data. Ours, and those that compute the maps.
 _DISTRIBUTIONS = ("cocktaildb", "barcart", "umap-learn", "numpy", "scipy", "scikit-learn")

@@ -32,7 +32,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Give unused memory back to the system, where the C library can: malloc_trim(3)."""
     gc.collect()
     with suppress(OSError, AttributeError):

@@ -2,7 +2,7 @@
 
 import logging
 
-from api.db.queries.cocktail_space import PreviousMap
+from api.analysis.cocktail_space import PreviousMap
 from api.storage.errors import StorageError
 from api.storage.snapshots import Manifest, Snapshots
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.analytics import memory
 from api.analytics.interruption import check_interruption
-from api.storage.run_status import RunStatusWriter
+from api.jobs.run_status import RunStatusWriter
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class BarReporter:
         self._progress.update(self._task, step=text)
 
 
-class TellingReporter:
+class StatusReporter:
     """Passes on what it hears, and tells readers of the run status, too."""
 
     def __init__(self, reporter: Reporter, status: RunStatusWriter) -> None:

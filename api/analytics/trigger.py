@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from api.analytics.coalescing import WAITING, Job, JobStatus, decide
+from api.jobs.coalescing import WAITING, Job, JobStatus, decide
 
 logger = logging.getLogger(__name__)
 # The Lambda runtime's own handler writes to CloudWatch; the root logger's level hides INFO.

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from api.cli.console import failing_clearly, stderr
-from api.db.backup import back_up
+from api.cli.console import exit_on_error, stderr
+from api.db.backup import create_backup
 from api.db.backup import restore as restore_backup
 from api.db.database import get_database
 
@@ -19,8 +19,8 @@ def backup(
     force: Annotated[bool, _FORCE] = False,
 ) -> None:
     """Back up the database to a file, while others go on reading and writing it."""
-    with failing_clearly():
-        back_up(get_database(), file, overwrite=force)
+    with exit_on_error():
+        create_backup(get_database(), file, overwrite=force)
     typer.echo(str(file))
 
 
@@ -29,7 +29,7 @@ def restore(
     force: Annotated[bool, _FORCE] = False,
 ) -> None:
     """Replace the database by a backup, after checking that the backup is whole."""
-    with failing_clearly():
+    with exit_on_error():
         database = get_database()
         kept = restore_backup(file, database, overwrite=force)
         database.dispose()

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 
-from api.analytics.errors import CloudError
-from api.analytics.local_queue import QueueError
 from api.analytics.scheduler import SchedulerError
 from api.db.errors import DatabaseError
+from api.jobs.errors import CloudError
+from api.jobs.local_queue import QueueError
 from api.storage.errors import StorageError
 
 #: For people: progress, remarks and errors. The result alone goes to stdout.
@@ -17,7 +17,7 @@ stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 @contextmanager
-def failing_clearly() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Turn an error that a user can mend into its message and exit code 1."""
     try:
         yield

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy import URL
 
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.db.check import check_dataset
 from api.db.database import Database, get_database
 from api.db.dataset import Dataset, read_dataset
@@ -37,7 +37,7 @@ def init(
     ] = False,
 ) -> None:
     """Make the database that the environment names (DB_PATH or DATABASE_URL)."""
-    with failing_clearly():
+    with exit_on_error():
         dataset = _parse(Path(str(sample_directory()))) if sample else None
         database = get_database()
         path = database.sqlite_path
@@ -79,7 +79,7 @@ def import_(
     source: Annotated[Path, typer.Argument(help="A directory of CSV files, or a JSON file.")],
 ) -> None:
     """Replace the database's rows by those of your files, if they have no errors."""
-    with failing_clearly():
+    with exit_on_error():
         dataset = _parse(source)
         database = get_database()
         if database.sqlite_path is not None:
@@ -100,7 +100,7 @@ def export(
     ] = None,
 ) -> None:
     """Write every row to CSV files or to one JSON file, which import takes back."""
-    with failing_clearly():
+    with exit_on_error():
         with get_database().snapshot() as connection:
             dataset = read_dataset(connection)
         try:
@@ -122,7 +122,7 @@ def check(
     ] = None,
 ) -> None:
     """Say what is wrong with the data, row by row. Exit code 1 if there are errors."""
-    with failing_clearly():
+    with exit_on_error():
         if source is not None and (source.is_dir() or source.suffix == ".json"):
             _, faults = _read(source)
         else:
@@ -146,7 +146,7 @@ def check(
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date, keeping its rows."""
-    with failing_clearly():
+    with exit_on_error():
         database = get_database()
         path = database.sqlite_path
         if path is not None and not path.is_file():

@@ -4,11 +4,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from api.analytics.local_queue import LocalQueue, QueueError
 from api.cli.console import stderr
+from api.jobs.local_queue import LocalQueue, QueueError
 
 if TYPE_CHECKING:
-    from api.analytics.cloud_jobs import CloudJob, CloudJobs
+    from api.jobs.cloud_jobs import CloudJob, CloudJobs
 
 _LOCAL_POLL_SECONDS = 0.2
 #: As for scripts/trigger-analytics-refresh.sh.
@@ -35,11 +35,11 @@ def follow_local_job(queue: LocalQueue, job_id: str) -> dict[str, Any]:
 def follow_cloud_job(jobs: "CloudJobs", job_id: str) -> dict[str, Any]:
     """Wait for a job on AWS Batch, show the end of its log; return how it ended."""
 
-    def heard(job: "CloudJob") -> None:
+    def report(job: "CloudJob") -> None:
         stderr.print(f"{job_id}: {job.status}", markup=False)
 
     seconds = float(os.environ.get("TRIGGER_POLL_SECONDS") or _CLOUD_POLL_SECONDS)
-    job = jobs.follow(job_id, heard=heard, poll_seconds=seconds)
+    job = jobs.follow(job_id, on_status_change=report, poll_seconds=seconds)
     for line in jobs.log_tail(job):
         stderr.print(line, markup=False)
     return {"status": job.status, "detail": job.detail}

@@ -9,7 +9,7 @@ import typer
 from api.analytics.interruption import INTERRUPTED_EXIT_CODE, Interrupted, interruptible
 from api.analytics.log import configure_logging
 from api.analytics.progress import BarReporter
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 
 
 def refresh(
@@ -33,7 +33,7 @@ def refresh(
     exits with code 143; the next refresh of the same data goes on from there.
     """
     try:
-        with failing_clearly(), interruptible():
+        with exit_on_error(), interruptible():
             result = _refresh(force, scheduler, verbose)
     except Interrupted as interruption:
         stderr.print(f"Interrupted: {interruption}. The next refresh goes on from here.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.settings import DEFAULT_DATA_DIR
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -21,9 +21,9 @@ def report(
     """
     # Here, not above: they bring SciPy, for which no other command should wait.
     from api.analytics.artifacts import ARTIFACT_NAMES
-    from api.analytics.report.render import render_report
+    from api.report.render import render_report
 
-    with failing_clearly():
+    with exit_on_error():
         found = AnalyticsStorage.from_settings().read_current(ARTIFACT_NAMES)
     if found is None:
         stderr.print("There is no snapshot yet. Make one with: cocktaildb refresh")

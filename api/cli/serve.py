@@ -12,10 +12,10 @@ import typer
 from rich.markup import escape
 
 from api.analytics.log import configure_logging
-from api.analytics.worker import running_worker
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.db.database import get_database
 from api.db.errors import DatabaseError
+from api.jobs.worker import running_worker
 from api.settings import DEFAULT_DATA_DIR, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def serve(
     import uvicorn  # here, not above: no other command needs it
 
     configure_logging()
-    with failing_clearly():
+    with exit_on_error():
         settings = _with_token(Settings())
         _require_database(settings)
         app = _app(settings)

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.utils.analytics_cache import AnalyticsStorage
 
 app = typer.Typer(help="Look at published snapshots, and go back to one.", no_args_is_help=True)
@@ -15,7 +15,7 @@ app = typer.Typer(help="Look at published snapshots, and go back to one.", no_ar
 @app.command("list")
 def list_() -> None:
     """List the snapshots, newest first; * marks the one that readers see."""
-    with failing_clearly():
+    with exit_on_error():
         snapshots = AnalyticsStorage.from_settings().snapshots
         current = snapshots.current()
         table = Table("", "Snapshot", "Published (UTC)", "Artifacts", "Recipes", box=None)
@@ -44,6 +44,6 @@ def rollback(
 
     The next refresh publishes the database's present data again.
     """
-    with failing_clearly():
+    with exit_on_error():
         manifest = AnalyticsStorage.from_settings().snapshots.rollback(snapshot_id)
     typer.echo(manifest.snapshot_id)

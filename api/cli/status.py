@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from api.analytics.local_queue import LocalQueue
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.cli.following import follow_cloud_job, follow_local_job
 from api.cli.target import LocalFlag, Target, target_of
+from api.jobs.local_queue import LocalQueue
 from api.settings import Settings
 
 
@@ -29,7 +29,7 @@ def status(
     """
     environment = target_of(target, local)
     failed = 0
-    with failing_clearly():
+    with exit_on_error():
         if environment is None:
             queue = LocalQueue(Settings().refresh_queue)
             if wait:
@@ -39,7 +39,7 @@ def status(
             result: dict[str, Any] = {"jobs": found, "run": _run_status()}
         else:
             # Here, not above: boto3 is slow to import.
-            from api.analytics.cloud_jobs import ENDED, CloudJobs
+            from api.jobs.cloud_jobs import ENDED, CloudJobs
 
             jobs = CloudJobs(environment)
             if wait:
@@ -54,7 +54,7 @@ def status(
 
 
 def _run_status() -> dict[str, Any]:
-    from api.storage.run_status import read_run_status
+    from api.jobs.run_status import read_run_status
     from api.utils.analytics_cache import AnalyticsStorage
 
     store = AnalyticsStorage.from_settings().snapshots.store

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from api.analytics.local_queue import LocalQueue
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
 from api.cli.following import follow_cloud_job, follow_local_job
 from api.cli.target import LocalFlag, Target, target_of
+from api.jobs.local_queue import LocalQueue
 from api.settings import Settings
 
 
@@ -23,7 +23,7 @@ def trigger(
     it could not be asked for, or with --wait if it failed.
     """
     environment = target_of(target, local)
-    with failing_clearly():
+    with exit_on_error():
         if environment is None:
             queue = LocalQueue(Settings().refresh_queue)
             submission = queue.submit()
@@ -38,7 +38,7 @@ def trigger(
                 stderr.print("It is run by: cocktaildb worker, or a running: cocktaildb serve")
         else:
             # Here, not above: boto3 is slow to import.
-            from api.analytics.cloud_jobs import CloudJobs
+            from api.jobs.cloud_jobs import CloudJobs
 
             jobs = CloudJobs(environment)
             answer = jobs.trigger()

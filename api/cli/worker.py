@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from api.analytics.coalescing import JobStatus
-from api.analytics.local_queue import QueuedJob
 from api.analytics.log import configure_logging
-from api.analytics.worker import POLL_SECONDS, run_worker
-from api.cli.console import failing_clearly, stderr
+from api.cli.console import exit_on_error, stderr
+from api.jobs.coalescing import JobStatus
+from api.jobs.local_queue import QueuedJob
+from api.jobs.worker import POLL_SECONDS, run_worker
 from api.settings import Settings
 
 
@@ -41,7 +41,7 @@ def worker(
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-    with failing_clearly():
+    with exit_on_error():
         run_worker(Settings(), stopping=lambda: stopping, once=once, poll_seconds=poll, ended=ended)
     if once and failed:
         stderr.print(f"{failed} refreshes failed.")

@@ -37,7 +37,7 @@ LOCK_SECONDS = 30.0
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-def back_up(database: Database, target: Path, *, overwrite: bool = False) -> None:
+def create_backup(database: Database, target: Path, *, overwrite: bool = False) -> None:
     """Write one consistent state of the database to ``target``, whatever is written meanwhile.
 
     Parameters
@@ -64,7 +64,7 @@ def back_up(database: Database, target: Path, *, overwrite: bool = False) -> Non
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
             made = Path(directory) / "backup.db"
             _write(database, made)
-            _prove(made)
+            _verify_integrity(made)
             _sync(made)
             # In this order, for a kill between two of them: a backup without a checksum can be
             # restored, one with another file's cannot.
@@ -84,7 +84,7 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
     Parameters
     ----------
     source
-        A file that :func:`back_up` made, or any SQLite file with the tables of
+        A file that :func:`create_backup` made, or any SQLite file with the tables of
         :mod:`api.db.schema`. It is checked before anything is changed.
     database
         What to replace; an older schema is brought up to date.
@@ -107,7 +107,7 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
     path = database.sqlite_path
     if path is not None and path.exists() and source.samefile(path):
         raise DatabaseError(f"{source} is the database itself. Name a backup of it.")
-    if not overwrite and (found := _occupied(database)):
+    if not overwrite and (found := _existing_data(database)):
         raise DatabaseError(f"{database!r} {found}. Replace it with --force.")
     if path is None:
         _restore_rows(source, database)
@@ -174,7 +174,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
             connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def _prove(path: Path) -> None:
+def _verify_integrity(path: Path) -> None:
     """Raise an error unless SQLite finds a file whole, every index and page."""
     with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
         found = connection.execute("PRAGMA integrity_check(3)").fetchall()
@@ -212,7 +212,7 @@ def _check(source: Path) -> None:
         raise DatabaseError(f"{source} has no table {', '.join(missing)}: it is no backup.")
 
 
-def _occupied(database: Database) -> str:
+def _existing_data(database: Database) -> str:
     """Say in what way there is something to lose; an empty text if there is nothing."""
     path = database.sqlite_path
     if path is not None and not path.exists():
@@ -238,7 +238,7 @@ def _keep_aside(database: Database, path: Path) -> Path | None:
     time_ = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     kept = path.with_name(f"{path.stem}.before-restore-{time_}{path.suffix}")
     try:
-        back_up(database, kept)
+        create_backup(database, kept)
     except DatabaseError:
         path.rename(kept)
         for suffix in _COMPANIONS:

@@ -79,13 +79,13 @@ def build_dataset(
     for table in TABLES:
         raw = pd.DataFrame(
             list(rows.get(table.name, ())),
-            columns=[column.name for column in schema.given_columns(table)],
+            columns=[column.name for column in schema.stored_columns(table)],
             dtype=object,
         )
         names = (labels or {}).get(table.name) or _labels(table, raw)
         typed = {
             column.name: _typed(table, column, raw[column.name], names, faults)
-            for column in schema.given_columns(table)
+            for column in schema.stored_columns(table)
         }
         key = [column.name for column in table.primary_key.columns]
         frames[table.name] = pd.DataFrame(typed).sort_values(key, kind="stable", ignore_index=True)
@@ -118,7 +118,7 @@ def read_dataset(connection: Connection) -> Dataset:
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
         # As text: SQLAlchemy's own types would fail on the first odd value without naming its row.
-        wanted = [column for column in schema.given_columns(table) if column.name in columns]
+        wanted = [column for column in schema.stored_columns(table) if column.name in columns]
         query = select(*(_untyped(column) for column in wanted))
         rows[table.name] = [dict(row) for row in connection.execute(query).mappings()]
     return build_dataset(rows)

@@ -5,7 +5,7 @@ Ingredients form a forest. It is stored twice, on purpose: ``parent_id`` is the 
 a whole subtree without recursion. :mod:`api.db.check` reports the two where they disagree.
 
 What people look for by name has a ``search_name`` beside its ``name``: accents and case folded
-away (:mod:`api.db.catalog.folding`), for a search and an order that are the same on both databases.
+away (:mod:`api.db.search_names`), for a search and an order that are the same on both databases.
 It is derived: no import brings it, no export shows it, a trigger empties it when a name changes.
 """
 
@@ -53,7 +53,7 @@ def _search_name() -> Column[str]:
     return Column("search_name", _BY_CODE_POINT, info={"derived": True})
 
 
-def given_columns(table: Table) -> tuple[Column[Any], ...]:
+def stored_columns(table: Table) -> tuple[Column[Any], ...]:
     """Return a table's columns without those that the database derives from others."""
     return tuple(column for column in table.columns if not column.info.get("derived"))
 

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, DateTime, delete, func, insert, select, text
 
-from api.db.catalog.folding import fold_names
 from api.db.dataset import TABLES, Dataset
+from api.db.search_names import fold_names
 
 
 def write_dataset(connection: Connection, dataset: Dataset) -> None:

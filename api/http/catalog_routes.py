@@ -8,7 +8,7 @@ from fastapi import Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
-from api.db.catalog.drafts import LARGEST_ID
+from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.errors import (
     CatalogError,
     ChangedError,
@@ -16,7 +16,7 @@ from api.db.catalog.errors import (
     InvalidError,
     NotFoundError,
 )
-from api.db.catalog.paging import DEFAULT_ITEMS, LONGEST_CURSOR, MOST_ITEMS
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
 from api.db.catalog.text import clean_query
 from api.http import etags
 from api.http.models.common import FieldError
@@ -88,12 +88,14 @@ def expected_versions(if_match: str | None) -> Collection[str] | None:
     return [found[1] for found in _ENTITY_TAG.finditer(if_match) if not found[0].startswith("W/")]
 
 
-RowIdPath = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The row's id.", examples=[1])]
-Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items a page has at most.")]
+RowIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The row's id.", examples=[1])]
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_PAGE_SIZE, description="How many items a page has at most.")
+]
 Cursor = Annotated[
     str | None,
     Query(
-        max_length=LONGEST_CURSOR,
+        max_length=MAX_CURSOR_LENGTH,
         description="`next_cursor` of the page before; none for the first page.",
     ),
 ]
@@ -119,7 +121,7 @@ IfMatch = Annotated[
 IfNoneMatch = Annotated[
     str | None, Header(description="The `ETag` of what you have: 304 if it is still the same.")
 ]
-LIMIT = DEFAULT_ITEMS
+LIMIT = DEFAULT_PAGE_SIZE
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "What you have is still right (`If-None-Match`)."}
 }

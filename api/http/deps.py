@@ -12,12 +12,12 @@ from anyio import to_thread
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from api.analytics.request_refresh import RefreshRequest, request_refresh
 from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
 from api.http.freshness import Freshness
 from api.http.published import Published
+from api.jobs.request_refresh import RefreshRequest, request_refresh
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 

@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 1.0
 #: The least time between two comparisons, and how many times its own length.
 PAUSE_SECONDS = 1.0
 PAUSE_FACTOR = 10
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 #: How long a comparison with a database server holds.
 SERVER_SECONDS = 3.0
 #: A file's time is that of the kernel's last tick: two writes in one tick look alike.
@@ -100,7 +100,7 @@ class Freshness:
         if last.fingerprint is not None and self._still_holds(last, now):
             return last.fingerprint != fingerprint
         pause = max(self._pause, self._pause_factor * (last.ended - last.begun))
-        if now < last.ended + min(pause, LONGEST_PAUSE_SECONDS):
+        if now < last.ended + min(pause, MAX_PAUSE_SECONDS):
             return True
         return None
 
@@ -137,7 +137,7 @@ class Freshness:
     def _compare(self) -> None:
         # Here, not above: it brings pandas, for which no start should wait.
         from api.db.dataset import read_dataset
-        from api.db.queries.fingerprint import dataset_fingerprint
+        from api.db.fingerprint import dataset_fingerprint
 
         begun = time.monotonic()
         writes = self._writes

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.auth import Authenticator, Principal
 from api.http.problems import Problem, unexpected
-from api.http.rate_limits import RateLimits, Verdict, client_address
+from api.http.rate_limits import RateLimitResult, RateLimits, client_address
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +160,9 @@ class ApiGuard:
 
         await self._app(scope, receive, telling)
 
-    async def _admit(self, scope: Scope, receive: Receive) -> tuple[Verdict | None, Receive]:
+    async def _admit(
+        self, scope: Scope, receive: Receive
+    ) -> tuple[RateLimitResult | None, Receive]:
         """Return what the rate limit says, and from where the route reads its body."""
         headers = Headers(scope=scope)
         if _declared_length(headers) > self._max_body_bytes:
@@ -176,7 +178,9 @@ class ApiGuard:
             _check_type(headers.get("content-type", ""), body)
         return verdict, _replay(body, receive)
 
-    async def _authenticate(self, scope: Scope, headers: Headers, address: str) -> Verdict | None:
+    async def _authenticate(
+        self, scope: Scope, headers: Headers, address: str
+    ) -> RateLimitResult | None:
         try:
             # In a thread: the issuer's keys may have to be fetched.
             principal = await to_thread.run_sync(
@@ -189,7 +193,7 @@ class ApiGuard:
         scope["state"]["principal"] = principal
         return self._counted("write", _client(principal, address))
 
-    def _counted(self, kind: str, client: str) -> Verdict | None:
+    def _counted(self, kind: str, client: str) -> RateLimitResult | None:
         verdict = self._limits.hit(kind, client)
         if verdict is not None and not verdict.allowed:
             raise verdict.refusal()

@@ -25,7 +25,7 @@ class RateLimitSettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RateLimitResult:
     """What a limit says of one request.
 
     Attributes
@@ -86,7 +86,7 @@ class RateLimits:
         }
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def hit(self, kind: str, client: str) -> Verdict | None:
+    def hit(self, kind: str, client: str) -> RateLimitResult | None:
         """Count a ``read`` or a ``write`` of a client; None if there is no limit."""
         item = self._items[kind]
         if item is None:
@@ -94,7 +94,7 @@ class RateLimits:
         allowed = self._limiter.hit(item, kind, client)
         window = self._limiter.get_window_stats(item, kind, client)
         reset = max(1, math.ceil(window.reset_time - time.time()))
-        return Verdict(
+        return RateLimitResult(
             allowed,
             policy=f'"{kind}";q={item.amount};w={item.get_expiry()}',
             state=f'"{kind}";r={window.remaining};t={reset}',

@@ -7,13 +7,13 @@ not ask: there, a refresh shows from its first sign of life.
 
 import logging
 
-from api.analytics.coalescing import WAITING, JobStatus
-from api.analytics.local_queue import LocalQueue, QueuedJob, QueueError
 from api.http.freshness import Freshness
 from api.http.models.analytics import AnalyticsStatus, RefreshState, SnapshotSummary
 from api.http.published import Published
+from api.jobs.coalescing import WAITING, JobStatus
+from api.jobs.local_queue import LocalQueue, QueuedJob, QueueError
+from api.jobs.run_status import RunStatus, read_run_status
 from api.settings import Settings
-from api.storage.run_status import RunStatus, read_run_status
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
 

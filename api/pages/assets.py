@@ -19,7 +19,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from api.analytics.report.theme import theme_css
+from api.charts.theme import theme_css
 
 # Not all machines' MIME tables know these, and a browser refuses a module of another type.
 _TYPES: Final = {
@@ -97,10 +97,7 @@ class Assets:
 def site_assets() -> Assets:
     """Return the site's files, those that it shares with the report, and the theme's colours."""
     own = dict(_walk(files("api.pages") / "static"))
-    shared = {
-        f"shared/{path}": data
-        for path, data in _walk(files("api.analytics.report") / "assets" / "shared")
-    }
+    shared = {f"shared/{path}": data for path, data in _walk(files("api.charts") / "assets")}
     return Assets({**own, **shared, "css/theme.css": theme_css().encode()})
 
 

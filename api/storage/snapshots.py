@@ -32,9 +32,6 @@ from api.storage.serialization import from_bytes, sha256, to_bytes
 
 logger = logging.getLogger(__name__)
 
-#: The version of the artifacts' shapes; a reader of another version must not guess.
-SCHEMA_VERSION = 1
-
 _POINTER = "current.json"
 _SNAPSHOTS = "snapshots/"
 _MANIFEST = "manifest.json"
@@ -62,7 +59,7 @@ class Manifest(BaseModel):
     snapshot_id
         Sorts by time of publication.
     schema_version
-        The version of the artifacts' shapes, :data:`SCHEMA_VERSION`.
+        The version of the artifacts' shapes, which the publisher owns.
     created_at
         When it was published (UTC).
     database_fingerprint
@@ -193,6 +190,7 @@ class Snapshots:
         code_version: str | None = None,
         counts: Mapping[str, int] | None = None,
         details: Mapping[str, Mapping[str, Any]] | None = None,
+        schema_version: int = 1,
         replacing: Manifest | EllipsisType | None = ...,
     ) -> Manifest:
         """Write a snapshot and make it the current one.
@@ -201,7 +199,7 @@ class Snapshots:
         ----------
         artifacts
             JSON values by name.
-        database_fingerprint, code_version, counts, details
+        database_fingerprint, code_version, counts, details, schema_version
             Recorded in the :class:`Manifest`.
         replacing
             Publish only while this snapshot is the current one (None: while there is none).
@@ -239,7 +237,7 @@ class Snapshots:
             snapshot_id = f"{created_at.strftime(_ID_TIME)}-{content[:8]}"
             manifest = Manifest(
                 snapshot_id=snapshot_id,
-                schema_version=SCHEMA_VERSION,
+                schema_version=schema_version,
                 created_at=created_at,
                 database_fingerprint=database_fingerprint,
                 code_version=code_version,

@@ -97,7 +97,11 @@ class AnalyticsStorage:
                         for other in current.artifacts
                         if other != name
                     }
-                return self.snapshots.publish({**artifacts, name: data}, replacing=current)
+                return self.snapshots.publish(
+                    {**artifacts, name: data},
+                    schema_version=current.schema_version if current else 1,
+                    replacing=current,
+                )
             except (ObjectNotFoundError, PublishConflictError):
                 # Somebody published between our reading and our writing: patch theirs instead.
                 if attempt == _PATCH_ATTEMPTS:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from api.analysis.cocktail_space import PreviousMap
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.previous_maps import MAPS, previous_maps
 from api.db.database import Database
 from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
-from api.db.queries.cocktail_space import PreviousMap
 from api.utils.analytics_cache import AnalyticsStorage
 
 MakeDatabase = Callable[[Dataset | None], Database]
@@ -47,8 +47,8 @@ def test_most_points_stay_where_they_were(
 
     def draw(queries: AnalyticsQueries, previous: PreviousMap | None = None):  # type: ignore[no-untyped-def]
         if which == "em":
-            return queries.cocktail_space_em(previous)
-        return queries.cocktail_space(previous)
+            return queries.compute_cocktail_space_em(previous)
+        return queries.compute_cocktail_space(previous)
 
     old = draw(before)
     positions = {point["recipe_id"]: (point["x"], point["y"]) for point in old.points}

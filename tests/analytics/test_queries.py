@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, text
 
+from api.analysis.complexity import complexity_distribution
+from api.analysis.ingredient_tree import tree_with_counts
+from api.analysis.usage import ingredient_usage, usage_records
+from api.analysis.volumes import line_volumes_ml
 from api.db.database import Database
 from api.db.dataset import Dataset, build_dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.errors import DatasetError
-from api.db.queries.complexity import complexity_distribution
-from api.db.queries.ingredient_tree import tree_with_counts
-from api.db.queries.usage import ingredient_usage, usage_records
-from api.db.queries.volumes import line_volumes_ml
+from api.db.fingerprint import dataset_fingerprint
 from api.db.write import write_dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]
@@ -210,7 +211,7 @@ def test_relatives_lie_closer_than_strangers(of_sample: AnalyticsQueries, which:
 
 
 def test_rollup_makes_brands_one(of_sample: AnalyticsQueries) -> None:
-    metric = of_sample.ground_metric()
+    metric = of_sample.learn_ground_metric()
     names = {metric.ingredients.name_of(identifier) for identifier in metric.ingredients.ids}
     assert "Orange Liqueur" in names
     assert names.isdisjoint({"Cointreau", "Triple Sec"})
@@ -253,9 +254,8 @@ def test_wrong_rows_stop_it_and_are_named(make_database: MakeDatabase, sample: D
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE ingredients SET path = '/wrong/' WHERE id = 4"))
     database.dispose()
-    queries = AnalyticsQueries(database)
     with pytest.raises(DatasetError, match="id 4, path"):
-        queries.fingerprint()
+        AnalyticsQueries(database)
 
 
 def test_both_kinds_of_database_give_the_same(
@@ -264,7 +264,7 @@ def test_both_kinds_of_database_give_the_same(
     with postgresql.engine.begin() as connection:
         write_dataset(connection, sample)
     embedded, server = (AnalyticsQueries(db) for db in (make_database(sample), postgresql))
-    assert embedded.fingerprint() == server.fingerprint()
+    assert dataset_fingerprint(embedded.dataset) == dataset_fingerprint(server.dataset)
     assert embedded.get_ingredient_usage_stats() == server.get_ingredient_usage_stats()
     assert embedded.compute_cocktail_space_umap_em() == server.compute_cocktail_space_umap_em()
 
@@ -288,13 +288,13 @@ def test_fingerprint_changes_with_what_matters(
     matters: bool,
 ) -> None:
     database = make_database(sample)
-    before = AnalyticsQueries(database).fingerprint()
+    before = dataset_fingerprint(AnalyticsQueries(database).dataset)
     with database.engine.begin() as connection:
         connection.execute(
             text(f"UPDATE {table} SET {column} = :value WHERE id = 1"), {"value": value}
         )
     database.dispose()
-    assert (AnalyticsQueries(database).fingerprint() != before) == matters
+    assert (dataset_fingerprint(AnalyticsQueries(database).dataset) != before) == matters
 
 
 @pytest.mark.parametrize("recipes", range(6))

@@ -50,7 +50,7 @@ def test_every_recipe_has_its_ten_nearest(queries: AnalyticsQueries) -> None:
 
 
 def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
-    metric = queries.ground_metric()
+    metric = queries.learn_ground_metric()
     dense = metric.volumes.toarray()
     row_of = {int(identifier): row for row, identifier in enumerate(metric.recipes.ids)}
     for record in queries.compute_recipe_similar()[::9]:
@@ -92,7 +92,7 @@ def test_plans_are_in_millilitres_of_the_recipe(queries: AnalyticsQueries) -> No
 
 
 def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:
-    metric = queries.ground_metric()
+    metric = queries.learn_ground_metric()
     records = queries.compute_ingredient_substitutes()
     assert len(records) == len(metric.ingredients)
     for record in records:
@@ -103,7 +103,7 @@ def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:
 
 
 def test_support_counts_pairs_of_recipes_that_exchange_the_two(queries: AnalyticsQueries) -> None:
-    metric = queries.ground_metric()
+    metric = queries.learn_ground_metric()
     dense, cost = metric.volumes.toarray(), metric.fit.cost_matrix
     lime = metric.ingredients.index_of(
         next(i for i in metric.ingredients.ids if metric.ingredients.name_of(i) == "Lime Juice")

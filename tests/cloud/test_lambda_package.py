@@ -167,6 +167,6 @@ def test_trigger_package_imports_with_boto3_alone(tmp_path: Path) -> None:
     assert files == [
         "api/__init__.py",
         "api/analytics/__init__.py",
-        "api/analytics/coalescing.py",
+        "api/jobs/coalescing.py",
         "api/analytics/trigger.py",
     ]

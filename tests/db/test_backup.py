@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from api.db import backup
-from api.db.backup import back_up, restore
+from api.db.backup import create_backup, restore
 from api.db.database import Database
 from api.db.dataset import Dataset, read_dataset
 from api.db.errors import DatabaseError
@@ -52,7 +52,7 @@ def bar(make_database: MakeDatabase, sample: Dataset) -> Database:
 
 def test_there_and_back(bar: Database, tmp_path: Path) -> None:
     before = _rows(bar)
-    back_up(bar, tmp_path / "b" / "backup.db")
+    create_backup(bar, tmp_path / "b" / "backup.db")
     _rename_everything(bar)
     kept = restore(tmp_path / "b" / "backup.db", bar, overwrite=True)
     assert _rows(bar) == before
@@ -69,7 +69,7 @@ def test_there_and_back_on_either_kind(database: Database, sample: Dataset, tmp_
     with database.engine.begin() as connection:
         write_dataset(connection, sample)
     before = _rows(database)
-    back_up(database, tmp_path / "backup.db")
+    create_backup(database, tmp_path / "backup.db")
     _rename_everything(database)
     restore(tmp_path / "backup.db", database, overwrite=True)
     assert _rows(database) == before
@@ -78,10 +78,10 @@ def test_there_and_back_on_either_kind(database: Database, sample: Dataset, tmp_
 
 
 def test_from_one_kind_to_the_other(bar: Database, postgresql: Database, tmp_path: Path) -> None:
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     restore(tmp_path / "backup.db", postgresql)
     assert _rows(postgresql) == _rows(bar)
-    back_up(postgresql, tmp_path / "back.db")
+    create_backup(postgresql, tmp_path / "back.db")
     restored = _sqlite(tmp_path / "new.db")
     restore(tmp_path / "back.db", restored)
     assert _rows(restored) == _rows(bar)
@@ -91,7 +91,7 @@ def test_tables_of_others_come_along(bar: Database, tmp_path: Path) -> None:
     with bar.engine.begin() as connection:
         connection.execute(text("CREATE TABLE theirs (x)"))
         connection.execute(text("INSERT INTO theirs VALUES (7)"))
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     new = _sqlite(tmp_path / "new.db")
     assert restore(tmp_path / "backup.db", new) is None
     with new.snapshot() as connection:
@@ -127,7 +127,7 @@ def test_a_backup_during_writes_is_one_state(tmp_path: Path, journal_mode: str) 
     try:
         for number in range(10):
             target = tmp_path / f"backup-{number}.db"
-            back_up(_sqlite(path), target)
+            create_backup(_sqlite(path), target)
             with closing(sqlite3.connect(target)) as copy:
                 assert copy.execute("SELECT sum(n) FROM account").fetchone() == (0,)
                 (value,) = copy.execute("SELECT max(n) FROM account").fetchone()
@@ -166,7 +166,7 @@ def test_a_damaged_backup_leaves_the_present_database(
     bar: Database, tmp_path: Path, damage: Callable[[Path], object], with_checksum: bool
 ) -> None:
     backup_file = tmp_path / "b" / "backup.db"
-    back_up(bar, backup_file)
+    create_backup(bar, backup_file)
     _rename_everything(bar)
     damage(backup_file)
     if not with_checksum:
@@ -192,21 +192,21 @@ def test_what_is_no_backup_is_refused(bar: Database, tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="the database itself"):
         restore(path, bar, overwrite=True)
     with pytest.raises(DatabaseError, match="the database itself"):
-        back_up(bar, path, overwrite=True)
+        create_backup(bar, path, overwrite=True)
 
 
 def test_nothing_is_overwritten_unasked(bar: Database, tmp_path: Path) -> None:
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     with pytest.raises(DatabaseError, match="--force"):
-        back_up(bar, tmp_path / "backup.db")
+        create_backup(bar, tmp_path / "backup.db")
     with pytest.raises(DatabaseError, match=r"101 recipes.*--force"):
         restore(tmp_path / "backup.db", bar)
-    back_up(bar, tmp_path / "backup.db", overwrite=True)
+    create_backup(bar, tmp_path / "backup.db", overwrite=True)
 
 
 def test_a_damaged_database_can_be_replaced(bar: Database, tmp_path: Path) -> None:
     before = _rows(bar)
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     (tmp_path / "cocktails.db").write_bytes(b"damaged " * 1000)
     with pytest.raises(DatabaseError, match="cannot be read"):
         restore(tmp_path / "backup.db", bar)
@@ -219,7 +219,7 @@ def test_a_damaged_database_can_be_replaced(bar: Database, tmp_path: Path) -> No
 def test_a_locked_database_is_said_and_left(
     bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     monkeypatch.setattr(backup, "LOCK_SECONDS", 0.5)
     before = _rows(bar)
     with closing(sqlite3.connect(tmp_path / "cocktails.db")) as holder:
@@ -233,7 +233,7 @@ def test_a_running_reader_sees_the_restored_rows(bar: Database, tmp_path: Path) 
     """A server keeps its connections; renaming files would leave it with the old one for ever."""
     with bar.engine.connect() as connection:
         connection.execute(text("PRAGMA journal_mode = wal"))
-    back_up(bar, tmp_path / "backup.db")
+    create_backup(bar, tmp_path / "backup.db")
     with closing(sqlite3.connect(tmp_path / "cocktails.db")) as server:
         with server:
             server.execute("UPDATE recipes SET name = 'not checkpointed' WHERE id = 1")
@@ -257,7 +257,7 @@ def test_a_restore_killed_at_any_moment_is_whole_or_has_not_happened(
                 "INSERT INTO ballast SELECT hex(randomblob(500)) FROM n"
             )
         )
-    back_up(bar, tmp_path / "new.db")
+    create_backup(bar, tmp_path / "new.db")
     with closing(sqlite3.connect(tmp_path / "new.db")) as new, new:
         new.execute("UPDATE recipes SET name = 'restored'")
         new.execute("UPDATE ballast SET x = hex(randomblob(500))")
@@ -329,7 +329,7 @@ def test_a_full_disk_leaves_no_half_backup(bar: Database, tmp_path: Path) -> Non
         pytest.skip("this machine lets no test mount a small disk")
     try:
         with pytest.raises(DatabaseError, match=r"full|space"):
-            back_up(bar, small / "backup.db")
+            create_backup(bar, small / "backup.db")
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

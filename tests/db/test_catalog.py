@@ -30,8 +30,8 @@ from api.db.check import check_dataset
 from api.db.database import Database
 from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
+from api.db.fingerprint import dataset_fingerprint
 from api.db.migrations import upgrade
-from api.db.queries.fingerprint import dataset_fingerprint
 
 NASTY = [
     "Robert'); DROP TABLE recipes;--",

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.db.catalog import recipes
-from api.db.catalog.bulk import ImportCounts, import_recipes
-from api.db.catalog.bulk_formats import join_tags, read_csv_rows, read_json_rows, split_tags
 from api.db.catalog.drafts import RecipeDraft, TagDraft
 from api.db.catalog.errors import InvalidError
-from api.db.catalog.export import write_csv, write_json
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.tags import create_tag
 from api.db.catalog.text import clean_line
 from api.db.catalog.writing import writing
 from api.db.database import Database
 from api.db.dataset import Dataset
+from api.db.exchange.bulk import ImportCounts, import_recipes
+from api.db.exchange.bulk_formats import join_tags, read_csv_rows, read_json_rows, split_tags
+from api.db.exchange.export import write_csv, write_json
 from api.db.exchange.formulas import guard, unguard
 from api.db.exchange.json_document import to_json_document
 from api.db.write import write_dataset

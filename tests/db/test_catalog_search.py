@@ -14,14 +14,14 @@ from sqlalchemy.dialects import sqlite
 from api.db.catalog import ingredients, recipes
 from api.db.catalog.drafts import RecipeDraft
 from api.db.catalog.errors import InvalidError
-from api.db.catalog.folding import KEY_LENGTH, fold, folded_column, search_key
 from api.db.catalog.paging import Place, read_cursor
 from api.db.catalog.search import RecipeSearch, recipe_query
-from api.db.catalog.shape import read_shape
 from api.db.catalog.writing import writing
+from api.db.columns import read_table_columns
 from api.db.database import Database
 from api.db.dataset import Dataset, build_dataset
 from api.db.schema import recipes as recipes_table
+from api.db.search_names import KEY_LENGTH, fold, folded_column, search_key
 from api.db.write import write_dataset
 
 SPIRITS, GIN, TANQUERAY, BEEFEATER, OLD_TOM, BITTERS, ORANGE, LIME = range(1, 9)
@@ -251,7 +251,7 @@ def shared_sample(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def _plan(connection: Connection, search: RecipeSearch) -> str:
-    shape = read_shape(connection)
+    shape = read_table_columns(connection)
     key = folded_column(connection, shape, recipes_table)
     query = recipe_query(connection, shape, search).where(key > "m")
     query = query.order_by(key, recipes_table.c.id).limit(50)

@@ -13,11 +13,11 @@ from sqlalchemy import URL
 from api.db.catalog import ingredients, recipes
 from api.db.catalog.drafts import IngredientDraft, LineDraft, RecipeDraft
 from api.db.catalog.errors import CatalogError, ConflictError, InvalidError
-from api.db.catalog.folding import fold, same_name
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.writing import writing
 from api.db.database import Database
 from api.db.migrations import upgrade
+from api.db.search_names import fold, same_name
 
 names = st.sampled_from(["Gin", "gin", "Piña", "Pina", "Crème", "Rye %", "O'Neil", "Éclair_"])
 

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from api.db.database import Database
 from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
+from api.db.fingerprint import dataset_fingerprint
 from api.http.freshness import Freshness
 from api.http.published import Published
 from api.storage.serialization import from_bytes
@@ -215,7 +216,7 @@ def test_staleness_with_a_server(postgresql: Database) -> None:
     try:
         with postgresql.engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO units (id, name) VALUES (1, 'Ounce')")
-        fingerprint = AnalyticsQueries(postgresql).fingerprint()
+        fingerprint = dataset_fingerprint(AnalyticsQueries(postgresql).dataset)
         assert freshness.compare(fingerprint) is False
         with postgresql.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE units SET name = 'Once' WHERE id = 1")

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.analytics.local_queue import LocalQueue
+from api.jobs.local_queue import LocalQueue
 
 V1 = "/api/v1"
 

@@ -14,10 +14,10 @@ from api.db.database import Database
 from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.errors import DatabaseError
+from api.jobs.run_status import RunState, read_run_status
 from api.storage.errors import ObjectNotFoundError, StorageError
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
-from api.storage.run_status import RunState, read_run_status
 from api.utils.analytics_cache import AnalyticsStorage
 from barcart import EMState, em_fit
 
@@ -121,16 +121,18 @@ def test_that_of_other_recipes_is_ignored(
 ) -> None:
     database = make_database(sample)
     store = LocalStore(tmp_path / "analytics")
-    AnalyticsQueries(database, checkpoints=EMCheckpoint(store, code_version())).ground_metric()
+    AnalyticsQueries(
+        database, checkpoints=EMCheckpoint(store, code_version())
+    ).learn_ground_metric()
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE recipe_ingredients SET amount = 77 WHERE id = 1"))
     database.dispose()
     with caplog.at_level("INFO"):
         found = AnalyticsQueries(
             database, checkpoints=EMCheckpoint(store, code_version())
-        ).ground_metric()
+        ).learn_ground_metric()
     assert "of other recipes" in caplog.text
-    expected = AnalyticsQueries(database).ground_metric()
+    expected = AnalyticsQueries(database).learn_ground_metric()
     assert np.array_equal(found.fit.cost_matrix, expected.fit.cost_matrix)
 
 

@@ -21,9 +21,9 @@ from api.analytics.interruption import (
 )
 from api.db.database import Database
 from api.db.dataset import Dataset
+from api.jobs.run_status import RunState, read_run_status
 from api.storage.errors import ObjectNotFoundError
 from api.storage.local import LocalStore
-from api.storage.run_status import RunState, read_run_status
 from api.utils.analytics_cache import AnalyticsStorage
 
 MakeDatabase = Callable[[Dataset | None], Database]

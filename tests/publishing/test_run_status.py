@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.storage.errors import StorageError
-from api.storage.local import LocalStore
-from api.storage.objects import ObjectStore
-from api.storage.run_status import (
+from api.jobs.run_status import (
     HISTORY_LENGTH,
     RUN_STATUS_KEY,
     SILENT_AFTER,
@@ -23,6 +20,9 @@ from api.storage.run_status import (
     RunStatusWriter,
     read_run_status,
 )
+from api.storage.errors import StorageError
+from api.storage.local import LocalStore
+from api.storage.objects import ObjectStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

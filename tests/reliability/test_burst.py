@@ -13,9 +13,9 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from api.analytics.coalescing import Job, JobStatus, decide
-from api.analytics.local_queue import LocalQueue
-from api.analytics.worker import run_worker
+from api.jobs.coalescing import Job, JobStatus, decide
+from api.jobs.local_queue import LocalQueue
+from api.jobs.worker import run_worker
 from api.settings import Settings
 
 

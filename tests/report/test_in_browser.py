@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api.analytics.report.render import render_report
+from api.analysis.ingredient_tree import tree_with_counts
 from api.db.dataset import Dataset
-from api.db.queries.ingredient_tree import tree_with_counts
+from api.report.render import render_report
 
 FLAGS = (
     "--headless=new",
@@ -66,9 +66,9 @@ def test_draws_without_a_word_on_the_console(
 
 def _report(sample: Dataset | None) -> str:
     """Render a report of the sample, its recipes in a row: the places do not matter here."""
-    from api.db.queries.complexity import complexity_distribution
-    from api.db.queries.recipe_volumes import recipe_volumes
-    from api.db.queries.usage import ingredient_usage, usage_records
+    from api.analysis.complexity import complexity_distribution
+    from api.analysis.recipe_volumes import recipe_volumes
+    from api.analysis.usage import ingredient_usage, usage_records
 
     if sample is None:
         empty = {"ingredient-tree": tree_with_counts([], 0)}

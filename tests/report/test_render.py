@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.analytics.report.base_spirit import base_spirit
-from api.analytics.report.render import render_report
+from api.analysis.base_spirit import base_spirit
+from api.report.render import render_report
 
 TREE: dict[str, Any] = {
     "id": "root",

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from api.analytics.coalescing import UNDER_WAY, WAITING, Job, JobStatus, decide
+from api.jobs.coalescing import UNDER_WAY, WAITING, Job, JobStatus, decide
 
 jobs = st.lists(st.builds(Job, st.sampled_from("abcdef"), st.sampled_from(JobStatus)))
 
@@ -125,7 +125,7 @@ def test_wrong_rules_are_caught() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     with (
-        patch("api.analytics.coalescing.WAITING", WAITING | {JobStatus.STARTING}),
+        patch("api.jobs.coalescing.WAITING", WAITING | {JobStatus.STARTING}),
         pytest.raises(AssertionError),
     ):
         run_state_machine_as_test(  # type: ignore[no-untyped-call]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from api.analytics.coalescing import JobStatus
-from api.analytics.local_queue import (
+from api.jobs.coalescing import JobStatus
+from api.jobs.local_queue import (
     HISTORY,
     MAX_ATTEMPTS,
     LocalQueue,
@@ -24,7 +24,7 @@ from api.analytics.local_queue import (
 _SUBMITTER = """
 import sys
 from pathlib import Path
-from api.analytics.local_queue import LocalQueue
+from api.jobs.local_queue import LocalQueue
 queue, count = LocalQueue(Path(sys.argv[1])), int(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -37,7 +37,7 @@ for _ in range(count):
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from api.analytics.local_queue import LocalQueue
+from api.jobs.local_queue import LocalQueue
 with LocalQueue(Path(sys.argv[1])).owned() as owned:
     print(owned.claim().job_id, flush=True)
     time.sleep(600)
@@ -193,7 +193,7 @@ def test_submitters_killed_at_any_moment_leave_a_sound_queue(queue: LocalQueue) 
                 sys.executable,
                 "-c",
                 # Each turn writes: what waits is claimed, so the next submission makes a job.
-                "import sys; from pathlib import Path; from api.analytics.local_queue import *\n"
+                "import sys; from pathlib import Path; from api.jobs.local_queue import *\n"
                 "queue = LocalQueue(Path(sys.argv[1]))\n"
                 "with queue.owned() as owned:\n"
                 "    print('ready', flush=True)\n"

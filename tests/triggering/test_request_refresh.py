@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.config import Config
 
-from api.analytics.local_queue import LocalQueue
-from api.analytics.request_refresh import RefreshRequest, request_refresh
+from api.jobs.local_queue import LocalQueue
+from api.jobs.request_refresh import RefreshRequest, request_refresh
 from api.settings import Settings
 from api.utils import analytics_helpers
 from api.utils.analytics_helpers import trigger_analytics_refresh

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, text
 
-from api.analytics.coalescing import JobStatus
-from api.analytics.local_queue import MAX_ATTEMPTS, LocalQueue, QueuedJob
-from api.analytics.request_refresh import request_refresh
-from api.analytics.worker import run_worker, running_worker
 from api.db.database import Database
 from api.db.dataset import Dataset
+from api.jobs.coalescing import JobStatus
+from api.jobs.local_queue import MAX_ATTEMPTS, LocalQueue, QueuedJob
+from api.jobs.request_refresh import request_refresh
+from api.jobs.worker import run_worker, running_worker
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -124,7 +124,7 @@ def test_a_claim_comes_before_the_database_is_read(place: Place) -> None:
     place.queue.submit()
     look = (
         "import json, sys; from pathlib import Path\n"
-        "from api.analytics.local_queue import LocalQueue\n"
+        "from api.jobs.local_queue import LocalQueue\n"
         "queue = LocalQueue(Path(sys.argv[1]))\n"
         "states = [str(job.status) for job in queue.jobs()]\n"
         "print(json.dumps({'changed': True, 'snapshot_id': f'{states} {queue.submit().absorbed}'}))"
@@ -259,7 +259,7 @@ def test_a_worker_inside_a_server_takes_over_from_another(place: Place) -> None:
 def test_a_worker_inside_a_server_outlives_a_broken_queue(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("api.analytics.worker._RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("api.jobs.worker._RETRY_SECONDS", 0.1)
     place.queue.path.write_bytes(b"not a database, but long enough to look like one" * 100)
     with running_worker(place.settings):
         _until(lambda: "Remove it" in caplog.text, "a word about the damage")

@@ -19,13 +19,13 @@ from api.db.catalog.text import (
 )
 
 #: SQLite's integers and PostgreSQL's bigint end here.
-LARGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 #: Far above any bar's; sums over a recipe stay finite.
 LARGEST_AMOUNT = 1e6
-MOST_LINES = 100
-MOST_TAGS = 50
+MAX_LINES = 100
+MAX_TAGS = 50
 
-RowId = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]
+RowId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
 Volume = Annotated[float, Field(gt=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
 
@@ -84,8 +84,8 @@ class RecipeDraft(_Draft):
     image_url: WebAddress | None = Field(default=None, examples=["https://example.com/n.jpg"])
     source: Source | None = Field(default=None, examples=["IBA"])
     source_url: WebAddress | None = Field(default=None, examples=["https://example.com/negroni"])
-    ingredients: list[LineDraft] = Field(default=[], max_length=MOST_LINES)
-    tags: list[ShortName] = Field(default=[], max_length=MOST_TAGS, examples=[["stirred"]])
+    ingredients: list[LineDraft] = Field(default=[], max_length=MAX_LINES)
+    tags: list[ShortName] = Field(default=[], max_length=MAX_TAGS, examples=[["stirred"]])
 
 
 class RatingDraft(_Draft):

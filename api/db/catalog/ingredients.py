@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from api.db.catalog import rows
 from api.db.catalog.drafts import IngredientDraft
 from api.db.catalog.errors import FieldFault, InvalidError
-from api.db.catalog.paging import DEFAULT_ITEMS, Page
-from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_text, version
+from api.db.columns import TableColumns, read_table_columns
 from api.db.schema import ingredients, recipe_ingredients, recipes
 
-_LONGEST_PATH = 500
+_MAX_PATH_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Ingredient:
         return version(written, shown)
 
 
-def _query(shape: Shape) -> Any:
+def _query(available: TableColumns) -> Any:
     column = ingredients.c
     child = ingredients.alias("child")
     return select(
         *(
-            shape.column(wanted)
+            available.column(wanted)
             for wanted in (column.id, column.name, column.description, column.parent_id,
                            column.path, column.allow_substitution)
         ),
@@ -82,7 +82,7 @@ def list_ingredients(
     q: str | None = None,
     parent_id: int | None = None,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Ingredient]:
     """Return a page of ingredients by name.
 
@@ -93,20 +93,20 @@ def list_ingredients(
     parent_id
         Only what is right below this ingredient; 0 for what is at the top.
     """
-    shape = read_shape(connection)
-    query = _query(shape)
+    available = read_table_columns(connection)
+    query = _query(available)
     if parent_id == 0:
         query = query.where(ingredients.c.parent_id.is_(None))
     elif parent_id is not None:
         query = query.where(ingredients.c.parent_id == parent_id)
     return rows.read_named(
-        connection, shape, ingredients, query, q=q, cursor=cursor, limit=limit
+        connection, available, ingredients, query, q=q, cursor=cursor, limit=limit
     ).map(_ingredient)
 
 
 def get_ingredient(connection: Connection, identifier: int) -> Ingredient:
     """Return one ingredient; NotFoundError if there is none."""
-    query = _query(read_shape(connection)).where(ingredients.c.id == identifier)
+    query = _query(read_table_columns(connection)).where(ingredients.c.id == identifier)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise rows.no_such(ingredients, identifier)
@@ -133,7 +133,7 @@ def update_ingredient(
     """Replace an ingredient. Moved below another parent, it takes what is below it along."""
     before = get_ingredient(connection, identifier)
     rows.require_version(before.version, expected, ingredients)
-    rows.require_free_name(connection, ingredients, draft.name, but=identifier)
+    rows.require_free_name(connection, ingredients, draft.name, exclude_id=identifier)
     above = _chain(connection, draft.parent_id)
     if identifier in above:
         query = select(ingredients.c.id, ingredients.c.name).where(ingredients.c.id.in_(above))
@@ -207,7 +207,7 @@ def _write_paths(connection: Connection, identifier: int, above: list[int]) -> N
     """Write the path of an ingredient and of all below it, level by level."""
     level = {identifier: f"/{''.join(f'{one}/' for one in above)}{identifier}/"}
     while level:
-        if any(len(path) > _LONGEST_PATH for path in level.values()):
+        if any(len(path) > _MAX_PATH_LENGTH for path in level.values()):
             raise _invalid_parent("The tree would be too deep.", "Choose a parent further up.")
         stored = connection.execute(
             select(ingredients.c.id, ingredients.c.path).where(ingredients.c.id.in_(level))

@@ -13,13 +13,13 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_
 
-from api.db.catalog.drafts import LARGEST_ID
+from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.errors import FieldFault, InvalidError
-from api.db.catalog.folding import KEY_LENGTH
+from api.db.search_names import KEY_LENGTH
 
-MOST_ITEMS = 100
-DEFAULT_ITEMS = 50
-LONGEST_CURSOR = 4000
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 50
+MAX_CURSOR_LENGTH = 4000
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")
@@ -75,7 +75,7 @@ def read_cursor(cursor: str) -> Place:
             isinstance(key, str)
             and type(row) is int
             and len(key) <= KEY_LENGTH
-            and 0 <= row <= LARGEST_ID
+            and 0 <= row <= MAX_ID
             and Place(key, row).encode() == cursor
             and "\x00" not in key
         ):

@@ -11,12 +11,12 @@ from sqlalchemy.types import NullType, Text
 from api.db.catalog import rows
 from api.db.catalog.drafts import RatingDraft
 from api.db.catalog.errors import FieldFault, InvalidError, NotFoundError
-from api.db.catalog.paging import DEFAULT_ITEMS, Page, read_page
-from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page, read_page
 from api.db.catalog.values import as_number, as_text, as_time
+from api.db.columns import TableColumns, read_table_columns
 from api.db.schema import ratings, recipes
 
-_LONGEST_USER = 200
+_MAX_USER_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ def list_ratings(
     *,
     recipe_id: int | None = None,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Rating]:
     """Return a page of ratings, the oldest first; none where the database has no such table."""
-    if not read_shape(connection).has("ratings"):
+    if not read_table_columns(connection).has("ratings"):
         return Page([], None)
     query = _query()
     if recipe_id is not None:
@@ -67,7 +67,7 @@ def rate(
     connection: Connection, recipe_id: int, user_id: str, draft: RatingDraft
 ) -> tuple[Rating, bool]:
     """Set a user's rating of a recipe; return it, and whether it is the first."""
-    if len(user_id) > _LONGEST_USER:
+    if len(user_id) > _MAX_USER_LENGTH:
         raise InvalidError(
             [FieldFault("user_id", "The token's subject is too long.", "Use another account.")]
         )
@@ -97,10 +97,10 @@ class RatingSummary:
 
 
 def summaries(
-    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+    connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> dict[int, RatingSummary]:
     """Return the ratings of some recipes in sum; those without any are left out."""
-    if not shape.has("ratings"):
+    if not available.has("ratings"):
         return {}
     query = (
         select(ratings.c.recipe_id, func.avg(ratings.c.rating), func.count())

@@ -9,13 +9,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 from api.db.catalog import rows
 from api.db.catalog.drafts import LineDraft, RecipeDraft
 from api.db.catalog.errors import ConflictError, FieldFault, InvalidError
-from api.db.catalog.paging import DEFAULT_ITEMS, Page
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.ratings import RatingSummary, summaries
 from api.db.catalog.search import RecipeSearch, covered_ingredients, find_recipes
-from api.db.catalog.shape import Shape, read_shape
 from api.db.catalog.tags import ids_of_tags
 from api.db.catalog.values import as_number, as_text, version
-from api.db.queries.volumes import FILL_ML, PIECE_ML
+from api.db.columns import TableColumns, read_table_columns
 from api.db.schema import (
     ingredients,
     ratings,
@@ -25,6 +24,7 @@ from api.db.schema import (
     tags,
     units,
 )
+from api.db.volumes import unit_volume
 
 _TEXTS = ("description", "instructions", "image_url", "source", "source_url")
 
@@ -36,7 +36,7 @@ class Line:
     Attributes
     ----------
     volume_ml
-        What the analytics take it for (:mod:`api.db.queries.volumes`); None if that is no number.
+        What the analytics take it for (:mod:`api.db.volumes`); None if that is no number.
     """
 
     ingredient_id: int
@@ -98,17 +98,17 @@ def search_recipes(
     search: RecipeSearch,
     *,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[RecipeSummary]:
     """Return a page of recipes by name."""
-    shape = read_shape(connection)
-    page = find_recipes(connection, shape, search, cursor=cursor, limit=limit)
+    available = read_table_columns(connection)
+    page = find_recipes(connection, available, search, cursor=cursor, limit=limit)
     ids = [row.id for row in page.items]
-    lines, tag_names = _lines(connection, shape, ids), _tags(connection, shape, ids)
-    rated = summaries(connection, shape, ids)
+    lines, tag_names = _lines(connection, available, ids), _tags(connection, available, ids)
+    rated = summaries(connection, available, ids)
     covered: set[int] | None = None
     if search.have:
-        covered = set(connection.scalars(covered_ingredients(connection, shape, search.have)))
+        covered = set(connection.scalars(covered_ingredients(connection, available, search.have)))
 
     def summary(row: Any) -> RecipeSummary:
         named = {line.ingredient_id: line.ingredient_name for line in lines.get(row.id, ())}
@@ -139,14 +139,17 @@ def get_recipe(connection: Connection, identifier: int) -> Recipe:
 
 def get_recipes(connection: Connection, ids: Sequence[int]) -> list[Recipe]:
     """Return those of some recipes that exist, in the order of ``ids``."""
-    shape = read_shape(connection)
-    columns = [shape.column(recipes.c[name]) for name in ("id", "name", *_TEXTS)]
+    available = read_table_columns(connection)
+    columns = [available.column(recipes.c[name]) for name in ("id", "name", *_TEXTS)]
     found = {
         row.id: row
         for row in connection.execute(select(*columns).where(recipes.c.id.in_(list(ids))))
     }
-    lines, tag_names = _lines(connection, shape, found), _tags(connection, shape, found)
-    rated = summaries(connection, shape, found)
+    lines, tag_names = (
+        _lines(connection, available, found),
+        _tags(connection, available, found),
+    )
+    rated = summaries(connection, available, found)
     return [
         Recipe(
             id=one,
@@ -182,7 +185,7 @@ def update_recipe(
     before = get_recipe(connection, identifier)
     rows.require_version(before.version, expected, recipes)
     _require_references(connection, draft)
-    _require_name(connection, draft.name, but=identifier)
+    _require_name(connection, draft.name, exclude_id=identifier)
     write_recipe(connection, identifier, draft)
     return get_recipe(connection, identifier)
 
@@ -232,10 +235,10 @@ def draft_of(recipe: Recipe) -> RecipeDraft:
     )
 
 
-def _require_name(connection: Connection, name: str, *, but: int | None = None) -> None:
+def _require_name(connection: Connection, name: str, *, exclude_id: int | None = None) -> None:
     """Refuse a name that is taken, where an adopted database wants them unique; ours does not."""
     taken = connection.scalar(select(recipes.c.id).where(recipes.c.name == name).limit(1))
-    if taken is not None and taken != but and _names_are_unique(connection):
+    if taken is not None and taken != exclude_id and _names_are_unique(connection):
         raise ConflictError(
             f"There is a recipe called {name!r}: number {taken}.",
             [FieldFault("name", f"Recipe {taken} has this name.", "Take another name.")],
@@ -316,7 +319,7 @@ def _write_tags(connection: Connection, recipe_id: int, names: Sequence[str]) ->
 
 
 def _lines(
-    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+    connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> Mapping[int, list[Line]]:
     line = recipe_ingredients.c
     query = (
@@ -327,7 +330,7 @@ def _lines(
             line.unit_id,
             units.c.name.label("unit_name"),
             line.amount,
-            shape.column(units.c.conversion_to_ml),
+            available.column(units.c.conversion_to_ml),
         )
         .join_from(
             recipe_ingredients, ingredients, line.ingredient_id == ingredients.c.id, isouter=True
@@ -348,24 +351,16 @@ def _lines(
                 row.unit_id,
                 unit_name,
                 amount,
-                _volume(amount, unit_name, as_number(row.conversion_to_ml)),
+                as_number(unit_volume(unit_name, as_number(row.conversion_to_ml)).of(amount)),
             )
         )
     return found
 
 
-def _volume(amount: float | None, unit: str | None, ml_each: float | None) -> float | None:
-    fill = FILL_ML.get((unit or "").strip().lower())
-    if ml_each is None and fill is not None:
-        return fill
-    each = PIECE_ML if ml_each is None else ml_each
-    return as_number((1.0 if amount is None else amount) * each)
-
-
 def _tags(
-    connection: Connection, shape: Shape, recipe_ids: Iterable[int]
+    connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> Mapping[int, list[str]]:
-    if not (shape.has("tags") and shape.has("recipe_tags")):
+    if not (available.has("tags") and available.has("recipe_tags")):
         return {}
     query = (
         select(recipe_tags.c.recipe_id, tags.c.name)

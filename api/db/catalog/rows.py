@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, select
 
 from api.db.catalog.errors import ChangedError, ConflictError, FieldFault, NotFoundError
-from api.db.catalog.folding import contains_words, folded_column, same_name, search_key
 from api.db.catalog.paging import Page, read_page
-from api.db.catalog.shape import Shape
 from api.db.catalog.values import same_version
+from api.db.columns import TableColumns
+from api.db.search_names import contains_words, folded_column, same_name, search_key
 
 _SHOWN = 5
 #: Stays below what one statement may have of parameters, in either database.
@@ -28,7 +28,7 @@ def no_such(table: Table, identifier: int) -> NotFoundError:
 
 def read_named(
     connection: Connection,
-    shape: Shape,
+    available: TableColumns,
     table: Table,
     query: Select[Any],
     *,
@@ -37,16 +37,16 @@ def read_named(
     limit: int,
 ) -> Page[Row[Any]]:
     """Return a page of rows in the order of their folded names, those that hold ``q``'s words."""
-    if not shape.has(table.name):
+    if not available.has(table.name):
         return Page([], None)
-    key = folded_column(connection, shape, table)
+    key = folded_column(connection, available, table)
     if q:
         query = query.where(*contains_words(key, q))
     return read_page(connection, query, key, table.c.id, cursor=cursor, limit=limit)
 
 
 def require_free_name(
-    connection: Connection, table: Table, name: str, *, but: int | None = None
+    connection: Connection, table: Table, name: str, *, exclude_id: int | None = None
 ) -> None:
     """Refuse a name that another row has, in whatever case.
 
@@ -63,7 +63,7 @@ def require_free_name(
         )
     )
     for identifier, taken in candidates:
-        if identifier != but and same_name(taken) == wanted:
+        if identifier != exclude_id and same_name(taken) == wanted:
             raise ConflictError(
                 f"There is {_article(noun(table))} called {taken!r}: number {identifier}.",
                 [

@@ -35,14 +35,14 @@ from sqlalchemy import (
 )
 
 from api.db.catalog.errors import FieldFault, InvalidError
-from api.db.catalog.folding import NOTHING, contains_words, folded_column, search_key
-from api.db.catalog.paging import DEFAULT_ITEMS, Page, read_page
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page, read_page
 from api.db.catalog.rows import existing_ids
-from api.db.catalog.shape import Shape
+from api.db.columns import TableColumns
 from api.db.schema import ingredients, recipe_ingredients, recipe_tags, recipes, tags
+from api.db.search_names import NOTHING, contains_words, folded_column, search_key
 
 #: How many values a list of the search may have.
-MOST_TERMS = 200
+MAX_TERMS = 200
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class RecipeSearch:
 
 def find_recipes(
     connection: Connection,
-    shape: Shape,
+    available: TableColumns,
     search: RecipeSearch,
     *,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Row[Any]]:
     """Return a page of ids and names, ordered by folded name and id.
 
@@ -90,19 +90,23 @@ def find_recipes(
     _require_ingredients(connection, search)
     return read_page(
         connection,
-        recipe_query(connection, shape, search),
-        folded_column(connection, shape, recipes),
+        recipe_query(connection, available, search),
+        folded_column(connection, available, recipes),
         recipes.c.id,
         cursor=cursor,
         limit=limit,
     )
 
 
-def recipe_query(connection: Connection, shape: Shape, search: RecipeSearch) -> Select[Any]:
+def recipe_query(
+    connection: Connection, available: TableColumns, search: RecipeSearch
+) -> Select[Any]:
     """Return the query for a search, not yet ordered."""
     query = select(recipes.c.id, recipes.c.name)
     if search.q:
-        query = query.where(*contains_words(folded_column(connection, shape, recipes), search.q))
+        query = query.where(
+            *contains_words(folded_column(connection, available, recipes), search.q)
+        )
     paths = _paths(connection, {*search.ingredient, *search.any_ingredient, *search.not_ingredient})
     for one in dict.fromkeys(search.ingredient):
         query = query.where(recipes.c.id.in_(_recipes_with([(one, paths[one])])))
@@ -113,9 +117,9 @@ def recipe_query(connection: Connection, shape: Shape, search: RecipeSearch) -> 
         unwanted = [(one, paths[one]) for one in dict.fromkeys(search.not_ingredient)]
         query = query.where(recipes.c.id.not_in(_recipes_with(unwanted)))
     for name in dict.fromkeys(search.tag):
-        query = query.where(_tagged(connection, shape, name))
+        query = query.where(_tagged(connection, available, name))
     if search.have:
-        query = query.where(recipes.c.id.in_(_makeable(connection, shape, search)))
+        query = query.where(recipes.c.id.in_(_makeable(connection, available, search)))
     return query
 
 
@@ -168,22 +172,24 @@ def _recipes_with(terms: Sequence[tuple[int, str]]) -> Select[Any]:
     return select(line.recipe_id).where(line.ingredient_id.in_(wanted), line.recipe_id.is_not(None))
 
 
-def _tagged(connection: Connection, shape: Shape, name: str) -> ColumnElement[bool]:
-    if not (shape.has("tags") and shape.has("recipe_tags")):
+def _tagged(connection: Connection, available: TableColumns, name: str) -> ColumnElement[bool]:
+    if not (available.has("tags") and available.has("recipe_tags")):
         return NOTHING
     named = select(tags.c.id).where(
-        folded_column(connection, shape, tags) == literal(search_key(name))
+        folded_column(connection, available, tags) == literal(search_key(name))
     )
     return recipes.c.id.in_(select(recipe_tags.c.recipe_id).where(recipe_tags.c.tag_id.in_(named)))
 
 
-def covered_ingredients(connection: Connection, shape: Shape, have: Sequence[int]) -> Select[Any]:
+def covered_ingredients(
+    connection: Connection, available: TableColumns, have: Sequence[int]
+) -> Select[Any]:
     """Return the query for the ids that a line may ask for, given what one has."""
     served = set(have)
     for path in _paths(connection, set(have)).values():
         served.update(int(part) for part in path.split("/") if part.isdecimal())
     asked: ColumnElement[Any] = ingredients.c.id
-    if shape.has("ingredients", "allow_substitution"):
+    if available.has("ingredients", "allow_substitution"):
         child = ingredients.alias("child")
         is_leaf = ~select(child.c.id).where(child.c.parent_id == ingredients.c.id).exists()
         asked = case(
@@ -202,8 +208,8 @@ def covered_ingredients(connection: Connection, shape: Shape, have: Sequence[int
     )
 
 
-def _makeable(connection: Connection, shape: Shape, search: RecipeSearch) -> Select[Any]:
-    covered = covered_ingredients(connection, shape, search.have)
+def _makeable(connection: Connection, available: TableColumns, search: RecipeSearch) -> Select[Any]:
+    covered = covered_ingredients(connection, available, search.have)
     line, every = recipe_ingredients, recipe_ingredients.alias("every")
     # From what one has to the recipes that hold it, then their other lines: both from an index.
     asked = (

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from api.db.catalog import rows
 from api.db.catalog.drafts import TagDraft
-from api.db.catalog.folding import same_name, search_key
-from api.db.catalog.paging import DEFAULT_ITEMS, Page
-from api.db.catalog.shape import read_shape
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_text, version
+from api.db.columns import read_table_columns
 from api.db.schema import recipe_tags, tags
+from api.db.search_names import same_name, search_key
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ def list_tags(
     *,
     q: str | None = None,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Tag]:
     """Return a page of tags by name; none where the database has no such table."""
     query = select(tags.c.id, tags.c.name)
     found = rows.read_named(
-        connection, read_shape(connection), tags, query, q=q, cursor=cursor, limit=limit
+        connection, read_table_columns(connection), tags, query, q=q, cursor=cursor, limit=limit
     )
     return found.map(lambda row: Tag(row.id, as_text(row.name) or ""))
 
 
 def get_tag(connection: Connection, identifier: int) -> Tag:
     """Return one tag; NotFoundError if there is none."""
-    if read_shape(connection).has("tags"):
+    if read_table_columns(connection).has("tags"):
         query = select(tags.c.id, tags.c.name).where(tags.c.id == identifier)
         row = connection.execute(query).one_or_none()
         if row is not None:
@@ -67,7 +67,7 @@ def update_tag(
 ) -> Tag:
     """Rename a tag on every recipe."""
     rows.require_version(get_tag(connection, identifier).version, expected, tags)
-    rows.require_free_name(connection, tags, draft.name, but=identifier)
+    rows.require_free_name(connection, tags, draft.name, exclude_id=identifier)
     connection.execute(update(tags).where(tags.c.id == identifier).values(name=draft.name))
     return Tag(identifier, draft.name)
 

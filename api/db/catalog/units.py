@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from api.db.catalog import rows
 from api.db.catalog.drafts import UnitDraft
-from api.db.catalog.paging import DEFAULT_ITEMS, Page
-from api.db.catalog.shape import Shape, read_shape
+from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_number, as_text, version
+from api.db.columns import TableColumns, read_table_columns
 from api.db.schema import recipe_ingredients, recipes, units
 
 
@@ -29,9 +29,9 @@ class Unit:
         return version(asdict(self), {})
 
 
-def _query(shape: Shape) -> Any:
+def _query(available: TableColumns) -> Any:
     columns = (units.c.id, units.c.name, units.c.abbreviation, units.c.conversion_to_ml)
-    return select(*(shape.column(column) for column in columns))
+    return select(*(available.column(column) for column in columns))
 
 
 def _unit(row: Row[Any]) -> Unit:
@@ -45,19 +45,19 @@ def list_units(
     *,
     q: str | None = None,
     cursor: str | None = None,
-    limit: int = DEFAULT_ITEMS,
+    limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Unit]:
     """Return a page of units by name."""
-    shape = read_shape(connection)
+    available = read_table_columns(connection)
     return rows.read_named(
-        connection, shape, units, _query(shape), q=q, cursor=cursor, limit=limit
+        connection, available, units, _query(available), q=q, cursor=cursor, limit=limit
     ).map(_unit)
 
 
 def get_unit(connection: Connection, identifier: int) -> Unit:
     """Return one unit; NotFoundError if there is none."""
-    shape = read_shape(connection)
-    row = connection.execute(_query(shape).where(units.c.id == identifier)).one_or_none()
+    available = read_table_columns(connection)
+    row = connection.execute(_query(available).where(units.c.id == identifier)).one_or_none()
     if row is None:
         raise rows.no_such(units, identifier)
     return _unit(row)
@@ -78,7 +78,7 @@ def update_unit(
 ) -> Unit:
     """Replace a unit, if it is still of one of the ``expected`` versions."""
     rows.require_version(get_unit(connection, identifier).version, expected, units)
-    rows.require_free_name(connection, units, draft.name, but=identifier)
+    rows.require_free_name(connection, units, draft.name, exclude_id=identifier)
     connection.execute(update(units).where(units.c.id == identifier).values(draft.model_dump()))
     return get_unit(connection, identifier)
 

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from api.db.catalog.errors import ConflictError, OutdatedSchemaError
-from api.db.catalog.folding import fold_names
-from api.db.catalog.shape import read_shape
+from api.db.columns import read_table_columns
 from api.db.database import Database
 from api.db.errors import DatabaseError
+from api.db.search_names import fold_names
 
 #: Any number that no other program takes; it spells 'cocktail' in ASCII.
 _ADVISORY_LOCK = int.from_bytes(b"cocktail")
@@ -70,7 +70,7 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
 
 
 def _require_current_schema(connection: Connection) -> None:
-    missing = read_shape(connection).missing()
+    missing = read_table_columns(connection).missing()
     if missing:
         named = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
         raise OutdatedSchemaError(

@@ -8,7 +8,7 @@ from typing import Any
 from api.db.check import ancestor_paths, check_dataset
 from api.db.dataset import TABLES, Dataset, build_dataset
 from api.db.errors import DatasetError, Fault
-from api.db.schema import given_columns
+from api.db.schema import stored_columns
 
 #: table -> field that may hold a name -> (field of the id, table of the name)
 _REFERENCES = {
@@ -23,7 +23,7 @@ _REFERENCES = {
 }
 #: What a file may say about a table: its columns, and names in place of ids.
 FIELDS = {
-    table.name: {column.name for column in given_columns(table)}
+    table.name: {column.name for column in stored_columns(table)}
     | set(_REFERENCES.get(table.name, ()))
     for table in TABLES
 }

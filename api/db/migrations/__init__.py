@@ -6,8 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
-from api.db.catalog.folding import fold_names
-from api.db.catalog.shape import read_shape
+from api.db.columns import read_table_columns
+from api.db.search_names import fold_names
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -22,5 +22,5 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-        if read_shape(connection).has("tags", "search_name"):
+        if read_table_columns(connection).has("tags", "search_name"):
             fold_names(connection)

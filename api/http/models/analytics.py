@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.storage.run_status import RunRecord
+from api.jobs.run_status import RunRecord
 
 DataT = TypeVar("DataT")
 

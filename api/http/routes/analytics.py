@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from api.analytics.tree_index import TreeIndex
 from api.http.compression import accepts_gzip
 from api.http.deps import PublishedDep, RefreshDep, ServicesDep, WriterDep
 from api.http.etags import if_none_match
@@ -27,6 +26,7 @@ from api.http.models.common import problem_responses
 from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 from api.http.published import LoadedSnapshot, Rendered
 from api.http.refresh_state import analytics_status
+from api.http.tree_index import TreeIndex
 from api.storage.serialization import to_bytes
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.db.catalog import ingredients
-from api.db.catalog.drafts import LARGEST_ID, IngredientDraft
+from api.db.catalog.drafts import MAX_ID, IngredientDraft
 from api.db.catalog.writing import writing
 from api.http.catalog_routes import (
     LIMIT,
@@ -35,7 +35,7 @@ ParentId = Annotated[
     int | None,
     Query(
         ge=0,
-        le=LARGEST_ID,
+        le=MAX_ID,
         description="Only what is right below this ingredient; 0 for what is at the top.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.db.catalog import ratings
-from api.db.catalog.drafts import LARGEST_ID, RatingDraft
+from api.db.catalog.drafts import MAX_ID, RatingDraft
 from api.db.catalog.writing import writing
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, RowIdPath
 from api.http.deps import DatabaseDep, WriterDep
@@ -18,7 +18,7 @@ from api.http.models.ratings import RatingBody, RatingPage
 router = APIRouter(prefix="/ratings", tags=["ratings"], route_class=CatalogRoute)
 
 RecipeIdQuery = Annotated[
-    int | None, Query(ge=1, le=LARGEST_ID, description="Only those of this recipe.")
+    int | None, Query(ge=1, le=MAX_ID, description="Only those of this recipe.")
 ]
 
 

@@ -12,13 +12,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
 
 from api.db.catalog import recipes
-from api.db.catalog.bulk import import_recipes
-from api.db.catalog.bulk_formats import read_csv_rows, read_json_rows
-from api.db.catalog.drafts import LARGEST_ID, MOST_LINES, RecipeDraft
-from api.db.catalog.export import write_csv, write_json
-from api.db.catalog.search import MOST_TERMS, RecipeSearch
+from api.db.catalog.drafts import MAX_ID, MAX_LINES, RecipeDraft
+from api.db.catalog.search import MAX_TERMS, RecipeSearch
 from api.db.catalog.text import clean_line
 from api.db.catalog.writing import writing
+from api.db.exchange.bulk import import_recipes
+from api.db.exchange.bulk_formats import read_csv_rows, read_json_rows
+from api.db.exchange.export import write_csv, write_json
 from api.http.catalog_routes import (
     LIMIT,
     NOT_MODIFIED,
@@ -41,11 +41,11 @@ from api.http.problems import Problem
 
 router = APIRouter(prefix="/recipes", tags=["recipes"], route_class=CatalogRoute)
 
-_Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
+_Id = Annotated[int, Query(ge=1, le=MAX_ID)]
 
 
 def _ids(description: str) -> object:
-    return Query(max_length=MOST_TERMS, description=f"{description} Repeat it for more than one.")
+    return Query(max_length=MAX_TERMS, description=f"{description} Repeat it for more than one.")
 
 
 Holds = Annotated[list[_Id], _ids("Recipes that hold each of these, or something below it.")]
@@ -60,14 +60,14 @@ Have = Annotated[
 ]
 Missing = Annotated[
     int,
-    Query(ge=0, le=MOST_LINES, description="With `have`: how many ingredients may be wanting."),
+    Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be wanting."),
 ]
 TagName = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_line)
 ]
 Tags = Annotated[
     list[TagName],
-    Query(max_length=MOST_TERMS, description="Recipes with each of these tags.", alias="tag"),
+    Query(max_length=MAX_TERMS, description="Recipes with each of these tags.", alias="tag"),
 ]
 
 

@@ -22,7 +22,7 @@ from barcart.em import (
 from barcart.matching import m_step_blosum, neighbor_match_matrix, neighbor_weights, weighted_pairs
 from barcart.neighbors import NeighborGraph, emd_neighbors
 from barcart.transport import TransportPlans, transport_plans
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 
 with warnings.catch_warnings():
     # POT's sources hold invalid escape sequences, reported whenever they are first compiled.

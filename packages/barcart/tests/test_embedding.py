@@ -18,13 +18,9 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from sklearn.manifold import trustworthiness as full_trustworthiness
 
-from barcart.embedding import (
-    align_embedding,
-    compute_umap_embedding,
-    knn_preservation,
-    trustworthiness,
-)
+from barcart.embedding import align_embedding, compute_umap_embedding
 from barcart.neighbors import NeighborGraph, knn_matrix, manhattan_neighbors
+from barcart.quality import knn_preservation, trustworthiness
 
 Floats = npt.NDArray[np.float64]
 

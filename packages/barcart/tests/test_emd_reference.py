@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 from barcart import TreeMetric, emd_neighbors, knn_matrix, manhattan_neighbors, tree_neighbors
 from barcart.distance import compute_emd, emd_matrix, transport_plans
 from barcart.transport import is_metric
-from barcart.tree_transport import tree_wasserstein
+from barcart.tree_metric import tree_wasserstein
 
 with warnings.catch_warnings():
     # POT's sources hold escapes that Python warns of when it compiles them.

@@ -17,12 +17,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
-from api.analytics.worker import running_worker
 from api.db.database import Database
 from api.db.dataset import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.http import app as application
+from api.jobs.worker import running_worker
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from api.analytics.report.palette import GROUPS
+from api.charts.palette import GROUPS
 
 from .conftest import PHONE, WIDE, Served, Site, Visit, Visiting, serving
 

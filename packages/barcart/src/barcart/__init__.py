@@ -25,11 +25,12 @@ from barcart.distance import (
     weighted_distance,
 )
 from barcart.em import EMIteration, EMResult, EMState
-from barcart.embedding import align_embedding, knn_preservation, trustworthiness
+from barcart.embedding import align_embedding
 from barcart.neighbors import NeighborGraph
+from barcart.quality import knn_preservation, trustworthiness
 from barcart.registry import Registry
 from barcart.transport import TransportPlans
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 
 if _TYPE_CHECKING:
     from barcart.estimator import RecipeMetric as RecipeMetric

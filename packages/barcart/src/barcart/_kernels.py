@@ -121,7 +121,7 @@ def rounding_bound(n_nodes: int, largest_cost: float) -> float:
 
 
 @kernel
-def _adopt(node: int, new_parent: int, ws: Workspace) -> None:
+def _attach(node: int, new_parent: int, ws: Workspace) -> None:
     first = ws.child[new_parent]
     ws.parent[node] = new_parent
     ws.after[node] = first
@@ -132,7 +132,7 @@ def _adopt(node: int, new_parent: int, ws: Workspace) -> None:
 
 
 @kernel
-def _leave(node: int, ws: Workspace) -> None:
+def _detach(node: int, ws: Workspace) -> None:
     before = ws.before[node]
     after = ws.after[node]
     if before >= 0:
@@ -210,7 +210,7 @@ def _start_basis(n: int, m: int, ws: Workspace) -> int:
 
 
 @kernel
-def _hang_up(n: int, m: int, root: int, ws: Workspace) -> None:
+def _init_tree(n: int, m: int, root: int, ws: Workspace) -> None:
     """Fill in depths, potentials and child lists of the starting tree, from the root down."""
     cost, parent, depth, potential = ws.cost, ws.parent, ws.depth, ws.potential
     for node in range(n + m):
@@ -224,7 +224,7 @@ def _hang_up(n: int, m: int, root: int, ws: Workspace) -> None:
         arc = node * m + above - n if node < n else above * m + node - n
         depth[node] = depth[above] + 1
         potential[node] = cost[arc] - potential[above]
-        _adopt(node, above, ws)
+        _attach(node, above, ws)
 
 
 @kernel
@@ -277,8 +277,8 @@ def _pivot(entering_source: int, entering_sink: int, n: int, m: int, ws: Workspa
     while True:
         old_parent = parent[node]
         old_flow = flow[node]
-        _leave(node, ws)
-        _adopt(node, new_parent, ws)
+        _detach(node, ws)
+        _attach(node, new_parent, ws)
         flow[node] = new_flow
         if node == leaving:
             break
@@ -314,7 +314,7 @@ def solve(n: int, m: int, largest_cost: float, ws: Workspace) -> float:
     if n == 1 or m == 1:
         ws.parent[root] = -1
     else:
-        _hang_up(n, m, root, ws)
+        _init_tree(n, m, root, ws)
         tolerance = rounding_bound(n + m, largest_cost)
         row = 0
         rows_in_block = max(1, PRICING_BLOCK // m)

@@ -14,7 +14,7 @@ import numpy as np
 
 from barcart.neighbors import NeighborGraph, emd_neighbors, tree_neighbors
 from barcart.transport import TransportPlans, transport_plans
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray
 
 if TYPE_CHECKING:

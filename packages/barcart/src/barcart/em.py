@@ -29,7 +29,7 @@ from barcart.matching import (
 )
 from barcart.neighbors import NeighborGraph, emd_neighbors, tree_neighbors
 from barcart.transport import TransportPlans, transport_plans
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volume_csr
 
 #: Plans solved at a time. They bound the memory of an E-step, and the order in which matches are
@@ -37,7 +37,7 @@ from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volum
 PLANS_PER_BLOCK = 1 << 16
 
 #: How many iterations back a cycle is looked for.
-LONGEST_PERIOD = 8
+MAX_PERIOD = 8
 
 
 class NeighborSearch(Protocol):
@@ -64,7 +64,7 @@ class PlanSolver(Protocol):
         """Return the plans of pairs of rows, shape (p, 2), in their order."""
 
 
-class ForeignStateError(ValueError):
+class CheckpointMismatchError(ValueError):
     """A checkpoint belongs to other data or parameters than it is to be resumed with."""
 
 
@@ -288,7 +288,7 @@ def em_fit(
     ------
     ValueError
         If volumes or costs are faulty or a parameter is out of range.
-    ForeignStateError
+    CheckpointMismatchError
         If the state belongs to other data or parameters; a ValueError, too.
 
     Warns
@@ -337,7 +337,7 @@ def em_fit(
             fingerprint=fingerprint,
         )
     elif state.fingerprint != fingerprint:
-        raise ForeignStateError(
+        raise CheckpointMismatchError(
             "state belongs to other volumes, initial costs or parameters; resume with those it was "
             "made with, or start anew without state"
         )
@@ -446,7 +446,7 @@ def _advance(
         pairs_pruned=graph.pairs_pruned,
         seconds=time.perf_counter() - begun,
     )
-    kept = state.previous_costs[: LONGEST_PERIOD - 2]
+    kept = state.previous_costs[: MAX_PERIOD - 2]
     return replace(
         state,
         iteration=state.iteration + 1,

@@ -17,7 +17,6 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.linalg import orthogonal_procrustes
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from barcart.neighbors import NeighborGraph, knn_matrix
 from barcart.validation import FloatArray, IntArray
@@ -43,7 +42,7 @@ _SMALLEST_SPECTRAL = 9
 
 
 @dataclass(frozen=True)
-class _Known:
+class KnownNeighbors:
     """Neighbour lists of n >= 2 points."""
 
     indices: IntArray
@@ -115,7 +114,7 @@ def compute_umap_embedding(
         raise ValueError(f"learning_rate must be a positive number, not {learning_rate!r}")
     if negative_sample_rate < 1:
         raise ValueError(f"negative_sample_rate must be at least 1, not {negative_sample_rate!r}")
-    known = _neighbors(distances, DEFAULT_NEIGHBORS if n_neighbors is None else n_neighbors)
+    known = known_neighbors(distances, DEFAULT_NEIGHBORS if n_neighbors is None else n_neighbors)
     n = known.indices.shape[0]
     start = _initial_layout(init, n)
     if n < 4:
@@ -166,8 +165,8 @@ def align_embedding(
     ValueError
         If shapes don't fit, a coordinate isn't finite, or a row number is out of range.
     """
-    moving = _as_layout(embedding, "embedding")
-    fixed = _as_layout(reference, "reference")
+    moving = as_layout(embedding, "embedding")
+    fixed = as_layout(reference, "reference")
     if (rows is None) != (reference_rows is None):
         raise ValueError("pass rows and reference_rows together, or neither")
     if rows is None or reference_rows is None:
@@ -196,84 +195,7 @@ def align_embedding(
     return aligned
 
 
-def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
-    """Return the share of true nearest neighbours that are nearest neighbours on the map, too.
-
-    Parameters
-    ----------
-    neighbors
-        The true neighbours: a `NeighborGraph` of all points or a distance matrix.
-    embedding
-        Shape (n, 2).
-    k
-        How many neighbours to compare; None for all that are known (15 for a matrix).
-
-    Returns
-    -------
-    float
-        Mean over all points of |true ∩ mapped| / k, from 0 to 1 (1 for fewer than two points).
-        Memory is O(n k).
-
-    Raises
-    ------
-    ValueError
-        If shapes don't fit or k isn't positive.
-    """
-    known, layout, size = _comparable(neighbors, embedding, k)
-    if size == 0:
-        return 1.0
-    mapped = _mapped_neighbors(layout, size)
-    return float((_recorded_ranks(known.indices[:, :size], mapped) <= size).mean())
-
-
-def trustworthiness(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
-    """Tell how far points that are near on the map can be trusted to be truly near.
-
-    The measure of Venna and Kaski (2001) punishes each of the k neighbours on the map by its true
-    rank beyond k. With K recorded neighbours, ranks are known up to K; here every rank beyond
-    counts as K + 1, and the sum is divided by the largest such sum possible, so that the value
-    again runs from 0 to 1. Where all ranks are known (K >= n - 2, or a full distance matrix) and
-    k < n / 2, this is the common definition exactly, as in ``sklearn.manifold.trustworthiness``;
-    for K = k it equals `knn_preservation`. Short lists give a lower, stricter value than full
-    ranks: a neighbour just beyond the list counts as much as one from the far side. Compare values
-    of equal K only.
-
-    Parameters
-    ----------
-    neighbors
-        The true neighbours: a `NeighborGraph` of all points with K neighbours each, or a distance
-        matrix (K = n - 1).
-    embedding
-        Shape (n, 2).
-    k
-        How many neighbours on the map to judge; None for half of the known ones, at most 15.
-
-    Returns
-    -------
-    float
-        From 0 to 1 (1 for fewer than two points). Memory is O(n K).
-
-    Raises
-    ------
-    ValueError
-        If shapes don't fit or k isn't positive.
-    """
-    full = None if isinstance(neighbors, NeighborGraph) else len(np.asarray(neighbors))
-    known, layout, _ = _comparable(neighbors, embedding, full)
-    n, recorded = known.indices.shape
-    if recorded == 0:
-        return 1.0
-    if k is not None and k < 1:
-        raise ValueError(f"k must be at least 1, not {k!r}")
-    size = min(max(1, min(DEFAULT_NEIGHBORS, recorded // 2)) if k is None else k, recorded)
-    ranks = _recorded_ranks(known.indices, _mapped_neighbors(layout, size))
-    penalty = int(np.maximum(ranks - size, 0).sum())
-    worst_ranks = np.minimum(np.arange(n - size, n), recorded + 1)
-    worst = n * int(np.maximum(worst_ranks - size, 0).sum())
-    return 1.0 - penalty / worst if worst else 1.0
-
-
-def _neighbors(distances: Distances, k: int) -> _Known:
+def known_neighbors(distances: Distances, k: int) -> KnownNeighbors:
     """Check the input and cut it to the k nearest neighbours, or as many as there are."""
     if isinstance(distances, NeighborGraph):
         indices, values = distances.indices, distances.distances
@@ -295,7 +217,7 @@ def _neighbors(distances: Distances, k: int) -> _Known:
             f"row {int(row)}: the distance to {int(indices[row, column])} is "
             f"{float(values[row, column])!r}; distances must be finite and non-negative"
         )
-    return _Known(indices[:, :k].astype(np.int64), values[:, :k].astype(np.float64))
+    return KnownNeighbors(indices[:, :k].astype(np.int64), values[:, :k].astype(np.float64))
 
 
 def _initial_layout(init: npt.ArrayLike | None, n: int) -> FloatArray | None:
@@ -315,7 +237,7 @@ def _initial_layout(init: npt.ArrayLike | None, n: int) -> FloatArray | None:
     return layout if given.any() else None
 
 
-def _fuzzy_graph(known: _Known, random_state: int) -> sp.coo_array:
+def _fuzzy_graph(known: KnownNeighbors, random_state: int) -> sp.coo_array:
     """Return the weighted, symmetric graph whose layout UMAP optimises."""
     import numba
 
@@ -447,7 +369,7 @@ def _filled(start: FloatArray, graph: sp.coo_array, random: np.random.RandomStat
     return layout
 
 
-def _classical_scaling(known: _Known) -> FloatArray:
+def _classical_scaling(known: KnownNeighbors) -> FloatArray:
     """Place up to three points by their distances."""
     n = known.indices.shape[0]
     if n == 0:
@@ -468,58 +390,12 @@ def _classical_scaling(known: _Known) -> FloatArray:
     return centred
 
 
-def _scaled_onto(known: _Known, start: FloatArray) -> FloatArray:
+def _scaled_onto(known: KnownNeighbors, start: FloatArray) -> FloatArray:
     given = np.flatnonzero(~np.isnan(start[:, 0]))
     return align_embedding(_classical_scaling(known), np.nan_to_num(start), given, given)
 
 
-def _comparable(
-    neighbors: Distances, embedding: npt.ArrayLike, k: int | None
-) -> tuple[_Known, FloatArray, int]:
-    """Return the true neighbours, the map, and how many neighbours to compare."""
-    layout = _as_layout(embedding, "embedding")
-    if isinstance(neighbors, NeighborGraph):
-        known = _neighbors(neighbors, max(neighbors.indices.shape[1], 1))
-    else:
-        known = _neighbors(neighbors, DEFAULT_NEIGHBORS if k is None else max(k, 1))
-    n, recorded = known.indices.shape
-    if layout.shape[0] != n:
-        raise ValueError(f"embedding has {layout.shape[0]} points but the neighbours are of {n}")
-    if k is not None and k < 1 and n:
-        raise ValueError(f"k must be at least 1, not {k!r}")
-    return known, layout, recorded if k is None else min(k, recorded)
-
-
-def _mapped_neighbors(layout: FloatArray, k: int) -> IntArray:
-    """Return each point's k nearest on the map, itself excluded."""
-    n = layout.shape[0]
-    _, found = KDTree(layout).query(layout, k=k + 1)
-    found = np.asarray(found, dtype=np.int64).reshape(n, k + 1)
-    is_self = found == np.arange(n)[:, np.newaxis]
-    # Among many points in one place a point may miss itself; then the farthest goes.
-    is_self[~is_self.any(axis=1), -1] = True
-    others: IntArray = found[~is_self].reshape(n, k)
-    return others
-
-
-def _recorded_ranks(true: IntArray, mapped: IntArray) -> IntArray:
-    """Return the true rank (from 1) of each mapped neighbour; K + 1 for those beyond the K known.
-
-    Keys that tell rows apart make one sorted search of all rows at once, without a matrix of all
-    pairs.
-    """
-    n, recorded = true.shape
-    own = np.arange(n)[:, np.newaxis] * n
-    keys = (own + true).ravel()
-    order = np.argsort(keys)
-    wanted = (own + mapped).ravel()
-    position = np.minimum(np.searchsorted(keys, wanted, sorter=order), keys.size - 1)
-    hit = keys[order[position]] == wanted
-    ranks: IntArray = np.where(hit, order[position] % recorded + 1, recorded + 1)
-    return ranks.reshape(mapped.shape)
-
-
-def _as_layout(values: npt.ArrayLike, name: str) -> FloatArray:
+def as_layout(values: npt.ArrayLike, name: str) -> FloatArray:
     layout = np.asarray(values, dtype=np.float64)
     if layout.ndim != 2 or layout.shape[1] != 2:
         raise ValueError(f"{name} must have shape (n, 2), not {layout.shape}")

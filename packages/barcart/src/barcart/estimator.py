@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barcart.em import em_fit
 from barcart.neighbors import emd_neighbors
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray
 
 # New rows searched at a time. They are searched together with the fitted ones, and each other's

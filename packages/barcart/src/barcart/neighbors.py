@@ -16,8 +16,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from barcart import _kernels
-from barcart.transport import Supports, owned, run_tasks, transport_problem
-from barcart.tree_transport import TreeMetric
+from barcart._parallel import run_tasks
+from barcart.transport import Supports, ensure_writable, transport_problem
+from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_volume_csr
 
 #: Called with the numbers of query rows finished and wanted.
@@ -91,7 +92,7 @@ def knn_matrix(distance_matrix: Any, k: int) -> tuple[npt.NDArray[np.int32], Flo
     n_rows = matrix.shape[0]
     indices, distances = _results(n_rows, n_rows, k)
     if distances.shape[1]:
-        _kernels.dense_neighbors(owned(matrix), 0, n_rows, distances, indices)
+        _kernels.dense_neighbors(ensure_writable(matrix), 0, n_rows, distances, indices)
     return indices, distances
 
 
@@ -260,13 +261,13 @@ def _manhattan_graph(
     if not distances.shape[1]:
         return NeighborGraph(indices, distances, 0, 0, time.perf_counter() - started)
     indptr, columns = points.indptr.astype(np.int64), points.indices.astype(np.int32)
-    data = owned(points.data)
+    data = ensure_writable(points.data)
     transposed = points.tocsc()
     column_ptr, column_rows = (
         transposed.indptr.astype(np.int64),
         transposed.indices.astype(np.int32),
     )
-    column_data = owned(transposed.data)
+    column_data = ensure_writable(transposed.data)
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
     overflowing = ~np.isfinite(4.0 * totals)
     if overflowing.any():

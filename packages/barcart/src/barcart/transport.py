@@ -9,9 +9,6 @@ Masses are normalised and rounded to multiples of 2**-52 once per recipe, which 
 n * 2**-52 of the mass of a recipe with n ingredients; all flows are exact from there on.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
@@ -19,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barcart import _kernels
+from barcart._parallel import run_blocks, run_tasks, thread_count
 from barcart.validation import (
     MASS_TOLERANCE,
     FloatArray,
@@ -392,62 +390,14 @@ def is_metric(cost_matrix: Any, tol: float = METRIC_TOLERANCE) -> bool:
     ValueError
         As `barcart.validation.as_cost_matrix`.
     """
-    cost = owned(as_cost_matrix(cost_matrix))
+    cost = ensure_writable(as_cost_matrix(cost_matrix))
     slack = tol * float(cost.max(initial=0.0))
     if (np.diagonal(cost) > slack).any():
         return False
     return not _kernels.triangle_violation(cost, slack)
 
 
-def thread_count(n_jobs: int | None) -> int:
-    """Resolve a number of threads: None and -1 mean one per processor this process may use.
-
-    Raises
-    ------
-    ValueError
-        If it is zero or below -1.
-    """
-    if n_jobs is None or n_jobs == -1:
-        affinity = getattr(os, "sched_getaffinity", None)
-        return len(affinity(0)) if affinity else os.cpu_count() or 1
-    if n_jobs < 1:
-        raise ValueError(f"n_jobs must be positive, or -1 or None for all processors, not {n_jobs}")
-    return n_jobs
-
-
-def run_tasks(
-    task: Callable[[int], T], n_tasks: int, n_jobs: int | None
-) -> Iterator[tuple[int, T]]:
-    """Run ``task(0)`` ... ``task(n_tasks - 1)`` on threads; yield (number, result) in that order.
-
-    Plain threads, not Numba's: its default layers must not be entered from two Python threads at
-    once or after a fork, and both happen in the workers of a scheduler.
-    """
-    n_threads = min(thread_count(n_jobs), n_tasks)
-    if n_threads <= 1:
-        for number in range(n_tasks):
-            yield number, task(number)
-        return
-    pool = ThreadPoolExecutor(n_threads)
-    try:
-        yield from enumerate(pool.map(task, range(n_tasks)))
-    finally:
-        # After an error or an interrupt, don't work through what is still in the queue.
-        pool.shutdown(cancel_futures=True)
-
-
-def _run_blocks(task: Callable[[int, int], None], n_items: int, n_jobs: int | None) -> None:
-    block = max(256, -(-n_items // (8 * thread_count(n_jobs))))
-    starts = range(0, n_items, block)
-    for _ in run_tasks(
-        lambda number: task(starts[number], min(starts[number] + block, n_items)),
-        len(starts),
-        n_jobs,
-    ):
-        pass
-
-
-def owned(array: FloatArray) -> FloatArray:
+def ensure_writable(array: FloatArray) -> FloatArray:
     """Copy an array if it is read-only or not C-contiguous.
 
     Read-only arrays (memory maps, messages of a scheduler) are another type to Numba: it would
@@ -483,7 +433,7 @@ def transport_problem(
     check = as_symmetric_cost if symmetric else as_cost_matrix
     cost = check(cost_matrix, csr.shape[1])
     supports = Supports.from_volumes(csr)
-    return supports, owned(supports.cost_of_unit(cost))
+    return supports, ensure_writable(supports.cost_of_unit(cost))
 
 
 def _orient(pairs: IntArray, cost: FloatArray) -> tuple[IntArray, npt.NDArray[np.bool_]]:
@@ -512,14 +462,14 @@ def _solve_distances(
             distances,
         )
 
-    _run_blocks(task, pairs.shape[0], n_jobs)
+    run_blocks(task, pairs.shape[0], n_jobs)
     return distances
 
 
 def _solve_plans(
     supports: Supports, cost: FloatArray, pairs: IntArray, metric: bool, n_jobs: int | None
 ) -> TransportPlans:
-    cost = owned(cost)
+    cost = ensure_writable(cost)
     ordered, swapped = _orient(pairs, cost)
     n_pairs = ordered.shape[0]
     room = np.diff(supports.indptr)[ordered].sum(axis=1)
@@ -549,7 +499,7 @@ def _solve_plans(
             flows,
         )
 
-    _run_blocks(task, n_pairs, n_jobs)
+    run_blocks(task, n_pairs, n_jobs)
     indptr = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
     pair_of = np.repeat(np.arange(n_pairs), counts)
     used = np.arange(indptr[-1]) - indptr[pair_of] + offsets[pair_of]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from barcart.registry import Registry, normalize_id
-from barcart.tree_transport import TreeMetric
+from barcart.tree_metric import TreeMetric
 
 #: Each node's parent (None at the root) and the weight of the edge to it.
 ParentMap: TypeAlias = dict[str, tuple[str | None, float]]

@@ -1,0 +1,1 @@
+"""What is computed from recipes. Takes data frames; knows no database and no storage."""

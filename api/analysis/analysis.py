@@ -1,0 +1,149 @@
+"""Everything that is computed from one state of the recipes."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from api.analysis.cocktail_space import CocktailSpace, PreviousMap, em_space, manhattan_space
+from api.analysis.complexity import complexity_distribution
+from api.analysis.ground_metric import Checkpoints, GroundMetric, PairEngine, learn_ground_metric
+from api.analysis.recipe_volumes import RecipeVolumes, recipe_volumes
+from api.analysis.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
+from api.analysis.substitutes import ingredient_substitutes
+from api.analysis.usage import ingredient_usage, usage_records
+from api.db.dataset import Dataset
+
+
+class Analysis:
+    """The analytics of one dataset.
+
+    Each question is answered from the same dataset, so that answers agree with each other. What
+    takes long is computed once.
+
+    Parameters
+    ----------
+    dataset
+        The recipes.
+    engine
+        Where the EM's distances and plans are computed; this process if None. The answers are the
+        same.
+    checkpoints
+        Where the EM's state is kept, for a later process to go on from; nowhere if None.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        engine: PairEngine | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        self._dataset = dataset
+        self.engine = engine
+        self.checkpoints = checkpoints
+
+    @property
+    def dataset(self) -> Dataset:
+        """The recipes that this analyzes."""
+        return self._dataset
+
+    def get_ingredient_usage_stats(
+        self, parent_id: int | None = None, all_ingredients: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return how many recipes use each ingredient.
+
+        Parameters
+        ----------
+        parent_id
+            Answer for the children of this ingredient; None for the roots of the tree.
+        all_ingredients
+            Answer for every ingredient, whatever ``parent_id`` says.
+
+        Returns
+        -------
+        list of dict
+            ``ingredient_id``, ``ingredient_name``, ``path``, ``parent_id``, ``direct_usage``
+            (recipes naming it), ``hierarchical_usage`` (distinct recipes naming it or any
+            descendant), ``has_children``; by ``hierarchical_usage``, the most used first.
+        """
+        if all_ingredients:
+            return list(self._usage)
+        return [record for record in self._usage if record["parent_id"] == parent_id]
+
+    def get_recipe_complexity_distribution(self) -> list[dict[str, int]]:
+        """Return ``ingredient_count`` and ``recipe_count``, the fewest ingredients first."""
+        return complexity_distribution(self.dataset.recipe_ingredients)
+
+    def compute_cocktail_space_umap(self) -> list[dict[str, Any]]:
+        """Map the recipes by the Manhattan distance of their volume fractions.
+
+        Returns
+        -------
+        list of dict
+            ``recipe_id``, ``recipe_name``, ``x``, ``y`` and ``ingredients`` (names, the largest
+            volume first), by recipe id.
+        """
+        return self.compute_cocktail_space().points
+
+    def compute_cocktail_space_umap_em(self) -> list[dict[str, Any]]:
+        """Map the recipes by the Earth Mover's Distance under a learned ground metric.
+
+        Leaves that allow substitution count as their parent. Same records as
+        :meth:`compute_cocktail_space_umap`.
+        """
+        return self.compute_cocktail_space_em().points
+
+    def compute_cocktail_space(self, previous: PreviousMap | None = None) -> CocktailSpace:
+        """Return the Manhattan map with its quality, resembling the ``previous`` one."""
+        return manhattan_space(self._volumes, self.dataset, previous)
+
+    def compute_cocktail_space_em(
+        self,
+        previous: PreviousMap | None = None,
+        on_iteration: Callable[[str], None] | None = None,
+    ) -> CocktailSpace:
+        """Return the learned map with its quality, resembling the ``previous`` one."""
+        return em_space(self._volumes, self.learn_ground_metric(on_iteration), previous)
+
+    def compute_recipe_similar(self) -> list[dict[str, Any]]:
+        """Return each recipe's 10 nearest under the learned distance.
+
+        See :func:`api.analysis.similar_recipes.similar_recipes` for the records.
+        """
+        return similar_recipes(self._volumes, self.learn_ground_metric(), self._neighbor_plans)
+
+    def compute_ingredient_substitutes(self) -> list[dict[str, Any]]:
+        """Return each ingredient's nearest by learned cost.
+
+        See :func:`api.analysis.substitutes.ingredient_substitutes` for the records.
+        """
+        return ingredient_substitutes(self.learn_ground_metric(), self._neighbor_plans)
+
+    def learn_ground_metric(
+        self, on_iteration: Callable[[str], None] | None = None
+    ) -> GroundMetric:
+        """Return the ingredient costs learned by EM; the first call learns them."""
+        if self._ground_metric is None:
+            self._ground_metric = learn_ground_metric(
+                self._volumes,
+                self.dataset.ingredients,
+                on_iteration,
+                self.engine,
+                self.checkpoints,
+            )
+        return self._ground_metric
+
+    _ground_metric: GroundMetric | None = None
+
+    @cached_property
+    def _neighbor_plans(self) -> NeighborPlans:
+        return neighbor_plans(self.learn_ground_metric())
+
+    @cached_property
+    def _usage(self) -> list[dict[str, Any]]:
+        return usage_records(
+            ingredient_usage(self.dataset.ingredients, self.dataset.recipe_ingredients)
+        )
+
+    @cached_property
+    def _volumes(self) -> RecipeVolumes:
+        return recipe_volumes(self.dataset)

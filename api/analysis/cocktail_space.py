@@ -1,0 +1,144 @@
+"""Maps of the recipes: two-dimensional embeddings of their distances."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.analysis.ground_metric import GroundMetric
+from api.analysis.recipe_volumes import RecipeVolumes
+from api.db.dataset import Dataset
+from barcart import (
+    NeighborGraph,
+    Registry,
+    align_embedding,
+    build_recipe_volume_matrix,
+    compute_umap_embedding,
+    knn_preservation,
+    manhattan_neighbors,
+    trustworthiness,
+)
+
+#: UMAP's view: fewer neighbours show finer structure, and recipes have few true relatives.
+NEIGHBORS = 10
+MIN_DIST = 0.1
+RANDOM_STATE = 42
+#: Coordinates mean nothing beyond this, and short numbers keep the artifact small.
+DECIMALS = 4
+#: A previous map says nothing of where most recipes belong if it knows fewer of them than this.
+ENOUGH_KNOWN = 0.5
+
+
+@dataclass(frozen=True)
+class CocktailSpace:
+    """A map of the recipes.
+
+    Attributes
+    ----------
+    points
+        Records of ``recipe_id``, ``recipe_name``, ``x``, ``y`` and ``ingredients``.
+    quality
+        ``knn_preservation`` and ``trustworthiness`` (see :mod:`barcart.quality`), the number of
+        ``neighbors`` they compare, ``graph_sha256`` of the neighbour graph, and ``median_shift``:
+        how far recipes moved from the previous map, in its units (None without one).
+    """
+
+    points: list[dict[str, Any]]
+    quality: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreviousMap:
+    """The map that readers know, and that the next one should resemble.
+
+    Attributes
+    ----------
+    positions
+        Coordinates by recipe id.
+    graph_sha256
+        Of the neighbour graph that it was drawn from.
+    """
+
+    positions: Mapping[int, tuple[float, float]]
+    graph_sha256: str | None
+
+
+def manhattan_space(
+    volumes: RecipeVolumes, dataset: Dataset, previous: PreviousMap | None = None
+) -> CocktailSpace:
+    """Map recipes by the Manhattan distance of their volume fractions."""
+    registry = Registry.from_pairs(
+        zip(dataset.ingredients["id"].astype(str), dataset.ingredients["name"], strict=True)
+    )
+    matrix, _ = build_recipe_volume_matrix(volumes.lines, registry)
+    return _space(volumes, manhattan_neighbors(matrix, NEIGHBORS), previous)
+
+
+def em_space(
+    volumes: RecipeVolumes, metric: GroundMetric, previous: PreviousMap | None = None
+) -> CocktailSpace:
+    """Map recipes by the Earth Mover's Distance under a learned ground metric."""
+    return _space(volumes, metric.fit.neighbors, previous)
+
+
+def _space(
+    volumes: RecipeVolumes, graph: NeighborGraph, previous: PreviousMap | None
+) -> CocktailSpace:
+    ids = list(volumes.names)
+    digest = _graph_sha256(ids, graph)
+    known = np.full((len(ids), 2), np.nan)
+    if previous is not None:
+        for row, recipe_id in enumerate(ids):
+            known[row] = previous.positions.get(recipe_id, (np.nan, np.nan))
+    rows = np.flatnonzero(np.isfinite(known).all(axis=1))
+
+    if previous is not None and previous.graph_sha256 == digest and rows.size == len(ids):
+        # The same neighbours have the same map: a forced refresh changes no byte.
+        embedding = known
+    else:
+        warm = rows.size > 0 and rows.size >= ENOUGH_KNOWN * len(ids)
+        embedding = compute_umap_embedding(
+            graph,
+            n_neighbors=NEIGHBORS,
+            min_dist=MIN_DIST,
+            random_state=RANDOM_STATE,
+            init=known if warm else None,
+        )
+        embedding = align_embedding(embedding, known[rows], rows, np.arange(rows.size))
+    embedding = np.round(embedding, DECIMALS)
+
+    shift = np.linalg.norm(embedding[rows] - known[rows], axis=1)
+    quality = {
+        "neighbors": int(graph.indices.shape[1]),
+        "knn_preservation": round(knn_preservation(graph, embedding), DECIMALS),
+        "trustworthiness": round(trustworthiness(graph, embedding), DECIMALS),
+        "median_shift": round(float(np.median(shift)), DECIMALS) if rows.size else None,
+        "graph_sha256": digest,
+    }
+    return CocktailSpace(_points(volumes, embedding), quality)
+
+
+def _graph_sha256(ids: list[int], graph: NeighborGraph) -> str:
+    digest = hashlib.sha256(np.asarray(ids, dtype="<i8").tobytes())
+    digest.update(graph.indices.astype("<i8").tobytes())
+    # Rounded: the last bits of a distance depend on the processor, and move nothing.
+    digest.update(np.round(graph.distances, 9).astype("<f8").tobytes())
+    return digest.hexdigest()
+
+
+def _points(volumes: RecipeVolumes, embedding: NDArray[np.float64]) -> list[dict[str, Any]]:
+    ingredients = volumes.ingredients_by_volume()
+    coordinates = embedding.tolist()
+    return [
+        {
+            "recipe_id": recipe_id,
+            "recipe_name": name,
+            "x": x,
+            "y": y,
+            "ingredients": ingredients[recipe_id],
+        }
+        for (recipe_id, name), (x, y) in zip(volumes.names.items(), coordinates, strict=True)
+    ]

@@ -1,0 +1,180 @@
+"""The ground metric between ingredients, learned from the recipes themselves."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+from scipy.sparse import csr_array
+
+from api.analysis.recipe_volumes import RecipeVolumes
+from barcart import (
+    EMResult,
+    EMState,
+    Registry,
+    TreeMetric,
+    apply_rollup,
+    build_ingredient_tree,
+    build_recipe_volume_matrix,
+    create_rollup_mapping,
+    em_fit,
+    transport_plans,
+)
+from barcart.em import CheckpointMismatchError, NeighborSearch, PlanSolver, find_neighbors
+
+logger = logging.getLogger(__name__)
+
+#: Neighbours whose plans count, and their weights' inverse temperature; see docs/method.md.
+NEIGHBORS = 10
+BETA = 1.0
+
+
+class PairEngine(Protocol):
+    """What computes distances and plans for the EM, as `barcart.distributed.DaskEngine` does."""
+
+    @property
+    def neighbors(self) -> NeighborSearch:
+        """Finds every recipe's nearest."""
+
+    @property
+    def plans(self) -> PlanSolver:
+        """Solves the plans of pairs."""
+
+
+class Checkpoints(Protocol):
+    """Keeps the EM's state where a later process finds it."""
+
+    def load(self) -> EMState | None:
+        """Return the state that was kept, if it is whole; whose it is shows when it is resumed."""
+
+    def save(self, state: EMState) -> None:
+        """Keep a state in place of the one before."""
+
+
+@dataclass(frozen=True)
+class GroundMetric:
+    """What the EM learned, with the names of its rows and columns.
+
+    Attributes
+    ----------
+    volumes
+        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+    recipes, ingredients
+        Ids and names of the rows and of the columns.
+    fit
+        The learned cost matrix and every recipe's neighbours under it.
+    """
+
+    volumes: csr_array
+    recipes: Registry
+    ingredients: Registry
+    fit: EMResult
+
+
+@dataclass(frozen=True)
+class GroundProblem:
+    """What the EM starts from.
+
+    Attributes
+    ----------
+    volumes
+        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+    recipes, ingredients
+        Ids and names of the rows and of the columns.
+    tree
+        The distances of the columns in the ingredient tree.
+    """
+
+    volumes: csr_array
+    recipes: Registry
+    ingredients: Registry
+    tree: TreeMetric
+
+
+def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundProblem:
+    """Roll leaves that allow substitution up onto their parent, and measure the tree.
+
+    Too few recipes name one brand to learn anything about it. Parameters are those of
+    :func:`learn_ground_metric`.
+    """
+    mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
+    lines = apply_rollup(volumes.lines, mapping)
+    # Only ingredients that recipes use get a column: the others would learn nothing.
+    used = set(lines["ingredient_id"].astype(str))
+    frame = pd.DataFrame(
+        {
+            "ingredient_id": ingredients["id"].astype(str),
+            "ingredient_name": ingredients["name"],
+            "ingredient_path": ingredients["path"],
+        }
+    )
+    _, parent_map = build_ingredient_tree(frame)
+    columns = frame[frame["ingredient_id"].isin(used)]
+    registry = Registry.from_pairs(
+        zip(columns["ingredient_id"], columns["ingredient_name"], strict=True)
+    )
+    matrix, recipes = build_recipe_volume_matrix(lines, registry)
+    tree = TreeMetric.from_parent_map(parent_map, registry.ids)
+    return GroundProblem(matrix, recipes, registry, tree)
+
+
+def learn_ground_metric(
+    volumes: RecipeVolumes,
+    ingredients: pd.DataFrame,
+    on_iteration: Callable[[str], None] | None = None,
+    engine: PairEngine | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> GroundMetric:
+    """Learn ingredient costs by EM, starting from distances in the ingredient tree.
+
+    Parameters
+    ----------
+    volumes
+        The recipes.
+    ingredients
+        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
+    on_iteration
+        Told in words of each iteration.
+    engine
+        Where distances and plans are computed; this process if None.
+    checkpoints
+        Resumes from what it kept of the same recipes, bit for bit, and keeps each iteration.
+    """
+    problem = ground_problem(volumes, ingredients)
+
+    def report(state: EMState) -> None:
+        if checkpoints is not None:
+            checkpoints.save(state)
+        if on_iteration is not None:
+            iteration = state.history[-1]
+            on_iteration(
+                f"EM iteration {iteration.iteration}: change {iteration.delta:.2e}, "
+                f"{iteration.pairs_solved:,} pairs solved, {iteration.pairs_pruned:,} pruned"
+            )
+
+    def fit(state: EMState | None) -> EMResult:
+        return em_fit(
+            problem.volumes,
+            problem.tree,
+            k=NEIGHBORS,
+            beta=BETA,
+            callback=report,
+            neighbors=engine.neighbors if engine else find_neighbors,
+            plans=engine.plans if engine else transport_plans,
+            state=state,
+        )
+
+    def learned(result: EMResult) -> GroundMetric:
+        return GroundMetric(problem.volumes, problem.recipes, problem.ingredients, result)
+
+    kept = checkpoints.load() if checkpoints is not None else None
+    if kept is not None:
+        try:
+            resumed = fit(kept)
+        except CheckpointMismatchError:
+            logger.info("the EM checkpoint is of other recipes: ignored")
+        else:
+            logger.info("the EM went on from iteration %d of its checkpoint", kept.iteration)
+            return learned(resumed)
+    return learned(fit(None))

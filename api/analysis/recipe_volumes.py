@@ -1,0 +1,75 @@
+"""Recipes as volumes of ingredients: the input of every distance."""
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from api.analysis.volumes import line_volumes_ml
+from api.db.dataset import Dataset
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RecipeVolumes:
+    """The recipes that have a volume, and their lines.
+
+    Attributes
+    ----------
+    lines
+        ``recipe_id``, ``recipe_name``, ``ingredient_id``, ``ingredient_name`` and ``volume`` (ml),
+        by recipe id, then the largest volume first, then in the recipe's own order.
+    names
+        Recipe names by recipe id, in the order of the id.
+    """
+
+    lines: pd.DataFrame
+    names: dict[int, str]
+
+    def ingredients_by_volume(self) -> dict[int, list[str]]:
+        """Return each recipe's ingredient names, the largest volume first, each once."""
+        found: dict[int, list[str]] = {recipe_id: [] for recipe_id in self.names}
+        seen = set()
+        for recipe_id, ingredient_id, name in zip(
+            self.lines["recipe_id"],
+            self.lines["ingredient_id"],
+            self.lines["ingredient_name"],
+            strict=True,
+        ):
+            if (recipe_id, ingredient_id) not in seen:
+                seen.add((recipe_id, ingredient_id))
+                found[recipe_id].append(name)
+        return found
+
+
+def recipe_volumes(dataset: Dataset) -> RecipeVolumes:
+    """Return the volumes of a dataset's recipes.
+
+    Recipes without any volume (no ingredients yet, or only amounts of zero) have no place among
+    distances; they are left out and named in the log.
+    """
+    lines = dataset.recipe_ingredients[["id", "recipe_id", "ingredient_id"]].copy()
+    lines["volume"] = line_volumes_ml(dataset.recipe_ingredients, dataset.units)
+    lines["ingredient_name"] = lines["ingredient_id"].map(
+        dataset.ingredients.set_index("id")["name"]
+    )
+    recipe_names = dataset.recipes.set_index("id")["name"]
+    lines["recipe_name"] = lines["recipe_id"].map(recipe_names)
+
+    total = lines.groupby("recipe_id")["volume"].sum()
+    placed = set(total.index[total > 0])
+    left_out = [f"{name} ({key})" for key, name in recipe_names.items() if key not in placed]
+    if left_out:
+        logger.warning(
+            "%d recipes without any volume are left out of the maps: %s%s",
+            len(left_out),
+            ", ".join(left_out[:5]),
+            ", ..." if len(left_out) > 5 else "",
+        )
+    lines = lines[lines["recipe_id"].isin(placed)].sort_values(
+        ["recipe_id", "volume", "id"], ascending=[True, False, True], ignore_index=True
+    )
+    named = dataset.recipes[dataset.recipes["id"].isin(placed)].sort_values("id")
+    names = dict(zip(named["id"].tolist(), named["name"].tolist(), strict=True))
+    return RecipeVolumes(lines.drop(columns="id"), names)

@@ -1,0 +1,80 @@
+"""What tables and columns a database has: older ones lack some, and are read all the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, null, text
+
+from api.db.errors import DatabaseError
+from api.db.schema import CORE_TABLES, metadata
+
+# One statement each: SQLAlchemy's inspector takes several a table, and every request asks.
+_SQLITE = text(
+    "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
+    "WHERE t.type IN ('table', 'view')"
+)
+_POSTGRESQL = text(
+    "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
+    "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v') "
+    "AND a.attnum > 0 AND NOT a.attisdropped"
+)
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns of each table."""
+
+    columns: Mapping[str, frozenset[str]]
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Return whether there is such a table, or such a column of it."""
+        found = self.columns.get(table)
+        return found is not None and (column is None or column in found)
+
+    def column(self, column: Column[Any]) -> ColumnElement[Any]:
+        """Return a column, or NULL under its name where the database has none."""
+        if self.has(column.table.name, column.name):
+            return column
+        return null().label(column.name)
+
+    def missing(self) -> list[str]:
+        """Return the tables and columns of the present schema that are not there."""
+        found = []
+        for table in metadata.sorted_tables:
+            if not self.has(table.name):
+                found.append(table.name)
+                continue
+            found += [
+                f"{table.name}.{column.name}"
+                for column in table.columns
+                if not self.has(table.name, column.name)
+            ]
+        return found
+
+
+def read_table_columns(connection: Connection) -> TableColumns:
+    """Return the shape of the database behind ``connection``.
+
+    Raises
+    ------
+    DatabaseError
+        If it is no cocktail database.
+    """
+    query = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
+    columns: dict[str, set[str]] = {}
+    for table, column in connection.execute(query):
+        columns.setdefault(table, set()).add(column)
+    shape = TableColumns({table: frozenset(names) for table, names in columns.items()})
+    missing = [
+        f"{table.name}.{column}" if shape.has(table.name) else table.name
+        for table in CORE_TABLES
+        for column in ("id", "name" if "name" in table.columns else "recipe_id")
+        if not shape.has(table.name, column)
+    ]
+    if missing:
+        raise DatabaseError(
+            f"The database has no {', '.join(dict.fromkeys(missing))}. Point DB_PATH at a "
+            f"cocktail database, or make one with: cocktaildb db init"
+        )
+    return shape

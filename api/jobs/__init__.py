@@ -1,0 +1,1 @@
+"""When a refresh runs: the coalescing rule, the local queue and worker, AWS Batch, run status."""
