@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh serve test lint lint-cloud format cloud-tools lock clean
+.PHONY: help refresh serve test test-fast lint lint-cloud format cloud-tools lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +31,14 @@ serve: $(VENV)/.installed  ## Serve the pages and the API: on the sample and its
 	@$(BIN)/cocktaildb refresh >/dev/null
 	@exec $(BIN)/cocktaildb serve $(SERVE)
 
+# Each worker takes whole files, the slowest first, so that a file's fixtures are made once.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
 test: $(VENV)/.installed-dev  ## Run all tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(VENV)/.installed-dev  ## Run all but the slow kinds: browser, campaign, cloud, database server
+	$(PYTEST) -m 'not (browser or campaign or cloud or database_server)'
 
 lint: $(VENV)/.installed-dev  ## Check style and types
 	$(BIN)/ruff check .

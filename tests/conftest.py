@@ -22,30 +22,49 @@ from api.db.exchange.resolve import to_dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.sample import sample_directory
+from api.settings import Settings
 
-REAL_DB = Path(__file__).parents[2] / "shared" / "data" / "cocktails-real.db"
+TESTS = Path(__file__).parent
+REAL_DB = TESTS.parents[1] / "shared" / "data" / "cocktails-real.db"
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "DATABASE_URL",
-        "DB_PATH",
-        "DB_NAME",
-        "ANALYTICS_BUCKET",
-        "ANALYTICS_DIR",
-        "ANALYTICS_PREFIX",
-        "ANALYTICS_KEEP",
-        "API_TOKEN",
-        "AUTH_ISSUER",
-        "AUTH_AUDIENCE",
-        "AUTH_JWKS_URL",
-        "CORS_ORIGINS",
-        "RATE_LIMIT",
-        "RATE_LIMIT_WRITES",
-        "MAX_BODY_BYTES",
-    ):
-        monkeypatch.delenv(name, raising=False)
+#: The slow kinds of test, which `make test-fast` leaves out: by the fixtures that slow them ...
+SLOW_FIXTURES = {
+    "browser": {"chromium"},
+    "cloud": {"batch_service", "cloud", "package", "built"},
+    "database_server": {"postgresql_server"},
+}
+#: ... or by their folder.
+SLOW_FOLDERS = {"cloud": "cloud", "reliability": "campaign"}
+
+#: Every variable that the application reads; no test may inherit one.
+SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow kinds."""
+    for item in items:
+        if not item.path.is_relative_to(TESTS) or not isinstance(item, pytest.Function):
+            continue
+        used = set(item.fixturenames)
+        if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            used.add("postgresql_server")  # requested by the value of a parameter
+        kinds = {kind for kind, fixtures in SLOW_FIXTURES.items() if used & fixtures}
+        kinds.add(SLOW_FOLDERS.get(item.path.relative_to(TESTS).parts[0], ""))
+        for kind in filter(None, kinds):
+            item.add_marker(kind)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_from_outside() -> Iterator[None]:
+    """Keep the machine's settings and AWS account out of every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*SETTINGS_VARIABLES, *(n for n in os.environ if n.startswith("AWS_"))]:
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
 @pytest.fixture(scope="session")
