@@ -23,6 +23,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,10 @@ class Loop:
 def _linprog(a: np.ndarray, b: np.ndarray, cost: np.ndarray) -> float:
     n, m = cost.shape
     constraints = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
-    return float(linprog(cost.ravel(), A_eq=constraints, b_eq=np.concatenate([a, b])).fun)
+    solved = linprog(cost.ravel(), A_eq=constraints, b_eq=np.concatenate([a, b]))
+    if solved.fun is None:
+        raise RuntimeError(f"linprog found no optimum: {solved.message}")
+    return float(solved.fun)
 
 
 def _all_pairs(n: int) -> np.ndarray:
@@ -159,6 +163,13 @@ def compare_pairs(volumes: Any, cost: np.ndarray, console: Console) -> None:
 
 def compare_neighbors(volumes: Any, cost: np.ndarray, console: Console) -> dict[str, list[float]]:
     """Print and return the seconds that ten exact nearest neighbours of n recipes take."""
+
+    def solve_all(rows: Any) -> Any:
+        return pairwise_emd(rows, cost, _all_pairs(rows.shape[0]))
+
+    def pot_all(rows: Any) -> Any:
+        return knn_matrix(_pot_distances(rows, cost), K)
+
     shuffled = volumes[np.random.default_rng(0).permutation(volumes.shape[0])]
     found: dict[str, list[float]] = {"n": [], "search": [], "kernel": [], "pot": []}
     table = Table("recipes", "search s", "kernel, all pairs s", "POT, all pairs s", "POT / search")
@@ -166,12 +177,9 @@ def compare_neighbors(volumes: Any, cost: np.ndarray, console: Console) -> dict[
         n = max(K + 1, round(fraction * volumes.shape[0]))
         some = shuffled[:n]
         # Small sizes take microseconds: the best of a few runs.
-        search = min(_timed(lambda rows=some: emd_neighbors(rows, cost, K))[0] for _ in range(5))
-        kernel = min(
-            _timed(lambda rows=some: pairwise_emd(rows, cost, _all_pairs(rows.shape[0])))[0]
-            for _ in range(5)
-        )
-        pot, _ = _timed(lambda rows=some: knn_matrix(_pot_distances(rows, cost), K))
+        search = min(_timed(partial(emd_neighbors, some, cost, K))[0] for _ in range(5))
+        kernel = min(_timed(partial(solve_all, some))[0] for _ in range(5))
+        pot, _ = _timed(partial(pot_all, some))
         for name, value in (("n", n), ("search", search), ("kernel", kernel), ("pot", pot)):
             found[name].append(value)
         table.add_row(

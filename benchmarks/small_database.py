@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from api.db.dataset import Dataset
 from api.db.exchange.csv_files import read_csv_directory
 from api.db.exchange.resolve import to_dataset
@@ -16,12 +18,14 @@ def first_recipes(number: int) -> Dataset:
         raise ValueError(f"the sample has faults: {faults}")
     recipes = dataset.recipes.head(number)
 
-    def of_those(table: str) -> "object":
-        frame = getattr(dataset, table)
+    def of_those(table: str) -> pd.DataFrame:
+        frame: pd.DataFrame = getattr(dataset, table)
         return frame[frame["recipe_id"].isin(recipes["id"])].reset_index(drop=True)
 
     return replace(
         dataset,
         recipes=recipes,
-        **{name: of_those(name) for name in ("recipe_ingredients", "ratings", "recipe_tags")},
+        recipe_ingredients=of_those("recipe_ingredients"),
+        ratings=of_those("ratings"),
+        recipe_tags=of_those("recipe_tags"),
     )

@@ -88,7 +88,8 @@ def _ask(client: httpx2.Client, outcome: Outcome, method: str, path: str, **more
 
 
 def _read(base: str, pages: list[str], stop: threading.Event, outcome: Outcome, seed: int) -> None:
-    dice, etags = random.Random(seed), {}
+    dice = random.Random(seed)
+    etags: dict[str, str] = {}
     paths = [*READS, *pages]
     with httpx2.Client(base_url=base, timeout=30) as client:
         while not stop.is_set():
@@ -107,7 +108,7 @@ def _write(base: str, stop: threading.Event, outcome: Outcome, seed: int) -> Non
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with httpx2.Client(base_url=base, timeout=30, headers=headers) as client:
         while not stop.is_set():
-            recipe = {
+            recipe: dict[str, Any] = {
                 "name": f"Soak {seed} {dice.randrange(10**9)}",
                 "ingredients": [
                     {"ingredient_id": number, "unit_id": None, "amount": dice.randint(1, 60)}

@@ -1,5 +1,6 @@
 """What AnalyticsQueries answers, against independent countings."""
 
+import math
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -194,7 +195,7 @@ def test_a_map_places_every_recipe(of_sample: AnalyticsQueries, which: str) -> N
 
 def _distance(points: list[dict[str, Any]], one: str, other: str) -> float:
     at = {p["recipe_name"]: (p["x"], p["y"]) for p in points}
-    return ((at[one][0] - at[other][0]) ** 2 + (at[one][1] - at[other][1]) ** 2) ** 0.5
+    return math.dist(at[one], at[other])
 
 
 @pytest.mark.parametrize("which", ["manhattan", "em"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api.analytics import analytics_refresh
+from api.analytics import analytics_refresh, artifacts
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
 from api.db.dataset import Dataset
@@ -190,8 +190,8 @@ def test_a_rival_refresh_is_not_overwritten_with_older_data(
 ) -> None:
     """While this one computes, data changes and another refresh publishes it."""
     database = make_database(sample)
-    compute = analytics_refresh.compute_artifacts
-    rivals = []
+    compute = artifacts.compute_artifacts
+    rivals: list[str] = []
 
     def overtaken(*arguments: Any) -> Any:
         computed = compute(*arguments)

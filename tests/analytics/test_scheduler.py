@@ -1,15 +1,24 @@
 """A refresh on a Dask cluster publishes what a refresh in one process publishes."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.scheduler import SchedulerError
+from api.db.database import Database
+from api.db.dataset import Dataset
 from api.utils.analytics_cache import AnalyticsStorage
+
+MakeDatabase = Callable[[Dataset | None], Database]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, about ports and late replies
 
 
-def test_same_artifacts_from_a_cluster(sample, make_database, tmp_path):
+def test_same_artifacts_from_a_cluster(
+    sample: Dataset, make_database: MakeDatabase, tmp_path: Path
+) -> None:
     alone = AnalyticsStorage(directory=tmp_path / "alone")
     cluster = AnalyticsStorage(directory=tmp_path / "cluster")
     database = make_database(sample)
@@ -21,7 +30,9 @@ def test_same_artifacts_from_a_cluster(sample, make_database, tmp_path):
     assert one.artifacts == other.artifacts  # names, sizes and hashes
 
 
-def test_without_an_answer_what_was_published_stays(sample, make_database, tmp_path):
+def test_without_an_answer_what_was_published_stays(
+    sample: Dataset, make_database: MakeDatabase, tmp_path: Path
+) -> None:
     storage = AnalyticsStorage(directory=tmp_path)
     database = make_database(sample)
     before = regenerate_analytics(database=database, storage=storage)["snapshot_id"]

@@ -7,18 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from api.analytics import warmup
 from api.analytics.warmup import umap_warming_up
 
 
 @pytest.fixture
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warmup.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
 WARMED_UP = """
 from unittest.mock import patch
-from api.analytics import warmup
 with patch("os.cpu_count", lambda: 2):
     assert warmup._is_cold()
     with warmup.umap_warming_up() as begun:

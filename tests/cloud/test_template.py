@@ -65,7 +65,8 @@ class _NoManagedPolicies:
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     """Return the template as it is written."""
-    return yaml_parse(TEMPLATE.read_text())
+    written: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return written
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,8 @@ def transformed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             resource["Properties"]["CodeUri"] = {"Bucket": "code", "Key": "code.zip"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        return transform(written, {}, _NoManagedPolicies())
+        made: dict[str, Any] = transform(written, {}, _NoManagedPolicies())
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +112,9 @@ def called_by(module: str, service: str) -> set[str]:
         if name == "get_paginator" and isinstance(call.args[0], ast.Constant):
             name = str(call.args[0].value)
         called.add("".join(word.title() for word in name.split("_")))
-    known = set(boto3.client(service, region_name="us-east-1").meta.service_model.operation_names)
+    known = set(
+        boto3.Session(region_name="us-east-1").client(service).meta.service_model.operation_names
+    )
     return {f"{service}:{name}" for name in called & known}
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -74,15 +75,19 @@ def bar(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _names(connection: Connection, **search: object) -> list[str]:
-    page = recipes.search_recipes(connection, RecipeSearch(**search), limit=100)  # type: ignore[arg-type]
+def _search(**conditions: Any) -> RecipeSearch:
+    return RecipeSearch(**conditions)
+
+
+def _names(connection: Connection, **search: Any) -> list[str]:
+    page = recipes.search_recipes(connection, _search(**search), limit=100)
     assert page.next_cursor is None
     return [one.name for one in page.items]
 
 
 def test_conditions_hold_together(bar: Connection) -> None:
     everything = ["Dry Martini", "Éclair", "Gimlet", "Lime Rickey", "Martinez", "Nothing"]
-    for wanted, search in [
+    searches: list[tuple[list[str], dict[str, Any]]] = [
         (everything, {}),
         (["Éclair"], {"q": "ECLAIR"}),
         (["Dry Martini"], {"q": "tini dry"}),
@@ -94,7 +99,8 @@ def test_conditions_hold_together(bar: Connection) -> None:
         (["Gimlet", "Lime Rickey"], {"tag": ["ETE"]}),
         (["Lime Rickey"], {"tag": ["été"], "not_ingredient": [SPIRITS]}),
         ([], {"tag": ["été", "other"]}),
-    ]:
+    ]
+    for wanted, search in searches:
         assert _names(bar, **search) == wanted, search
 
 
@@ -132,7 +138,7 @@ def test_what_is_missing_is_named(bar: Connection) -> None:
 def test_an_ingredient_that_is_not_there_is_named(bar: Connection) -> None:
     for field in ("ingredient", "any_ingredient", "not_ingredient", "have"):
         with pytest.raises(InvalidError) as caught:
-            recipes.search_recipes(bar, RecipeSearch(**{field: [GIN, 999, 2**63 - 1]}))
+            recipes.search_recipes(bar, _search(**{field: [GIN, 999, 2**63 - 1]}))
         assert [fault.field for fault in caught.value.faults] == [field, field]
 
 

@@ -10,6 +10,7 @@ import textwrap
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, text
@@ -177,7 +178,7 @@ def test_a_writer_never_causes_a_torn_read(
     writer.start()
     try:
         assert started.wait(30)
-        states = set()
+        states: set[tuple[Any, Any]] = set()
         deadline = time.monotonic() + 30
         while len(states) < 5 and time.monotonic() < deadline:
             with _sqlite(path).snapshot() as connection_:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -61,7 +62,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
         )
     recipe_names = draw(st.lists(words, max_size=4))  # not unique
     unit_names, tag_names = draw(names), draw(names)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "recipe_id": draw(st.integers(1, len(recipe_names))),
             "ingredient_id": draw(st.integers(1, len(ingredient_names))),

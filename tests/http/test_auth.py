@@ -190,7 +190,7 @@ def test_forgeries(
     good = issuer.token()
     head, body, signature = good.split(".")
     other = jwt.encode(issuer.claims(), keys[1], algorithm="RS256", headers={"kid": "first"})
-    unsigned = jwt.encode(issuer.claims(), None, algorithm="none", headers={"kid": "first"})
+    unsigned = jwt.encode(issuer.claims(), "", algorithm="none", headers={"kid": "first"})
     forged = {
         "signed by another key": other,
         "not signed": unsigned,

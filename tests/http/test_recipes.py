@@ -41,8 +41,8 @@ def test_a_recipe_lives_and_dies(client: TestClient, auth: dict[str, str], site:
     body = {"name": "Pina", "ingredients": [line]}
     changed = client.put(path, json=body, headers={**auth, "If-Match": tag})
     assert (changed.status_code, changed.json()["tags"]) == (200, [])
-    for method, more in (("PUT", {"json": body}), ("DELETE", {})):
-        stale = client.request(method, path, headers={**auth, "If-Match": tag}, **more)
+    for method, sent in (("PUT", body), ("DELETE", None)):
+        stale = client.request(method, path, headers={**auth, "If-Match": tag}, json=sent)
         assert stale.status_code == 412
         assert "Read it again" in stale.json()["detail"]
     now = {**auth, "If-Match": changed.headers["etag"]}
@@ -71,7 +71,7 @@ def test_search_by_every_parameter(client: TestClient) -> None:
     assert "Negroni" not in names(ingredient=campari, not_ingredient=gin)
     assert "Americano" in names(any_ingredient=[campari, gin], tag="build")
     assert "Negroni" in names(have=[campari, gin, vermouth])
-    params = {"have": [campari, gin], "missing": 1, "q": "negroni"}
+    params: dict[str, Any] = {"have": [campari, gin], "missing": 1, "q": "negroni"}
     short = client.get(f"{V1}/recipes", params=params).json()["items"]
     assert next(one["missing"] for one in short if one["name"] == "Negroni") == [third]
 
@@ -90,11 +90,12 @@ def test_pages_make_the_whole(client: TestClient) -> None:
 
 
 def test_units_tags_and_ingredients(client: TestClient, auth: dict[str, str], site: Any) -> None:
-    for what, body, changed in (
+    bodies: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         ("units", {"name": "Bottle", "conversion_to_ml": 700}, {"name": "Flask"}),
         ("tags", {"name": "brand new"}, {"name": "newer"}),
         ("ingredients", {"name": "Air", "parent_id": 1}, {"name": "Fresh Air"}),
-    ):
+    ]
+    for what, body, changed in bodies:
         path = _make(client, auth, what, **body).headers["location"]
         taken = client.post(f"{V1}/{what}", json={"name": body["name"].upper()}, headers=auth)
         assert taken.status_code == 409
@@ -241,7 +242,10 @@ def test_nothing_sent_is_a_server_error(
     import json
     from urllib.parse import quote
 
-    sent = {"content": json.dumps(body), "headers": {**auth, "Content-Type": "application/json"}}
+    sent: dict[str, Any] = {
+        "content": json.dumps(body),
+        "headers": {**auth, "Content-Type": "application/json"},
+    }
     one = f"{V1}/{what}/{quote(str(identifier), safe='')}"
     for response in (
         client.get(f"{V1}/{what}", params=params),

@@ -24,6 +24,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Err
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.types import Receive, Scope, Send
 
@@ -37,7 +38,9 @@ AUTH = {"Authorization": f"Bearer {TOKEN}"}
 #: Checks whose answer a schema cannot give. "What fits is accepted": that a cursor must be one that
 #: we gave out, If-Match name the present version, text hold no control characters. "What does not
 #: fit is refused": a parameter that nobody knows is let pass in a URL, as is space round a number.
-INEXPRESSIBLE = CHECKS.get_by_names(["positive_data_acceptance", "negative_data_rejection"])
+INEXPRESSIBLE: list[Any] = CHECKS.get_by_names(
+    ["positive_data_acceptance", "negative_data_rejection"]
+)
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -90,12 +93,13 @@ def test_every_operation_keeps_its_promises(schema: OpenApiSchema) -> None:
     sent: Counter[int] = Counter()
     broken: list[str] = []
     for result in schema.get_all_operations():
+        assert not isinstance(result, Err), result
         operation = result.ok()
         for mode in GenerationMode:
 
             @SETTINGS
             @given(case=operation.as_strategy(generation_mode=mode))
-            def check(case: schemathesis.Case) -> None:
+            def check(case: schemathesis.Case[Any]) -> None:
                 response = case.call(headers=AUTH)
                 sent[response.status_code] += 1
                 case.validate_response(response, headers=AUTH, excluded_checks=INEXPRESSIBLE)
@@ -122,15 +126,15 @@ def test_operations_linked_to_each_other_keep_them_too(schema: OpenApiSchema, si
         def setup(self) -> None:
             sites.start_anew()  # or else a run would depend on those before it
 
-        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
             return {"headers": AUTH}
 
         def validate_response(
-            self, response: schemathesis.Response, case: schemathesis.Case, **kwargs: Any
+            self, response: schemathesis.Response, case: schemathesis.Case[Any], **kwargs: Any
         ) -> None:
             case.validate_response(response, headers=AUTH, excluded_checks=INEXPRESSIBLE)
 
-        def after_call(self, response: schemathesis.Response, case: schemathesis.Case) -> None:
+        def after_call(self, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
             sent[response.status_code] += 1
 
     run_state_machine_as_test(Linked, settings=settings(SETTINGS, stateful_step_count=STEPS))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -328,8 +328,8 @@ def test_a_clock_set_back_does_not_reorder_history(
 
     class Earlier(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime(2001, 1, 1, tzinfo=UTC)
+        def now(cls, tz: Any = None) -> Self:
+            return cls(2001, 1, 1, tzinfo=UTC)
 
     monkeypatch.setattr(snapshots_module, "datetime", Earlier)
     second = snapshots.publish(_artifacts(1))

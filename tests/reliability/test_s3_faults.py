@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_a_lasting_fault_is_told_in_time_and_the_old_snapshot_stays(
 
 def test_what_bounds_one_call_is_set() -> None:
     """Not botocore's minute for each of five attempts."""
-    config = S3Store("bucket")._client.meta.config
+    config: Any = S3Store("bucket")._client.meta.config
     assert config.connect_timeout == 5
     assert config.read_timeout == 1  # as set above: the constant is what counts
     assert config.retries["total_max_attempts"] == 5

@@ -90,7 +90,7 @@ ARTIFACTS: dict[str, Any] = {
     "cocktail-space-em": POINTS,
     "ingredient-tree": TREE,
 }
-MANIFEST = {
+MANIFEST: dict[str, Any] = {
     "snapshot_id": "20260102T030405.000006Z-0123abcd",
     "created_at": "2026-01-02T03:04:05.000006Z",
     "schema_version": 1,

@@ -83,7 +83,9 @@ class Batch:
         """Forget all jobs."""
         backend = batch_backends[ACCOUNT][REGION]
         backend._jobs.clear()
-        backend.get_job_queue(self.queue).jobs.clear()
+        queue = backend.get_job_queue(self.queue)
+        assert queue is not None
+        queue.jobs.clear()
 
 
 @pytest.fixture(scope="module")

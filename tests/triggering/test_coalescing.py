@@ -128,7 +128,7 @@ def test_wrong_rules_are_caught() -> None:
         patch("api.jobs.coalescing.WAITING", WAITING | {JobStatus.STARTING}),
         pytest.raises(AssertionError),
     ):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             OneJobAtATime,
             settings=settings(
                 max_examples=500, stateful_step_count=40, deadline=None, database=None

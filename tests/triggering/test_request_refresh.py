@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from botocore.config import Config
 
@@ -80,13 +82,13 @@ def test_the_client_is_made_once_by_many_threads(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    make = analytics_helpers.boto3.client
+    make = boto3.client
 
-    def counted(*arguments: object, **options: object) -> object:
+    def counted(*arguments: Any, **options: Any) -> Any:
         made.append(arguments)
         return make(*arguments, **options)
 
-    monkeypatch.setattr(analytics_helpers.boto3, "client", counted)
+    monkeypatch.setattr(boto3, "client", counted)
     threads = [threading.Thread(target=trigger_analytics_refresh) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -145,7 +147,7 @@ def test_a_failure_is_logged_and_never_raised(
 
 
 def test_it_does_not_make_a_writer_wait_for_long() -> None:
-    config = analytics_helpers._CONFIG
+    config: Any = analytics_helpers._CONFIG
     tries = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) <= 12
 

@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+import boto3
 import pytest
 
 from api.analytics import trigger
@@ -186,13 +187,13 @@ def test_a_failure_of_an_asynchronous_event_is_raised(
 
 def test_the_client_is_made_once(batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    make = trigger.boto3.client
+    make = boto3.client
 
     def counted(*arguments: Any, **options: Any) -> Any:
         made.append(arguments)
         return make(*arguments, **options)
 
-    monkeypatch.setattr(trigger.boto3, "client", counted)
+    monkeypatch.setattr(boto3, "client", counted)
     _trigger()
     _trigger()
     assert made == [("batch",)]

@@ -23,7 +23,7 @@ def _symmetric_cost(rng: np.random.Generator, m: int, kind: str) -> Any:
 
 
 def _volumes(rng: np.random.Generator, n: int, m: int) -> Any:
-    volumes = rng.integers(1, 5, (n, m)) * (rng.random((n, m)) < 0.4).astype(np.float64)
+    volumes: Any = rng.integers(1, 5, (n, m)) * (rng.random((n, m)) < 0.4).astype(np.float64)
     volumes[np.arange(n), rng.integers(0, m, n)] += 1.0
     return volumes / volumes.sum(axis=1, keepdims=True)
 

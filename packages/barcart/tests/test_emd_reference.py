@@ -29,6 +29,7 @@ def _linear_program(a: Any, b: Any, cost: Any) -> float:
     solved = linprog(
         cost.ravel(), A_eq=np.vstack([rows, columns]), b_eq=np.concatenate([a, b]), method="highs"
     )
+    assert solved.fun is not None
     return float(solved.fun)
 
 

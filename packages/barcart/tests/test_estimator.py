@@ -1,6 +1,9 @@
 """RecipeMetric: scikit-learn's own checks, and agreement with the functions."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -10,10 +13,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from barcart import RecipeMetric, compute_umap_embedding, em_fit, emd_matrix
 
+Matrix = npt.NDArray[np.float64]
+
 NO_MASS = "its data have rows of zeros, which are no recipes"
 
 
-def _expected_failures(_estimator):
+def _expected_failures(_estimator: Any) -> dict[str, str]:
     checks = ("sparse_array", "sparse_matrix", "sparse_tag")
     return {f"check_estimator_{name}": NO_MASS for name in checks} | {
         "check_estimators_dtypes": NO_MASS,
@@ -23,20 +28,22 @@ def _expected_failures(_estimator):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([RecipeMetric()], expected_failed_checks=_expected_failures)
-def test_scikit_learn(estimator, check):
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
+    [RecipeMetric()], expected_failed_checks=_expected_failures
+)
+def test_scikit_learn(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
 @pytest.fixture
-def recipes():
+def recipes() -> Matrix:
     random = np.random.default_rng(7)
     matrix = random.gamma(1.0, 30.0, (60, 12)) * (random.random((60, 12)) < 0.3)
     matrix[np.arange(60), random.integers(0, 12, 60)] += 10.0
     return matrix
 
 
-def test_fit_equals_the_functions(recipes):
+def test_fit_equals_the_functions(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=5).fit(recipes)
     shares = recipes / recipes.sum(axis=1, keepdims=True)
     result = em_fit(shares, 1.0 - np.eye(12), k=5)
@@ -50,7 +57,7 @@ def test_fit_equals_the_functions(recipes):
 
 
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
-def test_new_recipes_find_the_fitted_ones_brute_force_finds(recipes, form):
+def test_new_recipes_find_the_fitted_ones_brute_force_finds(recipes: Matrix, form: Any) -> None:
     fitted, new = recipes[:20], recipes[20:]
     metric = RecipeMetric(n_neighbors=4).fit(form(fitted))
     distances, indices = metric.kneighbors(form(new), 30)
@@ -64,13 +71,13 @@ def test_new_recipes_find_the_fitted_ones_brute_force_finds(recipes, form):
     )
 
 
-def test_amounts_do_not_matter_only_proportions(recipes):
+def test_amounts_do_not_matter_only_proportions(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=3).fit(recipes)
     doubled = RecipeMetric(n_neighbors=3).fit(recipes * 2.0)
     np.testing.assert_allclose(metric.cost_matrix_, doubled.cost_matrix_, rtol=1e-9)
 
 
-def test_transform_feeds_a_pipeline(recipes):
+def test_transform_feeds_a_pipeline(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=5)
     graph = metric.fit_transform(recipes)
     assert graph.shape == (60, 60)
@@ -82,19 +89,19 @@ def test_transform_feeds_a_pipeline(recipes):
     np.testing.assert_array_equal(labels, clusters.fit_predict(graph))
 
 
-def test_a_row_without_mass_is_named(recipes):
+def test_a_row_without_mass_is_named(recipes: Matrix) -> None:
     recipes[17] = 0.0
     with pytest.raises(ValueError, match="row 17 has no mass"):
         RecipeMetric().fit(recipes)
 
 
-def test_a_negative_volume_is_named(recipes):
+def test_a_negative_volume_is_named(recipes: Matrix) -> None:
     recipes[23, 4] = -1.0
     with pytest.raises(ValueError, match="row 23 has a negative"):
         RecipeMetric().fit(recipes)
 
 
-def test_huge_and_tiny_amounts(recipes):
+def test_huge_and_tiny_amounts(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=3).fit(recipes * 1e300)
     small = RecipeMetric(n_neighbors=3).fit(recipes * 1e-300)
     np.testing.assert_allclose(metric.cost_matrix_, small.cost_matrix_, rtol=1e-9)

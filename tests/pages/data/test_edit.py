@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import httpx2
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from .conftest import Served, Site, Visiting, serving
 
@@ -118,7 +118,12 @@ def test_what_somebody_else_changed_meanwhile_is_not_lost(
 def test_warns_before_what_was_written_is_lost(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/recipes/1/edit", writer=True)
     asked: list[str] = []
-    found.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    found.page.on("dialog", accept)
     found.goto("/recipes")
     assert asked == []  # nothing written, nothing asked
     found.goto("/recipes/1/edit")
