@@ -28,12 +28,12 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_
 
 
 class Settings(BaseSettings):
-    """What the environment says.
+    """The settings, read from the environment.
 
     Attributes
     ----------
     database_url
-        ``DATABASE_URL``: a SQLAlchemy URL (PostgreSQL in production, say). Wins over ``DB_PATH``.
+        ``DATABASE_URL``: a SQLAlchemy URL, such as a PostgreSQL server; overrides ``DB_PATH``.
     db_path
         ``DB_PATH``: the SQLite file, or a directory that holds ``<DB_NAME>.db``.
     db_name
@@ -41,24 +41,24 @@ class Settings(BaseSettings):
     analytics_bucket
         ``ANALYTICS_BUCKET``: the S3 bucket to publish to; unset means ``analytics_dir``.
     analytics_dir
-        ``ANALYTICS_DIR``: the local directory that stands in for the bucket.
+        ``ANALYTICS_DIR``: the local directory used in place of a bucket.
     analytics_prefix
         ``ANALYTICS_PREFIX``: the key prefix inside the bucket.
     analytics_keep
-        ``ANALYTICS_KEEP``: how many snapshots a refresh leaves behind, the current one included.
+        ``ANALYTICS_KEEP``: how many snapshots a refresh keeps, including the current one.
     analytics_trigger_function
-        ``ANALYTICS_TRIGGER_FUNCTION``: the Lambda function that writes ask for a refresh; unset
-        means ``refresh_queue``.
+        ``ANALYTICS_TRIGGER_FUNCTION``: the Lambda function that writes invoke to request a
+        refresh; unset means ``refresh_queue``.
     refresh_queue
         ``REFRESH_QUEUE``: the file in which refreshes wait for ``cocktaildb worker``.
     api_token
-        ``API_TOKEN``: the bearer token that writes need on a machine without an identity provider.
+        ``API_TOKEN``: the bearer token that writes require where there is no identity provider.
     auth_issuer
-        ``AUTH_ISSUER``: whose JWTs writes need, such as a Cognito user pool's URL.
+        ``AUTH_ISSUER``: the issuer whose JWTs writes require, such as a Cognito user pool's URL.
     auth_audience
-        ``AUTH_AUDIENCE``: the client id that such a token must have been issued to.
+        ``AUTH_AUDIENCE``: the client id that such a token must be issued to.
     auth_jwks_url
-        ``AUTH_JWKS_URL``: where the issuer's keys are; unset means
+        ``AUTH_JWKS_URL``: the URL of the issuer's keys; unset means
         ``<AUTH_ISSUER>/.well-known/jwks.json``.
     cors_origins
         ``CORS_ORIGINS``: other sites whose scripts may call the API, separated by commas.
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def sqlite_path(self) -> Path:
-        """Where the embedded database is, whether or not it exists yet."""
+        """The path of the embedded database, whether or not it exists yet."""
         name = f"{self.db_name or DEFAULT_DB_NAME}.db"
         if self.db_path is None:
             return DEFAULT_DATA_DIR / name

@@ -1,8 +1,8 @@
 """The refresh: read the recipes once, compute every artifact, publish them together.
 
 Run as ``python -m api.analytics.analytics_refresh`` it is the Batch job: one JSON object on
-stdout, the log on stderr, exit code 0, 1 if it failed, or
-:data:`~api.analytics.interruption.INTERRUPTED_EXIT_CODE` if SIGTERM cut it off.
+stdout, the log on stderr, and exit code 0, 1 on failure, or
+:data:`~api.analytics.interruption.INTERRUPTED_EXIT_CODE` after SIGTERM.
 """
 
 import json
@@ -38,8 +38,8 @@ from api.utils.analytics_cache import AnalyticsStorage
 
 logger = logging.getLogger(__name__)
 
-#: A refresh that finds another one's snapshot in its way reads the database anew and tries again,
-#: so that the last snapshot always comes from the latest data that any of them read.
+#: A refresh that loses the race to publish reads the database again and retries, so the last
+#: snapshot always comes from the latest data that any of them read.
 PUBLISH_ATTEMPTS = 3
 
 
@@ -56,11 +56,11 @@ def regenerate_analytics(
     Parameters
     ----------
     database, storage
-        By default those that the environment names.
+        By default those named by the environment.
     force
         Compute and publish although neither the data nor the code has changed.
     reporter
-        Hears of the progress; by default the log does.
+        Receives progress; by default it goes to the log.
     scheduler
         A Dask scheduler's address, or ``local``; by default this process does the work.
 
@@ -98,10 +98,10 @@ def regenerate_analytics(
             except PublishConflictError as error:
                 if attempt == PUBLISH_ATTEMPTS:
                     raise
-                logger.warning("%s Starting over from the present data.", error)
+                logger.warning("%s Starting over from the current data.", error)
             else:
                 break
-        # Too late to be cut off: what remains is to say so.
+        # The snapshot is out; a signal must not turn success into an interruption.
         with uninterrupted():
             status.end(RunState.SUCCEEDED, snapshot_id=manifest.snapshot_id, changed=changed)
     return {
@@ -114,12 +114,12 @@ def regenerate_analytics(
 
 @contextmanager
 def record_run_status(status: RunStatusWriter) -> Iterator[None]:
-    """Tell readers when a run begins, and why it ended if it did not succeed."""
+    """Record that a run begins and, if it does not succeed, why it ended."""
     status.begin()
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as interruption:
-        reason = str(interruption) or "told to end from the keyboard"
+        reason = str(interruption) or "interrupted from the keyboard"
         status.end(RunState.INTERRUPTED, error=reason)
         raise
     except BaseException as error:
@@ -130,13 +130,13 @@ def record_run_status(status: RunStatusWriter) -> Iterator[None]:
 def _current(storage: AnalyticsStorage) -> tuple[Manifest | None, Manifest | EllipsisType | None]:
     """Return the current snapshot, and what the next one may replace.
 
-    Where the pointer is damaged or leads nowhere there is none, and whatever is there may go: a
-    refresh that nobody watches must not fail for ever because something was damaged once.
+    If the pointer is damaged or dangling, there is no current snapshot and the next one may replace
+    whatever is there: an unattended refresh must not keep failing because of past damage.
     """
     try:
         current = storage.snapshots.current()
     except CorruptSnapshotError as error:
-        logger.warning("%s This refresh does.", error)
+        logger.warning("%s This refresh replaces it.", error)
         return None, ...
     return current, current
 
@@ -177,7 +177,7 @@ def _refresh_once(
         )
         return current, False
 
-    # Maps of other code may differ on purpose; only those of the same code are continued.
+    # Other code may draw maps differently on purpose; only maps of the same code are continued.
     known = current if current is not None and current.code_version == version else None
     checkpoint = EMCheckpoint(storage.snapshots.store, version)
     analysis = Analysis(dataset, checkpoints=checkpoint)
@@ -190,7 +190,7 @@ def _refresh_once(
         checkpoint.flush()
         raise
 
-    # A second's work that a signal may wait for: cut off, all would be computed again.
+    # Publishing takes a second; interrupting it would discard everything computed so far.
     with stage("Publishing"), uninterrupted():
         manifest = storage.snapshots.publish(
             computed.artifacts,
@@ -207,13 +207,13 @@ def _refresh_once(
 
 
 def main() -> None:
-    """Run the refresh as a job: result on stdout, log on stderr, an exit code that tells."""
+    """Run the refresh as a job: result on stdout, log on stderr, outcome in the exit code."""
     configure_logging()
     try:
         with interruptible():
             result = regenerate_analytics()
     except Interrupted as interruption:
-        logger.warning("%s; a later run goes on from the checkpoint", interruption)
+        logger.warning("%s; the next run resumes from the checkpoint", interruption)
         outcome = {
             "status": "interrupted",
             "error": "Interrupted",
@@ -221,7 +221,7 @@ def main() -> None:
         }
         code = INTERRUPTED_EXIT_CODE
     except Exception as error:
-        logger.exception("the refresh failed; what was published before stays current")
+        logger.exception("the refresh failed; the previous snapshot stays current")
         outcome = {
             "status": "error",
             "error": "Failed to regenerate analytics",

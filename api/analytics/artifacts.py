@@ -1,4 +1,4 @@
-"""The artifacts: which there are, and how each is computed from the analysis."""
+"""The artifacts: their names, and how each is computed from the analysis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from typing import Any
 from api.analysis.analysis import Analysis
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
-from api.analytics import memory
 from api.analytics.progress import Reporter, Stages
 from api.analytics.warmup import Warmup
 
-#: The version of the artifacts' shapes; a reader of another version must not guess.
+#: The version of the artifacts' shapes. Readers refuse any other.
 SCHEMA_VERSION = 1
 
 ARTIFACT_NAMES = (
@@ -23,8 +22,8 @@ ARTIFACT_NAMES = (
     "recipe-similar",
     "ingredient-substitutes",
 )
-#: What the map page draws, arranged from the others: computed here and not when it is asked for,
-#: since naming the neighbourhoods takes libraries that the API does without.
+#: What the map page draws, derived from the others. Computed here and not on request, because
+#: naming the neighborhoods needs libraries that the API does without.
 ATLAS = "atlas"
 
 # The maps come after the EM: until then their library may be compiling in another process. What
@@ -44,16 +43,16 @@ _STAGES = (
 
 @dataclass(frozen=True)
 class Computed:
-    """What a refresh publishes.
+    """The content of a snapshot.
 
     Attributes
     ----------
     artifacts
         JSON values by name.
     counts
-        How many of what they hold.
+        Item counts, for people.
     details
-        What the manifest records of an artifact beside its data.
+        Facts about an artifact that the manifest records, such as a map's quality.
     """
 
     artifacts: dict[str, Any]
@@ -62,7 +61,7 @@ class Computed:
 
 
 def stage_count() -> int:
-    """Return how many stages :func:`compute_artifacts` goes through."""
+    """Return the number of stages of :func:`compute_artifacts`."""
     return len(_STAGES)
 
 
@@ -75,7 +74,7 @@ def compute_artifacts(
 ) -> Computed:
     """Compute every artifact from one consistent reading of the database.
 
-    ``previous`` holds the maps that readers know, by artifact: points should not jump.
+    ``previous`` holds the published maps by artifact; starting from them keeps points in place.
     ``warmup`` prepares the maps' library.
     """
     names = iter(_STAGES)
@@ -89,8 +88,6 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        # The compiler leaves much behind, and another one is at work beside us.
-        memory.trim_heap()
         warmup.wait()
         manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
@@ -109,7 +106,7 @@ def compute_artifacts(
         "ingredient-substitutes": substitutes,
     }
     with stage(next(names)):
-        # Here, not above: it brings scikit-learn, for which a refresh of nothing should not wait.
+        # Imported here: it brings in scikit-learn, which a refresh without changes does not need.
         from api.analysis.atlas import build_atlas
 
         artifacts[ATLAS] = build_atlas(artifacts)

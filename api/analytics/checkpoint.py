@@ -1,8 +1,8 @@
-"""The EM's state, kept beside the snapshots: a refresh that is cut off goes on where it was.
+"""The EM's state, kept beside the snapshots, so that an interrupted refresh resumes.
 
-One object, ``checkpoints/em``, replaced after each iteration and removed when the snapshot is out,
-so that nothing accumulates. It is a line of JSON, which says what follows and how to tell that it
-is whole, and an ``.npz`` file without pickled objects.
+One object, ``checkpoints/em``, replaced after each iteration and removed once the snapshot is out,
+so nothing accumulates. It is a line of JSON with the format, the code version and a hash, followed
+by an ``.npz`` file without pickled objects.
 """
 
 import io
@@ -32,14 +32,14 @@ class _Header(BaseModel):
 class EMCheckpoint:
     """Keeps the EM's state in a store; :class:`api.analysis.ground_metric.Checkpoints`.
 
-    Nothing here fails a refresh: without a checkpoint it only takes longer.
+    A failure here never fails the refresh: without a checkpoint it only takes longer.
 
     Parameters
     ----------
     store
         That of the snapshots.
     code_version
-        Whose states they are: other code would go on to another result.
+        The code that made the states: other code would converge to another result.
     """
 
     def __init__(self, store: ObjectStore, code_version: str) -> None:
@@ -48,35 +48,35 @@ class EMCheckpoint:
         self._unsaved: EMState | None = None
 
     def load(self) -> EMState | None:
-        """Return the state that was kept; None if there is none, or none that can be trusted."""
+        """Return the saved state; None if there is none, or it cannot be trusted."""
         where = self._store.describe(CHECKPOINT_KEY)
         try:
             head, _, body = self._store.get(CHECKPOINT_KEY).data.partition(b"\n")
         except ObjectNotFoundError:
             return None
         except StorageError as error:
-            logger.warning("the EM starts anew: %s", error)
+            logger.warning("the EM starts over: %s", error)
             return None
         try:
             header = _Header.model_validate_json(head)
         except ValidationError:
-            logger.warning("%s is damaged, and ignored", where)
+            logger.warning("%s is damaged; ignoring it", where)
             return None
         if (header.format, header.code_version) != (_FORMAT, self._code_version):
-            logger.info("%s was made by other code (%s): ignored", where, header.code_version)
+            logger.info("%s was made by other code (%s); ignoring it", where, header.code_version)
             return None
         if sha256(body) != header.sha256:
-            logger.warning("%s is damaged, and ignored: its hash differs", where)
+            logger.warning("%s is damaged (its hash differs); ignoring it", where)
             return None
         try:
             with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
                 return EMState.from_arrays(dict(arrays))
         except (ValueError, OSError) as error:
-            logger.warning("%s is ignored: %s", where, error)
+            logger.warning("ignoring %s: %s", where, error)
             return None
 
     def save(self, state: EMState) -> None:
-        """Keep a state in place of the one before."""
+        """Save a state, replacing the previous one."""
         self._unsaved = state
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **state.to_arrays())
@@ -85,18 +85,20 @@ class EMCheckpoint:
         try:
             self._store.put(CHECKPOINT_KEY, header.model_dump_json().encode() + b"\n" + body)
         except StorageError as error:
-            logger.warning("EM iteration %d is not kept: %s", state.iteration, error)
+            logger.warning("EM iteration %d could not be saved: %s", state.iteration, error)
         else:
             self._unsaved = None
 
     def flush(self) -> None:
-        """Keep the last state if that did not succeed, or was cut off."""
+        """Save the last state again if saving it failed or was interrupted."""
         if self._unsaved is not None:
             self.save(self._unsaved)
 
     def discard(self) -> None:
-        """Remove what is kept: the refresh that it was for is out."""
+        """Remove the saved state after its refresh has published."""
         try:
             self._store.delete([CHECKPOINT_KEY])
         except StorageError as error:
-            logger.warning("%s stays behind: %s", self._store.describe(CHECKPOINT_KEY), error)
+            logger.warning(
+                "%s could not be removed: %s", self._store.describe(CHECKPOINT_KEY), error
+            )

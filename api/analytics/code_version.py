@@ -1,10 +1,10 @@
-"""Which code computed a snapshot: data unchanged is only 'unchanged' if the code is, too."""
+"""The code version of a snapshot: it is up to date only if neither data nor code has changed."""
 
 from importlib.metadata import version
 
 from api.analytics.artifacts import SCHEMA_VERSION
 
-#: Whatever decides a result besides the data. Ours, and those that compute the maps.
+#: The packages that determine a result besides the data: ours, and those that compute the maps.
 _DISTRIBUTIONS = ("cocktaildb", "barcart", "umap-learn", "numpy", "scipy", "scikit-learn")
 
 

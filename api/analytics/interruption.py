@@ -1,8 +1,8 @@
-"""Ending when told to: what SIGTERM does to a refresh.
+"""Graceful shutdown: what SIGTERM does to a refresh.
 
-A Spot instance that is taken back gives two minutes' notice, and its container gets SIGTERM, then
-SIGKILL half a minute later (Amazon ECS, "Spot Instances"; "Graceful shutdowns with ECS"). The
-signal becomes an exception in the main thread, so that everything is given back on the way out.
+A reclaimed Spot instance gives two minutes' notice; its container gets SIGTERM, then SIGKILL half
+a minute later (Amazon ECS, "Spot Instances"; "Graceful shutdowns with ECS"). The signal becomes an
+exception in the main thread, so that every resource is released on the way out.
 """
 
 import signal
@@ -11,21 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: What the job exits with: 128 + SIGTERM, the shells' convention, and unlike every failure's code.
+#: The job's exit code: 128 + SIGTERM, the shells' convention, and distinct from every failure.
 #: Batch's retry strategy must retry it (evaluateOnExit, onExitCode). An exit of our own and not
 #: the signal raised again: the first process of a container is immune to signals' default actions.
 INTERRUPTED_EXIT_CODE = 128 + signal.SIGTERM
 
 
 class Interrupted(BaseException):
-    """The process was told to end. Not an Exception: no handler of errors should swallow it."""
+    """The process received SIGTERM. Not an Exception: no error handler should swallow it."""
 
     def __init__(self) -> None:
-        super().__init__("told to end by SIGTERM")
+        super().__init__("stopped by SIGTERM")
 
 
 class _Signal:
-    """The one SIGTERM of this process: signals are the process's, not a caller's."""
+    """The process's SIGTERM state: signals belong to the process, not to a caller."""
 
     def __init__(self) -> None:
         self.deferrals = 0
@@ -37,7 +37,7 @@ class _Signal:
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
         self.arrived = True
-        # Only once: a second one must not disturb the clearing up after the first.
+        # Only once: a second one must not disturb the cleanup after the first.
         if not self.deferrals and not self.raised:
             self.raised = True
             raise Interrupted
@@ -62,7 +62,7 @@ def interruptible() -> Iterator[None]:
 def check_interruption() -> None:
     """Raise :class:`Interrupted` if SIGTERM arrived where an exception was lost.
 
-    Python drops what a finaliser or a callback from C raises; long work asks here now and then.
+    Python drops what a finalizer or a callback from C raises, so long work checks now and then.
     """
     if _signal.arrived and not _signal.deferrals:
         raise Interrupted
@@ -70,9 +70,9 @@ def check_interruption() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Note a SIGTERM within this context, but raise nothing: for short work worth finishing.
+    """Defer SIGTERM within this context: for short work worth finishing.
 
-    What follows may ask :func:`check_interruption`, or come to its end all the same.
+    Code that follows may call :func:`check_interruption`, or run to its end all the same.
     """
     _signal.deferrals += 1
     try:

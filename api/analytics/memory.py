@@ -1,7 +1,5 @@
-"""Peak memory of a stretch of work, and giving back what is not needed."""
+"""Peak memory of a stretch of work."""
 
-import ctypes
-import gc
 import resource
 import sys
 from contextlib import suppress
@@ -30,10 +28,3 @@ def peak_mb() -> float:
     # Kilobytes on Linux, bytes on macOS: getrusage(2) of each.
     scale = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
-
-
-def trim_heap() -> None:
-    """Give unused memory back to the system, where the C library can: malloc_trim(3)."""
-    gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

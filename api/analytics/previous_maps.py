@@ -1,4 +1,4 @@
-"""The published maps, as what the next ones start from."""
+"""The published maps, from which the next ones start."""
 
 import logging
 
@@ -14,7 +14,7 @@ MAPS = ("cocktail-space", "cocktail-space-em")
 def previous_maps(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, PreviousMap]:
     """Return a snapshot's maps by artifact.
 
-    A map that cannot be read is no reason to fail: the next one is then drawn afresh.
+    A map that cannot be read is skipped with a warning; the next one is then drawn from scratch.
     """
     maps: dict[str, PreviousMap] = {}
     for name in MAPS:

@@ -1,4 +1,4 @@
-"""Telling people how far a refresh is: a bar on a terminal, log lines elsewhere."""
+"""Progress of a refresh: a bar on a terminal, log lines elsewhere."""
 
 import logging
 import time
@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 
 
 class Reporter(Protocol):
-    """Hears of each stage of a refresh, and of steps within it."""
+    """Receives each stage of a refresh, and the steps within it."""
 
     def stage(self, name: str, number: int, total: int) -> None:
         """Stage ``number`` of ``total`` begins."""
         ...
 
     def step(self, text: str) -> None:
-        """Something happened within the stage."""
+        """A step within the stage has finished."""
         ...
 
 
@@ -70,7 +70,7 @@ class BarReporter:
 
 
 class StatusReporter:
-    """Passes on what it hears, and tells readers of the run status, too."""
+    """Forwards progress to another reporter, and records it in the run status."""
 
     def __init__(self, reporter: Reporter, status: RunStatusWriter) -> None:
         self._reporter = reporter

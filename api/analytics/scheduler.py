@@ -1,4 +1,4 @@
-"""Where the pair work runs: in this process, or on a Dask cluster."""
+"""Where pairwise distances are computed: in this process, or on a Dask cluster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ LOCAL = "local"
 
 
 class SchedulerError(Exception):
-    """The Dask scheduler cannot be used; the message says what to do."""
+    """The Dask scheduler cannot be used. The message gives the remedy."""
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def pair_engine(scheduler: str | None) -> Iterator["DaskEngine | None"]:
         client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         raise SchedulerError(
-            f"No Dask scheduler answers at {scheduler}: start one by `dask scheduler`, or say "
+            f"No Dask scheduler answers at {scheduler}. Start one with `dask scheduler`, or pass "
             "--scheduler local."
         ) from error
     with client:

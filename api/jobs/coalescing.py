@@ -1,17 +1,16 @@
-"""Which refreshes a trigger needs, decided over the jobs that are under way.
+"""The rule by which a trigger either submits a refresh or relies on one that is already waiting.
 
-Pure, and of the standard library alone: the trigger's Lambda package holds this file and
-``trigger.py``, nothing else.
+Pure, and standard library only: the trigger's Lambda package contains this file and ``trigger.py``,
+nothing else.
 
-The rule: a job that waits absorbs every trigger, since it reads the database later than now. One
-that runs may have read it already, so it absorbs none, and each trigger during it finds or makes
-the one job that waits behind it. No change is missed, and however many triggers arrive during a
-run, at most one more job follows.
+The rule: a waiting job absorbs every trigger, because it reads the database later than now. A
+running job may have read it already, so it absorbs none, and each trigger during its run finds or
+creates the one job that waits behind it. No change is missed, and however many triggers arrive
+during a run, at most one more job follows.
 
-A job that is STARTING counts as one that runs. Batch hears from ECS that a container has begun, and
-nobody says how soon, so the process may be reading the database while its job still looks as if it
-were about to. The price of being wrong is one refresh that finds nothing changed; of the contrary,
-a change that nobody ever sees.
+A job that is STARTING counts as running. Batch learns from ECS that a container has begun after an
+unspecified delay, so the process may already be reading the database. If that assumption is wrong,
+it costs one refresh that finds nothing changed; the opposite assumption would lose a change.
 """
 
 from collections.abc import Iterable
@@ -22,8 +21,8 @@ from enum import StrEnum
 class JobStatus(StrEnum):
     """AWS Batch's job states, in the order in which a job goes through them.
 
-    A job whose attempt was interrupted goes back to RUNNABLE and reads the database anew: as good
-    as one that never ran.
+    A job whose attempt was interrupted goes back to RUNNABLE and reads the database again, like one
+    that never ran.
     """
 
     SUBMITTED = "SUBMITTED"
@@ -37,16 +36,13 @@ class JobStatus(StrEnum):
 
 _STAGE = {status: stage for stage, status in enumerate(JobStatus)}
 
-#: Those of a job whose process has certainly not begun, and so has not read the database.
+#: The process has certainly not begun, so it has not read the database.
 WAITING = frozenset({JobStatus.SUBMITTED, JobStatus.PENDING, JobStatus.RUNNABLE})
-
-#: Those of a job whose process may have read the database.
-UNDER_WAY = frozenset({JobStatus.STARTING, JobStatus.RUNNING})
 
 
 @dataclass(frozen=True)
 class Job:
-    """A refresh job, as it was last seen.
+    """A refresh job as last seen.
 
     Attributes
     ----------
@@ -62,26 +58,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a trigger needs.
+    """What a trigger has to do.
 
     Attributes
     ----------
     absorbed_by
-        The waiting job that does what the trigger asks for; None if a job must be submitted.
-    running
-        Jobs that run, or may, for the log.
+        The waiting job that covers the trigger; None if a job must be submitted.
     """
 
     absorbed_by: Job | None
-    running: tuple[Job, ...]
 
 
 def decide(jobs: Iterable[Job]) -> Decision:
-    """Decide over the jobs that are under way.
+    """Decide, given the jobs that have not ended.
 
-    A job listed more than once counts where it is furthest: lists are read one after the other,
-    and taking a running job for a waiting one loses a change, while the reverse costs one run.
-    Of several that wait, the one furthest from reading the database absorbs.
+    If a job is listed more than once, its furthest state counts: the lists are read one after the
+    other, and mistaking a running job for a waiting one loses a change, while the reverse costs one
+    run. Of several waiting jobs, the one furthest from reading the database absorbs.
 
     Examples
     --------
@@ -99,6 +92,5 @@ def decide(jobs: Iterable[Job]) -> Decision:
             furthest[job.job_id] = job
     waiting = [job for job in furthest.values() if job.status in WAITING]
     return Decision(
-        absorbed_by=min(waiting, key=lambda job: (_STAGE[job.status], job.job_id), default=None),
-        running=tuple(job for job in furthest.values() if job.status in UNDER_WAY),
+        absorbed_by=min(waiting, key=lambda job: (_STAGE[job.status], job.job_id), default=None)
     )

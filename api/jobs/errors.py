@@ -1,5 +1,5 @@
-"""Errors of what the analytics are run on."""
+"""Errors of running the analytics on AWS."""
 
 
 class CloudError(Exception):
-    """AWS could not be used as asked; the message says why and what helps."""
+    """AWS could not be used. The message gives the reason and the remedy."""

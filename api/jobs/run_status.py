@@ -6,7 +6,6 @@ decides by it, and a refresh goes on whether or not it can be written.
 """
 
 import logging
-import os
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -130,40 +129,6 @@ def read_run_status(store: ObjectStore) -> RunStatus:
     return _read(store)[0].expire_stale_run(datetime.now(UTC))
 
 
-class _NoForkWithin:
-    """Keeps the process from forking while a status is being written.
-
-    The child would inherit whatever locks the writing thread holds, those of modules being imported
-    among them, and nobody to release them.
-    """
-
-    #: Seconds after which a fork waits no longer: a store that hangs may not hold up the refresh.
-    patience = 5.0
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held = False
-        os.register_at_fork(
-            before=self._before, after_in_parent=self._after, after_in_child=self._after
-        )
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *exception: object) -> None:
-        self._lock.release()
-
-    def _before(self) -> None:
-        self._held = self._lock.acquire(timeout=self.patience)
-
-    def _after(self) -> None:
-        if self._held:
-            self._lock.release()
-
-
-_no_fork_within = _NoForkWithin()
-
-
 class RunStatusWriter:
     """Tells readers of one run: from a thread, so that a slow store never holds up the run.
 
@@ -253,8 +218,7 @@ class RunStatusWriter:
         self._news.clear()
         record = self._record.model_copy(update={"updated_at": self._clock()})
         try:
-            with _no_fork_within:
-                _replace(self._store, record)
+            _replace(self._store, record)
         except StorageError as error:
             if not self._complained:
                 logger.warning("the run's status cannot be written, which harms nothing: %s", error)

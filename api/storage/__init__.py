@@ -1,1 +1,1 @@
-"""Where artifacts are published: immutable snapshots over a directory or an S3 bucket."""
+"""Immutable snapshots of artifacts, in a directory or an S3 bucket."""

@@ -1,4 +1,4 @@
-"""What can go wrong while publishing or reading, in words an operator can act on."""
+"""Errors of publishing and reading, with messages an operator can act on."""
 
 
 class StorageError(Exception):
@@ -10,12 +10,12 @@ class ObjectNotFoundError(StorageError):
 
 
 class PublishConflictError(StorageError):
-    """Somebody else moved the pointer first."""
+    """Another publisher moved the pointer first."""
 
 
 class CorruptSnapshotError(StorageError):
-    """What is stored is not what was published."""
+    """The stored bytes are not those that were published."""
 
 
 class SnapshotNotFoundError(StorageError):
-    """No complete snapshot of that name."""
+    """No complete snapshot has that id."""

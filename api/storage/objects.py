@@ -1,4 +1,4 @@
-"""What a snapshot needs of the place it is kept in."""
+"""The interface between snapshots and the place that stores them."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -26,18 +26,18 @@ class Versioned:
 class ObjectStore(Protocol):
     """A flat store of bytes under ``/``-separated keys.
 
-    ``put`` is atomic: a reader finds the old bytes or the new ones, never a part, and what it
-    found survives a crash of the writer. Every method raises
+    ``put`` is atomic: a reader gets the old bytes or the new ones, never a part, and what it got
+    survives a crash of the writer. Every method raises
     :class:`api.storage.errors.StorageError` where the store fails.
     """
 
     @property
     def abandoned_after(self) -> timedelta:
-        """The age from which an unfinished snapshot cannot belong to a living writer."""
+        """The age from which an unfinished snapshot cannot belong to a live writer."""
         ...
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Keep other writers out, where the store can; a dead holder's claim ends with it."""
+        """Exclude other writers where the store can; the lock dies with its holder."""
         ...
 
     def get(self, key: str) -> Versioned:
@@ -60,7 +60,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects; those already gone are no error."""
+        """Remove objects; missing ones are not an error."""
         ...
 
     def describe(self, key: str = "") -> str:

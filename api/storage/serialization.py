@@ -13,16 +13,16 @@ def to_bytes(data: Any) -> bytes:
     Raises
     ------
     ValueError
-        If ``data`` holds a NaN or an infinity, which JSON has no word for.
+        If ``data`` holds a NaN or an infinity, which JSON cannot represent.
     TypeError
-        If it holds something that is no JSON value.
+        If it holds something that is not a JSON value.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode()
 
 
 def from_bytes(data: bytes) -> Any:
-    """Return what :func:`to_bytes` was given."""
+    """Return the value that :func:`to_bytes` encoded."""
     return json.loads(data)
 
 

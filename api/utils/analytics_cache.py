@@ -1,4 +1,4 @@
-"""The analytics' published results: what a refresh writes and everybody else reads."""
+"""The published analytics: written by a refresh, read by everything else."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,7 +55,7 @@ class AnalyticsStorage:
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
-        """Return the storage that the environment names: a bucket if there is one."""
+        """Return the storage named by the settings: the bucket if one is set."""
         settings = settings or Settings()
         return cls(
             settings.analytics_bucket,
@@ -66,7 +66,7 @@ class AnalyticsStorage:
 
     @property
     def location(self) -> str:
-        """Where the analytics are kept, for people."""
+        """The location of the analytics, for people."""
         return self.snapshots.store.describe()
 
     def get_analytics(self, name: str) -> Any | None:
@@ -81,11 +81,11 @@ class AnalyticsStorage:
         return None if found is None else found[1].get(name)
 
     def put_analytics(self, name: str, data: Any) -> Manifest:
-        """Replace one artifact, the others staying as they are.
+        """Replace one artifact and keep the others.
 
-        Publishes a snapshot of its own; several that belong together go through
-        ``snapshots.publish``. Such a patched snapshot claims no database fingerprint, so the next
-        refresh computes everything anew.
+        This publishes a snapshot of its own; publish several artifacts together with
+        ``snapshots.publish``. A patched snapshot has no database fingerprint, so the next refresh
+        recomputes everything.
         """
         for attempt in range(1, _PATCH_ATTEMPTS + 1):
             current = self.snapshots.current()
@@ -103,7 +103,7 @@ class AnalyticsStorage:
                     replacing=current,
                 )
             except (ObjectNotFoundError, PublishConflictError):
-                # Somebody published between our reading and our writing: patch theirs instead.
+                # Another publisher came between our read and our write: patch its snapshot.
                 if attempt == _PATCH_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")

@@ -72,9 +72,7 @@ def test_the_environment_chooses(
     assert AnalyticsStorage.from_settings().location == f"s3://{bucket}/p/"
 
 
-def test_keeps_as_many_as_the_environment_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keeps_as_many_as_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANALYTICS_DIR", str(tmp_path))
     monkeypatch.setenv("ANALYTICS_KEEP", "2")
     storage = AnalyticsStorage.from_settings(Settings())

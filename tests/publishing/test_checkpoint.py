@@ -39,7 +39,7 @@ def _same(one: EMState, other: EMState) -> bool:
     return all(np.array_equal(here[name], there[name]) for name in here)
 
 
-def test_the_last_state_comes_back_bit_for_bit(
+def test_the_last_state_is_restored_exactly(
     make_store: Callable[[], ObjectStore], states: list[EMState]
 ) -> None:
     for state in states:
@@ -50,7 +50,7 @@ def test_the_last_state_comes_back_bit_for_bit(
     assert [item.key for item in make_store().list("checkpoints/")] == [CHECKPOINT_KEY]
 
 
-def test_there_is_none_before_the_first_and_after_the_end(
+def test_no_checkpoint_exists_before_or_after_a_run(
     store: ObjectStore, states: list[EMState]
 ) -> None:
     checkpoint = EMCheckpoint(store, "1")
@@ -61,7 +61,7 @@ def test_there_is_none_before_the_first_and_after_the_end(
     assert checkpoint.load() is None
 
 
-def test_that_of_other_code_is_ignored(
+def test_a_checkpoint_of_other_code_is_ignored(
     store: ObjectStore, states: list[EMState], caplog: pytest.LogCaptureFixture
 ) -> None:
     EMCheckpoint(store, "1").save(states[0])
@@ -72,7 +72,7 @@ def test_that_of_other_code_is_ignored(
 
 @pytest.mark.parametrize("place", [0.0, 0.001, 0.3, 0.7, 0.999])
 @pytest.mark.parametrize("damage", ["flipped", "cut"])
-def test_a_damaged_one_is_ignored(
+def test_a_damaged_checkpoint_is_ignored(
     tmp_path: Path,
     states: list[EMState],
     caplog: pytest.LogCaptureFixture,
@@ -92,7 +92,7 @@ def test_a_damaged_one_is_ignored(
     assert CHECKPOINT_KEY in caplog.text
 
 
-def test_what_could_not_be_kept_is_kept_at_the_end(
+def test_a_failed_save_is_retried_on_flush(
     tmp_path: Path, states: list[EMState], caplog: pytest.LogCaptureFixture
 ) -> None:
     full = True
@@ -113,7 +113,7 @@ def test_what_could_not_be_kept_is_kept_at_the_end(
     assert _same(found, states[0])
 
 
-def test_that_of_other_recipes_is_ignored(
+def test_a_checkpoint_of_other_recipes_is_ignored(
     make_database: MakeDatabase,
     sample: Dataset,
     tmp_path: Path,
@@ -136,7 +136,7 @@ def test_that_of_other_recipes_is_ignored(
     assert np.array_equal(found.fit.cost_matrix, expected.fit.cost_matrix)
 
 
-def test_readers_are_told_how_each_refresh_ended(
+def test_readers_see_how_each_refresh_ended(
     make_database: MakeDatabase, sample: Dataset, tmp_path: Path
 ) -> None:
     storage = AnalyticsStorage(directory=tmp_path / "analytics")

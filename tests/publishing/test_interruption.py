@@ -83,7 +83,7 @@ def _storage(target: dict[str, str]) -> AnalyticsStorage:
     )
 
 
-def test_what_is_cut_off_goes_on_to_the_same_bytes(
+def test_an_interrupted_refresh_resumes_to_equal_bytes(
     make_database: MakeDatabase, sample: Dataset, target: dict[str, str], tmp_path: Path
 ) -> None:
     database = make_database(sample)
@@ -143,7 +143,7 @@ def test_a_publication_is_finished_first(
     assert read_run_status(storage.snapshots.store).history[0].state is RunState.SUCCEEDED
 
 
-def test_the_command_is_cut_off_alike(
+def test_the_command_handles_sigterm_too(
     make_database: MakeDatabase, sample: Dataset, tmp_path: Path
 ) -> None:
     target = {"ANALYTICS_DIR": str(tmp_path / "analytics")}
@@ -162,7 +162,7 @@ def _terminate() -> None:
     time.sleep(0.001)  # the handler runs between two of Python's instructions
 
 
-def test_the_signal_is_raised_once_and_the_handler_put_back() -> None:
+def test_the_signal_is_raised_once() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with interruptible():
         with pytest.raises(Interrupted):
@@ -183,7 +183,7 @@ def test_a_deferred_signal_is_raised_when_asked_for() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_lost_in_a_finaliser_is_not_forgotten() -> None:
+def test_a_signal_lost_in_a_finalizer_is_kept() -> None:
     class Finalised:
         def __del__(self) -> None:
             _terminate()
@@ -194,7 +194,7 @@ def test_a_signal_lost_in_a_finaliser_is_not_forgotten() -> None:
             check_interruption()
 
 
-def test_nothing_is_kept_before_the_first_iteration(
+def test_no_checkpoint_before_the_first_iteration(
     make_database: MakeDatabase, sample: Dataset, tmp_path: Path
 ) -> None:
     target = {"ANALYTICS_DIR": str(tmp_path / "analytics")}

@@ -98,7 +98,7 @@ def test_equal_data_has_equal_hashes(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("writes", range(8))
-def test_a_crash_at_any_write_leaves_one_whole_snapshot(make_store: MakeStore, writes: int) -> None:
+def test_a_crash_leaves_one_whole_snapshot(make_store: MakeStore, writes: int) -> None:
     Snapshots(make_store(), keep=1).publish(_artifacts(0))
     dying: Any = Dying(make_store(), writes)
     crashed = True
@@ -119,7 +119,7 @@ def _seen_after_publishing(make_store: MakeStore, number: int) -> set[int]:
     return _seen(Snapshots(make_store()))
 
 
-def test_what_crashes_leave_does_not_pile_up(
+def test_leftovers_of_crashes_do_not_accumulate(
     make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
@@ -135,7 +135,7 @@ def test_what_crashes_leave_does_not_pile_up(
     assert len(left) == 2
 
 
-def test_an_unfinished_snapshot_that_may_still_be_written_is_spared(bucket: str) -> None:
+def test_a_recent_unfinished_snapshot_is_spared(bucket: str) -> None:
     store = S3Store(bucket)
     dying: Any = Dying(store, 1)
     with pytest.raises(KeyboardInterrupt):
@@ -208,7 +208,7 @@ def test_changed_bytes_are_not_served(store: ObjectStore) -> None:
         snapshots.read_current(["cocktail-space"])
 
 
-def test_changed_manifest_is_not_believed(store: ObjectStore) -> None:
+def test_a_changed_manifest_is_refused(store: ObjectStore) -> None:
     snapshots = Snapshots(store)
     manifest = snapshots.publish(_artifacts(0))
     forged = manifest.model_copy(update={"counts": {"forged": 1}})
@@ -226,7 +226,7 @@ def test_damaged_pointer_is_named(store: ObjectStore) -> None:
         Snapshots(store).current()
 
 
-def test_pointer_to_nothing_says_how_to_go_on(store: ObjectStore) -> None:
+def test_a_dangling_pointer_names_the_remedy(store: ObjectStore) -> None:
     snapshots = Snapshots(store)
     manifest = snapshots.publish(_artifacts(0))
     store.delete([f"snapshots/{manifest.snapshot_id}/manifest.json"])
@@ -235,19 +235,19 @@ def test_pointer_to_nothing_says_how_to_go_on(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["../escape", "A", "a b", "", "a/b", "manifest", "-a", "a.json"])
-def test_refuses_names_that_are_no_names(store: ObjectStore, name: str) -> None:
+def test_refuses_invalid_artifact_names(store: ObjectStore, name: str) -> None:
     with pytest.raises(ValueError, match="cannot name an artifact"):
         Snapshots(store).publish({name: []})
     assert list(store.list("")) == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_refuses_what_json_cannot_say(store: ObjectStore, value: float) -> None:
+def test_refuses_what_json_cannot_represent(store: ObjectStore, value: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
         Snapshots(store).publish({"a": [value]})
 
 
-def test_replaces_only_what_it_was_told_to(store: ObjectStore) -> None:
+def test_replaces_only_the_expected_snapshot(store: ObjectStore) -> None:
     snapshots = Snapshots(store)
     first = snapshots.publish(_artifacts(0), replacing=None)
     with pytest.raises(PublishConflictError):
@@ -273,7 +273,7 @@ def test_loses_to_a_publication_at_the_last_moment(bucket: str) -> None:
     assert _seen(rival) == {1}
 
 
-def test_a_reader_overtaken_by_retention_reads_the_newer_one(make_store: MakeStore) -> None:
+def test_a_reader_overtaken_by_retention_starts_over(make_store: MakeStore) -> None:
     writer = Snapshots(make_store(), keep=1)
     writer.publish(_artifacts(0))
 

@@ -55,7 +55,7 @@ def test_lists_nothing_before_the_first_write(store: ObjectStore) -> None:
     assert list(store.list("snapshots/")) == []
 
 
-def test_deletes_and_forgives_what_is_gone(store: ObjectStore) -> None:
+def test_deletes_and_ignores_missing_keys(store: ObjectStore) -> None:
     store.put("snapshots/a/1", b"")
     store.delete(["snapshots/a/1", "snapshots/a/2"])
     assert list(store.list("snapshots/")) == []
@@ -97,7 +97,7 @@ def test_local_key_cannot_leave_the_directory(tmp_path: Path) -> None:
     assert not (tmp_path / "escaped").exists()
 
 
-def test_local_write_that_fails_leaves_the_old_bytes_and_no_litter(
+def test_local_failed_write_keeps_the_old_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = LocalStore(tmp_path)
@@ -118,7 +118,7 @@ def test_local_files_are_readable_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "key").stat().st_mode & 0o444 == 0o444
 
 
-def test_local_lock_is_waited_for_and_dies_with_its_owner(tmp_path: Path) -> None:
+def test_local_lock_dies_with_its_owner(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -146,7 +146,7 @@ def test_local_lock_is_waited_for_and_dies_with_its_owner(tmp_path: Path) -> Non
         assert time.monotonic() - begun < 10
 
 
-def test_local_leftovers_of_a_killed_writer_go_with_the_next(tmp_path: Path) -> None:
+def test_local_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     store.put("snapshots/a/1", b"")
     (tmp_path / "snapshots/a/.tmp-killed").write_bytes(b"half")

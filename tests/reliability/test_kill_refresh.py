@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("store", ["local", "s3"])
-def test_a_killed_refresh_hurts_nobody(store: str) -> None:
+def test_a_killed_refresh_leaves_readers_unharmed(store: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.kill_refresh", "--trials", "25", "--store", store],
         cwd=ROOT,

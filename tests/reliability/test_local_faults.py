@@ -190,7 +190,7 @@ def test_clock_steps_keep_the_order(
     assert [manifest.snapshot_id for manifest in snapshots.history()] == ids[::-1]
 
 
-def test_two_refreshes_at_once_both_end_well(small: Database, tmp_path: Path) -> None:
+def test_two_simultaneous_refreshes_both_succeed(small: Database, tmp_path: Path) -> None:
     """One publishes; the other waits for it, finds its data published, and says so."""
     analytics = tmp_path / "analytics"
     rivals = [_start(_path(small), analytics) for _ in range(2)]
@@ -201,7 +201,7 @@ def test_two_refreshes_at_once_both_end_well(small: Database, tmp_path: Path) ->
     assert len(Snapshots(LocalStore(analytics)).history()) == 1
 
 
-def test_the_lock_dies_with_its_owner(small: Database, tmp_path: Path) -> None:
+def test_a_waiting_refresh_gets_a_dead_owners_lock(small: Database, tmp_path: Path) -> None:
     analytics = tmp_path / "analytics"
     holder = subprocess.Popen(
         [
@@ -301,7 +301,7 @@ def test_directories_with_impossible_dates_do_no_harm(tmp_path: Path) -> None:
     assert snapshots.history() == [published]
 
 
-def test_empty_directories_of_the_killed_go_with_the_next(tmp_path: Path) -> None:
+def test_empty_snapshot_directories_are_removed(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"snapshots/2026010{number + 1}T000000.000000Z-00000000").mkdir(parents=True)
     published = Snapshots(LocalStore(tmp_path)).publish({"a": [1]})

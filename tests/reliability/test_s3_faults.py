@@ -62,7 +62,7 @@ def test_a_body_that_breaks_off_is_read_again(
     assert policy.seen["GET"] == times + 1
 
 
-def test_a_lost_answer_to_the_swap_is_no_conflict(
+def test_a_lost_swap_response_is_not_a_conflict(
     s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request took effect; asked again, S3 says that the pointer has changed. By ourselves."""
@@ -89,7 +89,7 @@ def test_a_lost_answer_to_the_swap_is_no_conflict(
         ("truncate", "network"),
     ],
 )
-def test_a_lasting_fault_is_told_in_time_and_the_old_snapshot_stays(
+def test_a_lasting_fault_is_reported_in_time(
     s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch, action: str, message: str
 ) -> None:
     monkeypatch.setattr(s3, "_ATTEMPTS", 2)
@@ -104,7 +104,7 @@ def test_a_lasting_fault_is_told_in_time_and_the_old_snapshot_stays(
     assert Snapshots(S3Store(bucket)).current() == before
 
 
-def test_what_bounds_one_call_is_set() -> None:
+def test_one_call_is_bounded() -> None:
     """Not botocore's minute for each of five attempts."""
     config: Any = S3Store("bucket")._client.meta.config
     assert config.connect_timeout == 5
@@ -112,7 +112,7 @@ def test_what_bounds_one_call_is_set() -> None:
     assert config.retries["total_max_attempts"] == 5
 
 
-def test_no_right_to_delete_is_no_failed_refresh(
+def test_a_denied_delete_does_not_fail_the_refresh(
     s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     Snapshots(S3Store(bucket), keep=1).publish({"a": [1]})

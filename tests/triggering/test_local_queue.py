@@ -86,7 +86,7 @@ def test_a_burst_from_many_processes_makes_one_job(queue: LocalQueue) -> None:
     assert Counter(absorbed for _, absorbed in given) == {True: 199, False: 1}
 
 
-def test_a_burst_during_a_run_makes_one_follow_up(queue: LocalQueue) -> None:
+def test_a_burst_during_a_run_queues_one_job(queue: LocalQueue) -> None:
     first = queue.submit().job
     with queue.owned() as owned:
         claimed = owned.claim()
@@ -106,7 +106,7 @@ def test_a_burst_during_a_run_makes_one_follow_up(queue: LocalQueue) -> None:
     assert not queue.submit().absorbed  # nothing waits any more
 
 
-def test_what_is_told_of_a_job(queue: LocalQueue) -> None:
+def test_a_job_records_its_history(queue: LocalQueue) -> None:
     assert queue.jobs() == []
     assert not queue.path.exists()  # looking makes nothing
     before = datetime.now(UTC)
@@ -143,7 +143,7 @@ def test_jobs_come_newest_first_and_history_is_bounded(queue: LocalQueue) -> Non
     assert [job.job_id for job in queue.jobs(limit=2)] == listed[:2]
 
 
-def test_a_second_worker_is_told_so_until_the_first_dies(queue: LocalQueue) -> None:
+def test_a_second_worker_is_refused_until_the_first_dies(queue: LocalQueue) -> None:
     """SIGKILL leaves no time to clean up; the kernel gives the lock back."""
     job = queue.submit().job
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -185,7 +185,7 @@ def test_an_interrupted_job_waits_again(queue: LocalQueue) -> None:
             owned.interrupt("another", "stopped")
 
 
-def test_submitters_killed_at_any_moment_leave_a_sound_queue(queue: LocalQueue) -> None:
+def test_killed_submitters_leave_a_sound_queue(queue: LocalQueue) -> None:
     """A job is in the queue whole or not at all, and nobody is locked out."""
     for delay in (0.0, 0.001, 0.003, 0.01):
         submitter = subprocess.Popen(
@@ -213,7 +213,7 @@ def test_submitters_killed_at_any_moment_leave_a_sound_queue(queue: LocalQueue) 
         assert job in queue.jobs()
 
 
-def test_an_unusable_queue_is_told_with_its_remedy(tmp_path: Path) -> None:
+def test_an_unusable_queue_error_names_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(QueueError, match="REFRESH_QUEUE"):
         LocalQueue(tmp_path / "file" / "queue.db").submit()

@@ -173,14 +173,14 @@ def test_without_a_function_nothing_is_done(
     assert analytics_helpers._lambda_client is None
 
 
-def test_the_function_is_asked_where_there_is_one(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_the_function_is_invoked_if_configured(endpoint: Endpoint, tmp_path: Path) -> None:
     settings = Settings(refresh_queue=tmp_path / "queue.db")
     assert request_refresh(settings) == RefreshRequest("lambda")
     assert len(endpoint.requests) == 1
     assert LocalQueue(settings.refresh_queue).jobs() == []
 
 
-def test_else_the_local_queue_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_queue_is_used_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFRESH_QUEUE", str(tmp_path / "queue.db"))
     first, second = request_refresh(), request_refresh()
     (job,) = LocalQueue(tmp_path / "queue.db").jobs()
@@ -188,7 +188,7 @@ def test_else_the_local_queue_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert second == RefreshRequest("local-queue", job.job_id, absorbed=True)
 
 
-def test_a_queue_out_of_order_is_logged_and_never_raised(
+def test_a_broken_queue_is_logged_and_not_raised(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")

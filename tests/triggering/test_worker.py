@@ -92,7 +92,7 @@ def place(
     made.close()
 
 
-def test_no_change_is_missed_however_it_falls(place: Place) -> None:
+def test_no_change_is_missed(place: Place) -> None:
     """Writes all through the runs; what was written last is in the last snapshot."""
     worker = place.worker()
     asked = 0
@@ -140,7 +140,7 @@ def test_a_claim_comes_before_the_database_is_read(place: Place) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_worker_leaves_its_job_to_the_next(place: Place, number: int) -> None:
+def test_a_stopped_worker_requeues_its_job(place: Place, number: int) -> None:
     job_id = place.queue.submit().job.job_id
     worker = place.worker()
 
@@ -170,7 +170,7 @@ def test_a_stopped_worker_leaves_its_job_to_the_next(place: Place, number: int) 
     assert place.queue.submit().job.job_id == job_id  # it waits, and absorbs
 
 
-def test_a_killed_workers_job_is_run_by_the_next(place: Place) -> None:
+def test_the_next_worker_runs_a_killed_workers_job(place: Place) -> None:
     job_id = place.queue.submit().job.job_id
     worker = place.worker()
 
@@ -192,7 +192,7 @@ def test_a_killed_workers_job_is_run_by_the_next(place: Place) -> None:
     assert len(place.names()) > 100
 
 
-def test_a_failed_refresh_says_why_and_is_over(place: Place) -> None:
+def test_a_failed_refresh_reports_its_reason(place: Place) -> None:
     place.settings.sqlite_path.unlink()
     job_id = place.queue.submit().job.job_id
     worker = place.worker("--once")
@@ -212,9 +212,7 @@ def test_a_failed_refresh_says_why_and_is_over(place: Place) -> None:
         ("import sys; sys.exit(143)", "exit code 143"),
     ],
 )
-def test_a_refresh_that_is_ended_from_outside_is_tried_again(
-    place: Place, program: str, detail: str
-) -> None:
+def test_a_killed_refresh_is_retried(place: Place, program: str, detail: str) -> None:
     job_id = place.queue.submit().job.job_id
     seen: list[QueuedJob] = []
     run_worker(
@@ -229,7 +227,7 @@ def test_a_refresh_that_is_ended_from_outside_is_tried_again(
     assert job.detail == f"given up after {MAX_ATTEMPTS} attempts: {detail}"
 
 
-def test_a_refresh_that_cannot_be_started_is_given_up(place: Place) -> None:
+def test_a_refresh_that_cannot_start_is_retried(place: Place) -> None:
     place.queue.submit()
     run_worker(place.settings, stopping=lambda: False, once=True, command=("/nowhere/python",))
     (job,) = place.queue.jobs()
@@ -238,7 +236,7 @@ def test_a_refresh_that_cannot_be_started_is_given_up(place: Place) -> None:
     assert "/nowhere/python" in job.detail
 
 
-def test_a_worker_inside_a_server_takes_over_from_another(place: Place) -> None:
+def test_a_standby_worker_takes_over(place: Place) -> None:
     """As `cocktaildb serve` beside a `cocktaildb worker`; its settings are those it was given."""
     with place.queue.owned() as owned:
         with running_worker(place.settings):
@@ -256,7 +254,7 @@ def test_a_worker_inside_a_server_takes_over_from_another(place: Place) -> None:
     assert "refresh-worker" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_worker_inside_a_server_outlives_a_broken_queue(
+def test_a_server_worker_survives_a_broken_queue(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("api.jobs.worker._RETRY_SECONDS", 0.1)
