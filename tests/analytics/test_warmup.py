@@ -1,5 +1,6 @@
 """The warm-up fills numba's cache, and leaves no process behind."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from api.analytics.warmup import umap_warming_up
 
 @pytest.fixture(autouse=True)
 def _cold_machine_with_two_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warmup.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
 
 
