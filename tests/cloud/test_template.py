@@ -8,6 +8,7 @@ import ast
 import json
 import tomllib
 from collections.abc import Iterator
+from importlib.resources import files as resources_of
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,50 @@ def test_no_role_allows_an_action_by_a_pattern(resources: dict[str, Any]) -> Non
     for resource in resources.values():
         if resource["Type"] == "AWS::IAM::Role":
             assert not [action for action in actions(resource) if "*" in action]
+
+
+def authorization_reference() -> dict[str, Any]:
+    """Return the Service Authorization Reference, as cfn-lint bundles it."""
+    data = resources_of("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text()
+    return dict(json.loads(data))
+
+
+#: The ARN's resource type of what a policy names by reference.
+REFERENCED = {"AnalyticsJobQueue": "job-queue", "RefreshSlot": "consumable-resource"}
+
+
+def resource_type(arn: dict[str, str]) -> str:
+    """Return the resource type of an ARN in a policy, as the reference calls it."""
+    if "Ref" in arn:
+        return REFERENCED[arn["Ref"]]
+    return arn["Fn::Sub"].split(":", 5)[5].split("/")[0]
+
+
+def test_submit_job_names_every_resource_type(resources: dict[str, Any]) -> None:
+    """A type that a statement leaves out denies the call where Batch checks it."""
+    types = authorization_reference()["batch"]["Actions"]["submitjob"]["Resources"]
+    [statement] = [
+        statement
+        for statement in policies(resources["AnalyticsTriggerFunctionRole"])
+        if "batch:SubmitJob" in as_list(statement["Action"])
+    ]
+    granted = {resource_type(arn): arn for arn in as_list(statement["Resource"])}
+    # A revision's ARN is one of its definition's, with a number.
+    assert set(granted) == set(types) - {"job-definition-revision"}
+    # Any revision: during a deployment the function still names the one before.
+    name = resources["AnalyticsJobDefinition"]["Properties"]["JobDefinitionName"]["Fn::Sub"]
+    assert granted["job-definition"]["Fn::Sub"].endswith(f":job-definition/{name}:*")
+
+
+def test_eventbridge_publishes_without_a_condition(resources: dict[str, Any]) -> None:
+    policy = resources["OperationsTopicPolicy"]["Properties"]["PolicyDocument"]
+    [statement] = [
+        statement
+        for statement in policy["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+    ]
+    assert statement["Action"] == "sns:Publish"
+    assert "Condition" not in statement
 
 
 def test_trigger_may_do_what_its_code_calls_and_no_more(resources: dict[str, Any]) -> None:
