@@ -6,6 +6,7 @@ reads the environment or calls AWS; each test holds the template against one of 
 
 import ast
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import files as resources_of
@@ -178,7 +179,8 @@ def resource_type(arn: dict[str, str]) -> str:
     """Return the resource type of an ARN in a policy, as the reference calls it."""
     if "Ref" in arn:
         return REFERENCED[arn["Ref"]]
-    return arn["Fn::Sub"].split(":", 5)[5].split("/")[0]
+    [kind] = re.findall(r":([a-z-]+)/", arn["Fn::Sub"])
+    return str(kind)
 
 
 def test_submit_job_names_every_resource_type(resources: dict[str, Any]) -> None:
