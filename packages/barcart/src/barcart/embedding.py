@@ -1,16 +1,13 @@
 """Maps of recipes in the plane: UMAP from known neighbours, kept in place between refreshes.
 
-UMAP (McInnes, Healy, Melville 2018) needs the nearest neighbours only. Given an exact neighbour
-graph it builds no index and sees no distance matrix. umap-learn's functions for the fuzzy graph and
-for the gradient descent are called one by one rather than through its estimator, which measures all
-pairs of fewer than 4096 points and stretches an initial layout to a square, so that a map could not
-start where the last one ended.
+UMAP (McInnes, Healy, Melville 2018) needs the nearest neighbors only. Given an exact neighbor
+graph it builds no index and sees no distance matrix. Its steps, in :mod:`barcart._layout`, run one
+by one, because a map should start where the last one ended.
 """
 
 import math
-import warnings
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +15,7 @@ import scipy.sparse as sp
 from scipy.linalg import orthogonal_procrustes
 from scipy.sparse.csgraph import connected_components
 
+from barcart._layout import fuzzy_graph, optimize, spectral_coordinates
 from barcart.neighbors import NeighborGraph, knn_matrix
 from barcart.validation import FloatArray, IntArray
 
@@ -120,7 +118,8 @@ def compute_umap_embedding(
     if n < 4:
         return _classical_scaling(known) if start is None else _scaled_onto(known, start)
 
-    graph = _fuzzy_graph(known, random_state)
+    # The map does not depend on the distances' unit.
+    graph = fuzzy_graph(known.indices, known.distances / (float(known.distances.max()) or 1.0))
     random = np.random.RandomState(random_state)
     if start is None:
         layout = _spectral_layout(graph, random)
@@ -130,8 +129,15 @@ def compute_umap_embedding(
         layout = _filled(start, graph, random)
         epochs = n_epochs or _WARM_EPOCHS
         rate = learning_rate or _WARM_LEARNING_RATE
-    embedding = _optimized(
-        layout, graph, random, epochs, rate, min_dist, spread, negative_sample_rate
+    embedding = optimize(
+        layout,
+        graph,
+        int(random.randint(2**31)),
+        n_epochs=epochs,
+        learning_rate=rate,
+        spread=spread,
+        min_dist=min_dist,
+        negative_sample_rate=negative_sample_rate,
     )
     return embedding - embedding.mean(axis=0) if start is None else embedding
 
@@ -237,77 +243,6 @@ def _initial_layout(init: npt.ArrayLike | None, n: int) -> FloatArray | None:
     return layout if given.any() else None
 
 
-def _fuzzy_graph(known: KnownNeighbors, random_state: int) -> sp.coo_array:
-    """Return the weighted, symmetric graph whose layout UMAP optimises."""
-    import numba
-
-    umap = _import_umap()
-    n, k = known.indices.shape
-    # umap-learn counts a point as its own first neighbour and computes in float32, whose range
-    # need not hold the distances' unit. The map doesn't depend on the unit.
-    unit = float(known.distances.max()) or 1.0
-    indices = np.column_stack((np.arange(n), known.indices))
-    lengths = np.column_stack((np.zeros(n), known.distances / unit)).astype(np.float32)
-    threads = numba.get_num_threads()
-    # With several threads umap-learn's mean distance would depend on their number.
-    numba.set_num_threads(1)
-    try:
-        # The data are looked at for their number of rows alone once neighbours are given.
-        graph, _, _ = umap.fuzzy_simplicial_set(
-            np.empty((n, 1), dtype=np.float32),
-            k + 1,
-            np.random.RandomState(random_state),
-            "precomputed",
-            knn_indices=indices,
-            knn_dists=lengths,
-        )[:3]
-    finally:
-        numba.set_num_threads(threads)
-    coo = sp.coo_array(graph)
-    coo.sum_duplicates()
-    return coo
-
-
-def _optimized(
-    layout: FloatArray,
-    graph: sp.coo_array,
-    random: np.random.RandomState,
-    n_epochs: int,
-    learning_rate: float,
-    min_dist: float,
-    spread: float,
-    negative_sample_rate: int,
-) -> FloatArray:
-    """Run UMAP's stochastic gradient descent, on one thread: its result depends on the order."""
-    umap = _import_umap()
-    from umap.layouts import optimize_layout_euclidean
-
-    n = layout.shape[0]
-    # Weaker edges would be sampled less than once.
-    sampled = graph.data >= graph.data.max() / n_epochs
-    epochs_per_sample = umap.make_epochs_per_sample(graph.data[sampled], n_epochs)
-    a, b = umap.find_ab_params(spread, min_dist)
-    limits = np.iinfo(np.int32)
-    seeds = random.randint(limits.min + 1, limits.max - 1, 3).astype(np.int64)
-    points = np.ascontiguousarray(layout, dtype=np.float32)
-    embedding = optimize_layout_euclidean(
-        points,
-        points,
-        graph.row[sampled].astype(np.int32),
-        graph.col[sampled].astype(np.int32),
-        n_epochs,
-        n,
-        epochs_per_sample,
-        a,
-        b,
-        seeds,
-        initial_alpha=learning_rate,
-        negative_sample_rate=float(negative_sample_rate),
-        move_other=True,
-    )
-    return np.asarray(embedding, dtype=np.float64)
-
-
 def _spectral_layout(graph: sp.coo_array, random: np.random.RandomState) -> FloatArray:
     """Lay out each connected part by eigenvectors and set the parts side by side."""
     csr = graph.tocsr()
@@ -332,13 +267,7 @@ def _unit_layout(graph: sp.csr_array, random: np.random.RandomState) -> FloatArr
         angle = 2.0 * math.pi * np.arange(n) / n
         layout = np.column_stack((np.cos(angle), np.sin(angle)))
     else:
-        _import_umap()
-        from umap.spectral import spectral_layout
-
-        with warnings.catch_warnings():
-            # Many points all alike leave no gap between eigenvalues; a random start serves them.
-            warnings.filterwarnings("ignore", message="Spectral initialisation failed")
-            layout = np.asarray(spectral_layout(None, graph, 2, random), dtype=np.float64)
+        layout = spectral_coordinates(graph, random)
         # The sign of an eigenvector is the solver's whim.
         largest = np.abs(layout).argmax(axis=0)
         layout *= np.where(layout[largest, [0, 1]] < 0.0, -1.0, 1.0)
@@ -418,19 +347,3 @@ def _as_rows(values: npt.ArrayLike, n: int, name: str) -> IntArray:
             f"not one of the {n} points"
         )
     return rows.astype(np.int64)
-
-
-def _import_umap() -> Any:
-    """Import umap-learn when it is first needed: with its dependencies that takes seconds."""
-    with warnings.catch_warnings():
-        # Its parametric variant, unused here, reports that TensorFlow isn't installed.
-        warnings.filterwarnings(
-            "ignore", message="Tensorflow not installed", category=ImportWarning
-        )
-        from umap import umap_
-    # umap-learn caches none of its compiled code. These two take three seconds to compile, in every
-    # process anew; like our own kernels they need compiling once on a machine.
-    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths):
-        if not function.signatures:
-            function.enable_caching()
-    return umap_

@@ -1,0 +1,218 @@
+"""UMAP's three steps from known neighbors to a layout: fuzzy graph, spectral start, descent.
+
+After McInnes, Healy, Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension
+Reduction" (2018), and the reference implementation, umap-learn, to which the tests compare each
+step. umap-learn is not used at run time: it imports pynndescent, which compiles for ten seconds on
+a new machine, for a neighbor search that exact neighbors make unnecessary.
+"""
+
+import math
+from functools import lru_cache
+
+import numba
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import curve_fit
+from scipy.sparse.linalg import ArpackError, eigsh
+
+from barcart.validation import FloatArray, IntArray
+
+_BISECTIONS = 64
+_TOLERANCE = 1e-5
+#: A bandwidth is at least this share of the mean distance.
+_MIN_BANDWIDTH = 1e-3
+#: Rows at once: bounds the temporary arrays of a large graph.
+_BLOCK = 65_536
+#: No step moves a point further than this along an axis, before the learning rate.
+_MAX_STEP = 4.0
+
+
+def fuzzy_graph(indices: IntArray, distances: FloatArray) -> sp.coo_array:
+    """Return the weights of UMAP's fuzzy graph.
+
+    Parameters
+    ----------
+    indices, distances
+        Shape (n, k): each point's nearest others, the nearest first.
+
+    Returns
+    -------
+    scipy.sparse.coo_array
+        Shape (n, n), symmetric, values in (0, 1]; canonical.
+    """
+    n, k = distances.shape
+    strengths = np.empty((n, k))
+    overall = float(distances.sum()) / (n * (k + 1))
+    for begin in range(0, n, _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        strengths[rows] = _membership_strengths(distances[rows], overall)
+    owners = np.repeat(np.arange(n), k)
+    directed = sp.coo_array((strengths.ravel(), (owners, indices.ravel())), shape=(n, n)).tocsr()
+    transposed = directed.T.tocsr()
+    # The probabilistic t-conorm: at least one of the two directions holds.
+    graph = sp.coo_array(directed + transposed - directed * transposed)
+    graph.eliminate_zeros()
+    graph.sum_duplicates()
+    return graph
+
+
+def _membership_strengths(distances: FloatArray, overall: float) -> FloatArray:
+    """Return exp(-(d - rho) / sigma), where sigma makes each row sum to log2(k + 1)."""
+    n, k = distances.shape
+    target = math.log2(k + 1)
+    rho = np.where(distances > 0.0, distances, np.inf).min(axis=1)
+    rho[np.isinf(rho)] = 0.0
+    excess = np.maximum(distances - rho[:, np.newaxis], 0.0)
+    low, high, sigma = np.zeros(n), np.full(n, np.inf), np.ones(n)
+    active = np.arange(n)
+    for _ in range(_BISECTIONS):
+        total = np.exp(-excess[active] / sigma[active, np.newaxis]).sum(axis=1)
+        open_ = np.abs(total - target) >= _TOLERANCE
+        active, total = active[open_], total[open_]
+        if not active.size:
+            break
+        above = total > target
+        high[active[above]] = sigma[active[above]]
+        low[active[~above]] = sigma[active[~above]]
+        doubled = np.isinf(high[active])
+        middle = (low[active] + np.where(doubled, 0.0, high[active])) / 2.0
+        sigma[active] = np.where(doubled, 2.0 * sigma[active], middle)
+    own_mean = distances.sum(axis=1) / (k + 1)
+    sigma = np.maximum(sigma, _MIN_BANDWIDTH * np.where(rho > 0.0, own_mean, overall))
+    # All distances 0 leave no bandwidth: such points are as near as can be.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(excess > 0.0, np.exp(-excess / sigma[:, np.newaxis]), 1.0)
+
+
+def spectral_coordinates(graph: sp.csr_array, random: np.random.RandomState) -> FloatArray:
+    """Return the two leading nontrivial eigenvectors of a connected graph's normalized Laplacian.
+
+    Shape (n, 2). Random coordinates where many points are all alike, so that no gap between
+    eigenvalues is left.
+    """
+    n = graph.shape[0]
+    scale = 1.0 / np.sqrt(np.asarray(graph.sum(axis=0)).ravel())
+    # The largest eigenvalues of D^-1/2 W D^-1/2 are the smallest ones of the Laplacian I - that.
+    edges = graph.tocoo()
+    affinity = edges.data * scale[edges.row] * scale[edges.col]
+    operator = sp.csr_array((affinity, (edges.row, edges.col)), shape=(n, n))
+    try:
+        values, vectors = eigsh(
+            operator,
+            3,
+            which="LA",
+            ncv=max(7, min(math.isqrt(n), 40)),
+            tol=1e-4,
+            v0=np.ones(n),
+            maxiter=5 * n,
+        )
+    except ArpackError:
+        return random.uniform(-10.0, 10.0, size=(n, 2))
+    coordinates: FloatArray = vectors[:, np.argsort(-values, kind="stable")[1:3]]
+    return coordinates
+
+
+@lru_cache
+def curve_parameters(spread: float, min_dist: float) -> tuple[float, float]:
+    """Return a and b of 1 / (1 + a x^2b), fitted to 1 up to min_dist and to a decay beyond."""
+
+    def curve(x: FloatArray, a: float, b: float) -> FloatArray:
+        return 1.0 / (1.0 + a * x ** (2.0 * b))
+
+    x = np.linspace(0.0, 3.0 * spread, 300)
+    y = np.where(x < min_dist, 1.0, np.exp(-(x - min_dist) / spread))
+    (a, b), _ = curve_fit(curve, x, y)
+    return float(a), float(b)
+
+
+def optimize(
+    layout: FloatArray,
+    graph: sp.coo_array,
+    seed: int,
+    *,
+    n_epochs: int,
+    learning_rate: float,
+    spread: float,
+    min_dist: float,
+    negative_sample_rate: int,
+) -> FloatArray:
+    """Run UMAP's stochastic gradient descent and return the layout that it ends with.
+
+    One thread: the result depends on the order of the steps. The same input gives the same bytes.
+    """
+    # Weaker edges would be sampled less than once.
+    sampled = graph.data >= graph.data.max() / n_epochs
+    weights = graph.data[sampled]
+    a, b = curve_parameters(spread, min_dist)
+    points = np.array(layout, dtype=np.float64, order="C")
+    _descend(
+        points,
+        graph.row[sampled].astype(np.int32),
+        graph.col[sampled].astype(np.int32),
+        weights.max() / weights,
+        np.uint64(seed),
+        n_epochs,
+        learning_rate,
+        a,
+        b,
+        float(negative_sample_rate),
+    )
+    return points
+
+
+@numba.njit(cache=True)
+def _step(value: float, alpha: float) -> float:
+    return alpha * min(max(value, -_MAX_STEP), _MAX_STEP)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _descend(
+    points: FloatArray,
+    head: IntArray,
+    tail: IntArray,
+    period: FloatArray,
+    state: np.uint64,
+    n_epochs: int,
+    learning_rate: float,
+    a: float,
+    b: float,
+    negative_rate: float,
+) -> None:
+    """Move ``points`` in place; edge i is sampled every ``period[i]`` epochs."""
+    n = np.uint64(points.shape[0])
+    due = period.copy()
+    negative_period = period / negative_rate
+    negative_due = negative_period.copy()
+    for epoch in range(n_epochs):
+        # umap-learn, too, runs its first two epochs at the full rate.
+        alpha = learning_rate * (1.0 - max(epoch - 1, 0) / n_epochs)
+        for edge in range(head.shape[0]):
+            if due[edge] > epoch:
+                continue
+            i, j = head[edge], tail[edge]
+            dx, dy = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1]
+            squared = dx * dx + dy * dy
+            if squared > 0.0:
+                power = squared ** (b - 1.0)
+                pull = -2.0 * a * b * power / (a * power * squared + 1.0)
+                x, y = _step(pull * dx, alpha), _step(pull * dy, alpha)
+                points[i, 0] += x
+                points[i, 1] += y
+                points[j, 0] -= x
+                points[j, 1] -= y
+            due[edge] += period[edge]
+            n_negative = int((epoch - negative_due[edge]) / negative_period[edge])
+            for _ in range(n_negative):
+                # splitmix64 (Steele, Lea, Flood 2014).
+                state += np.uint64(0x9E3779B97F4A7C15)
+                z = state
+                z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                other = (z ^ (z >> np.uint64(31))) % n
+                dx, dy = points[i, 0] - points[other, 0], points[i, 1] - points[other, 1]
+                squared = dx * dx + dy * dy
+                if squared > 0.0:
+                    push = 2.0 * b / ((0.001 + squared) * (a * squared**b + 1.0))
+                    points[i, 0] += _step(push * dx, alpha)
+                    points[i, 1] += _step(push * dy, alpha)
+            negative_due[edge] += n_negative * negative_period[edge]
