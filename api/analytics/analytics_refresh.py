@@ -27,7 +27,6 @@ from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages, StatusReporter
 from api.analytics.scheduler import pair_engine
-from api.analytics.warmup import umap_warming_up
 from api.db.database import Database, get_database
 from api.db.db_analytics import read_checked_dataset
 from api.db.fingerprint import dataset_fingerprint
@@ -182,9 +181,9 @@ def _refresh_once(
     checkpoint = EMCheckpoint(storage.snapshots.store, version)
     analysis = Analysis(dataset, checkpoints=checkpoint)
     try:
-        with umap_warming_up() as warmup, pair_engine(scheduler) as analysis.engine:
+        with pair_engine(scheduler) as analysis.engine:
             computed = compute_artifacts(
-                analysis, stage, reporter, previous_maps(storage.snapshots, known), warmup
+                analysis, stage, reporter, previous_maps(storage.snapshots, known)
             )
     except (Interrupted, KeyboardInterrupt):
         checkpoint.flush()

@@ -8,7 +8,6 @@ from api.analysis.analysis import Analysis
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics.progress import Reporter, Stages
-from api.analytics.warmup import Warmup
 
 #: The version of the artifacts' shapes. Readers refuse any other.
 SCHEMA_VERSION = 1
@@ -26,8 +25,6 @@ ARTIFACT_NAMES = (
 #: naming the neighborhoods needs libraries that the API does without.
 ATLAS = "atlas"
 
-# The maps come after the EM: until then their library may be compiling in another process. What
-# takes no time but memory comes after them.
 _STAGES = (
     "Counting ingredient usage",
     "Counting recipe complexity",
@@ -70,12 +67,10 @@ def compute_artifacts(
     stage: Stages,
     reporter: Reporter,
     previous: Mapping[str, PreviousMap],
-    warmup: Warmup,
 ) -> Computed:
     """Compute every artifact from one consistent reading of the database.
 
     ``previous`` holds the published maps by artifact; starting from them keeps points in place.
-    ``warmup`` prepares the maps' library.
     """
     names = iter(_STAGES)
     with stage(next(names)):
@@ -88,7 +83,6 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        warmup.wait()
         manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
     with stage(next(names)):
         learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
