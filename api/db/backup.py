@@ -1,15 +1,14 @@
 """Backup and restore of the recipe database.
 
-A backup is one SQLite file, whichever kind the database is: SQLite can prove it whole, and it can
-be opened, checked and even served as it is. An embedded database is copied page by page through
-SQLite's online backup (https://www.sqlite.org/backup.html), so that tables of others come along; a
-server's rows are read in one transaction and written to a file of our schema. ``FILE.sha256``
-beside it is for ``sha256sum --check``, and for :func:`restore`: SQLite itself does not notice a
-changed letter.
+A backup is one SQLite file for either kind of database: SQLite can verify its integrity, and it can
+be opened, checked and served directly. An embedded database is copied page by page with SQLite's
+online backup (https://www.sqlite.org/backup.html), including tables that are not ours; a server's
+rows are read in one transaction and written to a file with our schema. ``FILE.sha256`` beside it is
+for ``sha256sum --check`` and for :func:`restore`: SQLite does not detect a changed letter.
 
-A restore goes through SQLite's transactions too, never by renaming files: a ``-wal`` of the old
-file would be applied to the new one, and processes that have the old one open would go on writing
-to a file without a name. Killed half-way, it is rolled back by whoever opens the database next.
+A restore uses SQLite's transactions too and never renames files: a ``-wal`` of the old file would
+be applied to the new one, and processes with the old file open would keep writing to a deleted
+file. If it is killed midway, the next process to open the database rolls it back.
 """
 
 import hashlib
@@ -32,44 +31,47 @@ from api.db.migrations import upgrade
 from api.db.sqlite_snapshot import open_snapshot
 from api.db.write import write_dataset
 
-#: How long to wait for others to let go of a database.
+#: How long to wait for other processes' locks.
 LOCK_SECONDS = 30.0
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def create_backup(database: Database, target: Path, *, overwrite: bool = False) -> None:
-    """Write one consistent state of the database to ``target``, whatever is written meanwhile.
+    """Write one consistent state of the database to ``target`` while others write.
 
     Parameters
     ----------
     database
-        What to back up; it is only read.
+        The database to back up; it is only read.
     target
-        The backup; beside it comes ``<target>.sha256``. Until it is whole it has another name.
+        The backup file; ``<target>.sha256`` is written beside it. It has a temporary name until
+        it is complete.
     overwrite
-        Replace a file of that name.
+        Replace an existing file.
 
     Raises
     ------
     DatabaseError
-        If the database cannot be read, or the backup not written.
+        If the database cannot be read or the backup cannot be written.
     """
     if target.exists() and not overwrite:
-        raise DatabaseError(f"{target} exists. Replace it with --force, or name another file.")
+        raise DatabaseError(
+            f"{target} already exists. Replace it with --force, or choose another file."
+        )
     if target.exists() and database.sqlite_path and target.samefile(database.sqlite_path):
-        raise DatabaseError(f"{target} is the database itself. Name another file.")
+        raise DatabaseError(f"{target} is the database itself. Choose another file.")
     checksum = _checksum_path(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
-            made = Path(directory) / "backup.db"
-            _write(database, made)
-            _verify_integrity(made)
-            _sync(made)
-            # In this order, for a kill between two of them: a backup without a checksum can be
-            # restored, one with another file's cannot.
+            built = Path(directory) / "backup.db"
+            _write(database, built)
+            _verify_integrity(built)
+            _sync(built)
+            # This order survives a kill: a backup without a checksum can be restored, one with
+            # another file's checksum cannot.
             checksum.unlink(missing_ok=True)
-            made.replace(target)
+            built.replace(target)
             _sync(target.parent)
         checksum.write_text(f"{_sha256(target)}  {target.name}\n")
     except (OSError, sqlite3.Error) as error:
@@ -79,34 +81,33 @@ def create_backup(database: Database, target: Path, *, overwrite: bool = False) 
 
 
 def restore(source: Path, database: Database, *, overwrite: bool = False) -> Path | None:
-    """Replace everything in the database by a backup, in one transaction.
+    """Replace all data of the database with a backup, in one transaction.
 
     Parameters
     ----------
     source
-        A file that :func:`create_backup` made, or any SQLite file with the tables of
-        :mod:`api.db.schema`. It is checked before anything is changed.
+        A file written by :func:`create_backup`, or any SQLite file with the tables of
+        :mod:`api.db.schema`. It is checked before anything changes.
     database
-        What to replace; an older schema is brought up to date.
+        The database to replace; an older schema is upgraded.
     overwrite
-        Replace a database that has recipes, or that cannot be read.
+        Replace a database that has recipes or cannot be read.
 
     Returns
     -------
     pathlib.Path or None
-        Where the embedded database that was there before is kept; None if there was none. A server
-        keeps none.
+        A copy of the previous embedded database; None if there was none, or for a server.
 
     Raises
     ------
     DatabaseError
-        If the backup is missing or damaged, the database is in the way or locked. It is then what
-        it was.
+        If the backup is missing or damaged, or the database has data or is locked. The database
+        is then unchanged.
     """
     _check(source)
     path = database.sqlite_path
     if path is not None and path.exists() and source.samefile(path):
-        raise DatabaseError(f"{source} is the database itself. Name a backup of it.")
+        raise DatabaseError(f"{source} is the database itself. Choose a backup of it.")
     if not overwrite and (found := _existing_data(database)):
         raise DatabaseError(f"{database!r} {found}. Replace it with --force.")
     if path is None:
@@ -126,7 +127,7 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
     except (OSError, sqlite3.Error) as error:
         raise DatabaseError(
             f"{path} cannot be written: {error}. Check its permissions and the free space, and "
-            f"stop what else is using it."
+            f"stop other programs that use it."
         ) from error
     return kept
 
@@ -142,7 +143,7 @@ def _write(database: Database, target: Path) -> None:
 
 
 def _upgrade(path: Path, dataset: Dataset | None = None) -> None:
-    """Bring a file's schema up to date, and replace its rows by ``dataset`` if there is one."""
+    """Upgrade a file's schema and, if given, replace its rows with ``dataset``."""
     copy = Database(URL.create("sqlite", database=str(path)))
     try:
         upgrade(copy.engine)
@@ -154,28 +155,28 @@ def _upgrade(path: Path, dataset: Dataset | None = None) -> None:
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
-    """Copy a whole database into another, in one transaction of the latter."""
+    """Copy a database into another, in one transaction of the target."""
     deadline = time.monotonic() + LOCK_SECONDS
 
-    def give_up_at_last(status: int, _remaining: int, _total: int) -> None:
-        # sqlite3 itself tries for ever.
+    def enforce_deadline(status: int, _remaining: int, _total: int) -> None:
+        # sqlite3 itself retries forever.
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
             raise DatabaseError(
-                f"{target} has been locked for {LOCK_SECONDS:.0f} s. Stop what is writing to it "
-                f"and try again."
+                f"{target} has been locked for {LOCK_SECONDS:.0f} s. Stop the program that "
+                f"writes to it and try again."
             )
 
     with closing(sqlite3.connect(target, timeout=1.0)) as connection:
-        # All pages in one step: others' writes to the source come before or after, and the
-        # target's readers see the old rows or the new ones.
-        source.backup(connection, pages=-1, progress=give_up_at_last, sleep=0.1)
-        # A copy of a database in WAL mode is marked as one; a backup is one file.
+        # All pages in one step: concurrent writes to the source come before or after, and
+        # readers of the target see all old rows or all new ones.
+        source.backup(connection, pages=-1, progress=enforce_deadline, sleep=0.1)
+        # A copy of a WAL database is marked WAL; a backup must be one file.
         if not target.with_name(target.name + "-shm").exists():
             connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _verify_integrity(path: Path) -> None:
-    """Raise an error unless SQLite finds a file whole, every index and page."""
+    """Raise DatabaseError unless SQLite verifies every page and index."""
     with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
         found = connection.execute("PRAGMA integrity_check(3)").fetchall()
     if found != [("ok",)]:
@@ -185,15 +186,15 @@ def _verify_integrity(path: Path) -> None:
 
 
 def _check(source: Path) -> None:
-    """Raise an error unless ``source`` can be restored."""
+    """Raise DatabaseError unless ``source`` can be restored."""
     if not source.is_file():
-        raise DatabaseError(f"There is no backup {source}. Make one with: cocktaildb backup FILE")
+        raise DatabaseError(f"Backup {source} not found. Create one with: cocktaildb backup FILE")
     checksum = _checksum_path(source)
     if checksum.is_file():
         expected = checksum.read_text(errors="replace").split(maxsplit=1)[:1]
         if expected != [_sha256(source)]:
             raise DatabaseError(
-                f"{source} is damaged: it is not what {checksum} was written for. Use another "
+                f"{source} is damaged: its checksum differs from {checksum}. Use another "
                 f"backup, or remove {checksum.name} if the file was changed on purpose."
             )
     with open_snapshot(source) as raw:
@@ -209,11 +210,11 @@ def _check(source: Path) -> None:
         raise DatabaseError(f"{source} is damaged: {found[0][0]}. Use another backup.")
     missing = [table.name for table in schema.CORE_TABLES if table.name not in tables]
     if missing:
-        raise DatabaseError(f"{source} has no table {', '.join(missing)}: it is no backup.")
+        raise DatabaseError(f"{source} is not a backup: it has no table {', '.join(missing)}.")
 
 
 def _existing_data(database: Database) -> str:
-    """Say in what way there is something to lose; an empty text if there is nothing."""
+    """Describe what a restore would overwrite; empty if there is nothing."""
     path = database.sqlite_path
     if path is not None and not path.exists():
         return ""
@@ -225,14 +226,14 @@ def _existing_data(database: Database) -> str:
     except DatabaseError:
         if path is None:
             raise
-        return "is there and cannot be read"
+        return "already exists and cannot be read"
     except SQLAlchemyError as error:
         return f"cannot be read ({error})"
     return f"has {number} recipes" if number else ""
 
 
 def _keep_aside(database: Database, path: Path) -> Path | None:
-    """Copy the present database to a name of its own; move it there if it is damaged."""
+    """Copy the current database aside; move it if it is damaged."""
     if not path.exists():
         return None
     time_ = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset: every fault, by row, with its remedy."""
+"""Checks of a dataset: every fault, by row, with its remedy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -9,7 +9,7 @@ import pandas as pd
 from api.db.dataset import Dataset
 from api.db.errors import Fault
 
-#: Units that stand for themselves: an amount adds nothing.
+#: Units that imply their volume and need no amount.
 _UNITS_WITHOUT_AMOUNT = {"to top", "to rinse"}
 _SHOWN_IDS = 8
 
@@ -24,7 +24,7 @@ def check_dataset(
     dataset
         The rows.
     labels
-        What to call each row, by table; by default its id.
+        Row names for messages, by table; by default the id.
     """
     found = _Findings(labels or {})
     for table in ("units", "ingredients", "recipes", "recipe_ingredients", "ratings", "tags"):
@@ -56,7 +56,7 @@ class _Findings:
         remedy: str,
         severity: Literal["error", "warning"] = "error",
     ) -> None:
-        """Add a fault for each row of ``mask``; the texts may name columns in braces."""
+        """Add a fault for each row of ``mask``; texts may reference columns in braces."""
         for position in np.flatnonzero(np.asarray(mask, dtype=bool)).tolist():
             values = {str(key): value for key, value in frame.iloc[position].items()}
             self.faults.append(
@@ -84,8 +84,8 @@ def _check_ids(found: _Findings, table: str, frame: pd.DataFrame) -> None:
         frame,
         frame["id"].duplicated(keep=False),
         "id",
-        "Another row has the id {id}, too.",
-        "Give each row an id of its own.",
+        "The id {id} is used by more than one row.",
+        "Give each row a unique id.",
     )
 
 
@@ -97,10 +97,10 @@ def _check_names(found: _Findings, table: str, frame: pd.DataFrame, *, unique: b
         frame,
         (names != "") & names.str.casefold().duplicated(keep=False),
         "name",
-        "Another row is called {name!r}, too.",
+        "The name {name!r} is used by more than one row.",
         "Rename one, or merge the two."
         if unique
-        else "Nothing, if they are different recipes: analytics keep them apart. Or rename one.",
+        else "Nothing to do if they are different recipes; otherwise rename or delete one.",
         "error" if unique else "warning",
     )
 
@@ -112,8 +112,8 @@ def _check_units(found: _Findings, units: pd.DataFrame) -> None:
         units,
         conversion.notna() & ~(np.isfinite(conversion) & (conversion > 0)),
         "conversion_to_ml",
-        "{conversion_to_ml} is not a volume.",
-        "Write how many ml one {name} is, or leave it empty if it has no fixed volume.",
+        "{conversion_to_ml} is not a valid volume.",
+        "Enter the volume of one {name} in ml, or leave it empty if it has no fixed volume.",
     )
 
 
@@ -127,8 +127,8 @@ def _check_references(
         frame,
         ~known,
         field,
-        f"There is no {noun} {{{field}}}.",
-        f"Add that {noun}, or name one that exists.",
+        f"{noun.capitalize()} {{{field}}} does not exist.",
+        f"Add that {noun}, or reference an existing one.",
     )
 
 
@@ -150,7 +150,7 @@ def _check_tree(found: _Findings, ingredients: pd.DataFrame) -> None:
             members,
             "parent_id",
             f"The parents form a cycle: {chain}.".replace("{", "{{").replace("}", "}}"),
-            "Give one of them another parent, or none.",
+            "Give one of them a different parent, or none.",
         )
     dangling = (ingredients["parent_id"].notna() & (parent < 0)).to_numpy(dtype=bool)
     expected = ancestor_paths(ingredients["id"].tolist(), parent.tolist(), cyclic.tolist())
@@ -160,13 +160,13 @@ def _check_tree(found: _Findings, ingredients: pd.DataFrame) -> None:
         judged,
         (judged["path"] != judged["expected"]) & ~cyclic & ~dangling,
         "path",
-        "The path {path!r} does not match the parents, which make it {expected!r}.",
-        "Set path to {expected!r}, or mend parent_id.",
+        "The path {path!r} contradicts parent_id; it should be {expected!r}.",
+        "Set path to {expected!r}, or correct parent_id.",
     )
 
 
 def _on_or_below_a_cycle(parent: Any) -> Any:
-    """Return which nodes never reach a root, by doubling the steps taken."""
+    """Return which nodes never reach a root, doubling the step each round."""
     reached = np.append(parent, -1)  # index -1 is the root's own 'parent'
     for _ in range(max(1, len(parent).bit_length())):
         reached = reached[reached]
@@ -195,7 +195,7 @@ def ancestor_paths(ids: Sequence[int], parent: Sequence[int], cyclic: Sequence[b
     parent
         The position of each node's parent; negative for roots.
     cyclic
-        Nodes that reach no root; they get an empty path.
+        Nodes that do not reach a root; their path is empty.
     """
     paths: list[str | None] = ["" if bad else None for bad in cyclic]
     for start in range(len(ids)):
@@ -221,8 +221,8 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
         lines,
         amount.notna() & ~(np.isfinite(amount) & (amount >= 0)),
         "amount",
-        "{amount} is not an amount.",
-        "Write a number of zero or more, or leave it empty.",
+        "{amount} is not a valid amount.",
+        "Enter a number of zero or more, or leave it empty.",
     )
     unit_names = dataset.units.drop_duplicates("id").set_index("id")["name"]
     unit = lines["unit_id"].map(unit_names.fillna("").astype(str).str.strip().str.casefold())
@@ -231,8 +231,8 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
         lines,
         amount.isna() & unit.notna() & ~unit.isin(_UNITS_WITHOUT_AMOUNT),
         "amount",
-        "The amount is missing; one of the unit is assumed.",
-        "Write the amount.",
+        "The amount is missing; 1 is assumed.",
+        "Enter the amount.",
         "warning",
     )
     found.add(
@@ -240,8 +240,8 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
         lines,
         amount.notna() & lines["unit_id"].isna(),
         "unit_id",
-        "The unit is missing; pieces are assumed.",
-        "Name the unit, such as 'Each'.",
+        "The unit is missing; 'Each' is assumed.",
+        "Enter the unit.",
         "warning",
     )
     found.add(
@@ -249,8 +249,8 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
         lines,
         lines.duplicated(["recipe_id", "ingredient_id"], keep="first"),
         "ingredient_id",
-        "Recipe {recipe_id} names ingredient {ingredient_id} more than once; amounts are added.",
-        "Merge the lines, if they are not two steps of the recipe.",
+        "Recipe {recipe_id} lists ingredient {ingredient_id} more than once; amounts are added.",
+        "Merge the lines unless they are separate steps.",
         "warning",
     )
     found.add(
@@ -258,7 +258,7 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
         dataset.recipes,
         ~dataset.recipes["id"].isin(lines["recipe_id"]),
         "id",
-        "{name!r} has no ingredients; it is left out of the maps.",
+        "{name!r} has no ingredients and is left out of the analytics.",
         "Add its ingredients, or delete it.",
         "warning",
     )
@@ -272,14 +272,14 @@ def _check_ratings(found: _Findings, dataset: Dataset) -> None:
         ratings,
         ~ratings["rating"].between(1, 5),
         "rating",
-        "{rating} is not a rating.",
-        "Write a whole number from 1 to 5.",
+        "{rating} is not a valid rating.",
+        "Enter a whole number from 1 to 5.",
     )
     found.add(
         "ratings",
         ratings,
         ratings.duplicated(["recipe_id", "user_id"], keep="first"),
         "user_id",
-        "{user_id!r} has rated recipe {recipe_id} before.",
+        "{user_id!r} rated recipe {recipe_id} more than once.",
         "Keep the later rating.",
     )

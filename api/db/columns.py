@@ -1,4 +1,4 @@
-"""What tables and columns a database has: older ones lack some, and are read all the same."""
+"""The tables and columns a database has; older databases lack some and stay readable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, null, text
 from api.db.errors import DatabaseError
 from api.db.schema import CORE_TABLES, metadata
 
-# One statement each: SQLAlchemy's inspector takes several a table, and every request asks.
+# One statement: SQLAlchemy's inspector runs several per table, and every request needs this.
 _SQLITE = text(
     "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
     "WHERE t.type IN ('table', 'view')"
@@ -28,18 +28,18 @@ class TableColumns:
     columns: Mapping[str, frozenset[str]]
 
     def has(self, table: str, column: str | None = None) -> bool:
-        """Return whether there is such a table, or such a column of it."""
+        """Return whether the table, or a column of it, exists."""
         found = self.columns.get(table)
         return found is not None and (column is None or column in found)
 
     def column(self, column: Column[Any]) -> ColumnElement[Any]:
-        """Return a column, or NULL under its name where the database has none."""
+        """Return a column, or NULL under its name if the database lacks it."""
         if self.has(column.table.name, column.name):
             return column
         return null().label(column.name)
 
     def missing(self) -> list[str]:
-        """Return the tables and columns of the present schema that are not there."""
+        """Return the tables and columns of the current schema that the database lacks."""
         found = []
         for table in metadata.sorted_tables:
             if not self.has(table.name):
@@ -54,12 +54,12 @@ class TableColumns:
 
 
 def read_table_columns(connection: Connection) -> TableColumns:
-    """Return the shape of the database behind ``connection``.
+    """Return the tables and columns of a database.
 
     Raises
     ------
     DatabaseError
-        If it is no cocktail database.
+        If it is not a cocktail database.
     """
     query = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
     columns: dict[str, set[str]] = {}
@@ -75,6 +75,6 @@ def read_table_columns(connection: Connection) -> TableColumns:
     if missing:
         raise DatabaseError(
             f"The database has no {', '.join(dict.fromkeys(missing))}. Point DB_PATH at a "
-            f"cocktail database, or make one with: cocktaildb db init"
+            f"cocktail database, or create one with: cocktaildb db init"
         )
     return shape

@@ -1,4 +1,4 @@
-"""Where the recipes are: SQLite embedded, or PostgreSQL, behind one small class."""
+"""The recipe database: embedded SQLite or a PostgreSQL server behind one class."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from api.settings import Settings
 
 
 class Database:
-    """A handle on the recipe database; opening it costs nothing until it is used.
+    """A handle on the recipe database; connects on first use.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Database:
 
     @property
     def sqlite_path(self) -> Path | None:
-        """The file behind an embedded database; None for a server."""
+        """The file of an embedded database; None for a server."""
         if self.url.get_backend_name() != "sqlite":
             return None
         return Path(self.url.database or "")
@@ -56,7 +56,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """Read from one consistent state of the data, whatever is written meanwhile.
+        """Read one consistent state of the data while others write.
 
         Never writes, and works on a read-only mount.
 
@@ -77,7 +77,7 @@ class Database:
         except SQLAlchemyError as error:
             raise DatabaseError(f"{self!r} cannot be reached: {error}") from error
         # REPEATABLE READ is snapshot isolation in PostgreSQL: every statement of the
-        # transaction sees what was committed when its first one began.
+        # transaction sees what was committed before its first statement.
         # https://www.postgresql.org/docs/current/transaction-iso.html
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with self._reading(), connection, connection.begin():
@@ -85,15 +85,15 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Report what only shows while rows are read: a damaged page, a lost connection."""
+        """Translate errors that appear only while rows are read, such as a damaged page."""
         try:
             yield
         except (DBAPIError, UnicodeDecodeError) as error:
-            # A damaged name of a table is decoded by sqlite3 itself, outside of its own errors.
+            # sqlite3 decodes a damaged table name itself and raises UnicodeDecodeError.
             reason = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(
                 f"{self!r} cannot be read: {reason}. "
-                f"If it is damaged, go back to a backup with: cocktaildb restore FILE"
+                f"If it is damaged, restore a backup with: cocktaildb restore FILE"
             ) from error
 
     def dispose(self) -> None:
@@ -104,7 +104,7 @@ class Database:
 
 
 def get_database(settings: Settings | None = None) -> Database:
-    """Return the database that the environment names.
+    """Return the database that the settings name.
 
     ``DATABASE_URL`` wins; otherwise the SQLite file of ``DB_PATH`` and ``DB_NAME``
     (see :class:`api.settings.Settings`).
@@ -123,11 +123,11 @@ def get_database(settings: Settings | None = None) -> Database:
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    # SQLite leaves foreign keys unchecked unless each connection asks.
+    # SQLite checks foreign keys only on connections that ask for it.
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA busy_timeout = {int(sqlite_snapshot.BUSY_TIMEOUT_SECONDS * 1000)}")
 
 
 def _begin(connection: Connection) -> None:
-    # Without it, each SELECT would be a transaction, and a view, of its own.
+    # Without it, each SELECT would be a transaction of its own.
     connection.exec_driver_sql("BEGIN")

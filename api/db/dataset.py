@@ -1,4 +1,4 @@
-"""All rows of a database in memory, typed: what analytics and exports work on."""
+"""All rows of a database in memory, typed; the input of analytics and exports."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sqlalchemy.types import NullType
 from api.db import schema
 from api.db.errors import DatabaseError, DatasetError, Fault
 
-#: In an order in which each table's references come before it.
+#: Referenced tables first.
 TABLES: tuple[Table, ...] = (
     schema.units,
     schema.ingredients,
@@ -36,10 +36,10 @@ TABLES: tuple[Table, ...] = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows of every table, one frame each, with the given columns of the schema.
+    """The rows of every table, one frame each, with the stored columns of the schema.
 
-    Required integers are int64, optional ones Int64, numbers float64 with NaN for nothing, flags
-    bool, and everything else ``str`` or None. Rows are in the order of their ids.
+    Required integers are int64, optional ones Int64, numbers float64 with NaN for NULL, flags
+    bool, and everything else ``str`` or None. Rows are ordered by id.
     """
 
     units: pd.DataFrame
@@ -65,14 +65,14 @@ def build_dataset(
     Parameters
     ----------
     rows
-        By table name; tables and columns that are missing count as empty.
+        By table name; missing tables and columns count as empty.
     labels
-        What to call each row in an error; by default its id.
+        Row names for errors; by default the id.
 
     Raises
     ------
     DatasetError
-        If a value does not fit its column, or a required one is missing; names each.
+        If a value does not fit its column, or a required value is missing; lists each.
     """
     faults: list[Fault] = []
     frames: dict[str, pd.DataFrame] = {}
@@ -95,12 +95,12 @@ def build_dataset(
 
 
 def read_dataset(connection: Connection) -> Dataset:
-    """Read every row through ``connection``; columns and tables of later schemas may be missing.
+    """Read every row; optional tables and columns may be missing.
 
     Raises
     ------
     DatabaseError
-        If a table that the analytics need is missing.
+        If a table that analytics need is missing.
     DatasetError
         If a value does not fit its column, as SQLite allows.
     """
@@ -110,14 +110,14 @@ def read_dataset(connection: Connection) -> Dataset:
     if missing:
         raise DatabaseError(
             f"The database has no table {', '.join(missing)}. Point DB_PATH at a cocktail "
-            f"database, or make one with: cocktaildb db init"
+            f"database, or create one with: cocktaildb db init"
         )
     rows: dict[str, list[dict[str, Any]]] = {}
     for table in TABLES:
         if table.name not in present:
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
-        # As text: SQLAlchemy's own types would fail on the first odd value without naming its row.
+        # Untyped: SQLAlchemy's types would fail on the first odd value without naming its row.
         wanted = [column for column in schema.stored_columns(table) if column.name in columns]
         query = select(*(_untyped(column) for column in wanted))
         rows[table.name] = [dict(row) for row in connection.execute(query).mappings()]
@@ -146,25 +146,25 @@ def _typed(
 
     def fault(mask: Any, message: str, remedy: str) -> None:
         for position in np.flatnonzero(mask).tolist():
-            said = message.format(value=values.iloc[position])
-            faults.append(Fault(table.name, labels[position], column.name, said, remedy))
+            text = message.format(value=values.iloc[position])
+            faults.append(Fault(table.name, labels[position], column.name, text, remedy))
 
     if required:
-        fault(~present, "The value is missing.", "Fill it in.")
+        fault(~present, "The value is missing.", "Enter a value.")
 
     if isinstance(column.type, (Integer, Float)):
         numbers = pd.to_numeric(values, errors="coerce").astype(float)
         fault(
             present & numbers.isna().to_numpy(),
             "{value!r} is not a number.",
-            "Write a number with a decimal point, such as 1.5.",
+            "Enter a number with a decimal point, such as 1.5.",
         )
         if isinstance(column.type, Float):
             return numbers
         fault(
             (numbers.notna() & ((numbers % 1 != 0) | (numbers.abs() >= 2**53))).to_numpy(),
             "{value!r} is not a whole number.",
-            "Write a whole number.",
+            "Enter a whole number.",
         )
         whole = numbers.where(numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < 2**53))
         if column.nullable:
@@ -172,9 +172,11 @@ def _typed(
         return whole.fillna(0).astype("int64")
     if isinstance(column.type, Boolean):
         flags = values.map(_FLAGS, na_action="ignore")
-        fault(present & flags.isna().to_numpy(), "{value!r} is not a flag.", "Write 0 or 1.")
+        fault(
+            present & flags.isna().to_numpy(), "{value!r} is not a yes/no value.", "Enter 0 or 1."
+        )
         return flags.fillna(False).astype(bool)
-    # Built from a list: pandas would turn None into NaN on the way.
+    # From a list: pandas would turn None into NaN.
     texts = [str(value) if here else None for value, here in zip(values, present, strict=True)]
     return pd.Series(texts, index=values.index, dtype=object)
 

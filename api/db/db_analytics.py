@@ -1,4 +1,4 @@
-"""Analytics of a database: :class:`~api.analysis.analysis.Analysis` that reads it first."""
+"""Analytics of a database: :class:`~api.analysis.analysis.Analysis` of its current rows."""
 
 from api.analysis.analysis import Analysis
 from api.analysis.ground_metric import Checkpoints, PairEngine
@@ -16,7 +16,7 @@ def read_checked_dataset(db: Database) -> Dataset:
     DatabaseError
         If the database cannot be read.
     DatasetError
-        If rows are wrong in a way that leaves no right answer; names each.
+        If rows have errors that prevent a correct result; lists each.
     """
     with db.snapshot() as connection:
         dataset = read_dataset(connection)
@@ -29,20 +29,20 @@ def read_checked_dataset(db: Database) -> Dataset:
 class AnalyticsQueries(Analysis):
     """The analytics of one state of the database.
 
-    Reads the database once, when it is made; make a new instance to see new data.
+    Reads the database once, on construction; create a new instance to see new data.
 
     Parameters
     ----------
     db
-        Where the recipes are.
+        The recipe database.
     engine, checkpoints
         See :class:`~api.analysis.analysis.Analysis`.
 
     Raises
     ------
     DatabaseError
-        If the database cannot be read, or :class:`~api.db.errors.DatasetError` if its rows are
-        wrong.
+        If the database cannot be read, or :class:`~api.db.errors.DatasetError` if its rows have
+        errors.
     """
 
     def __init__(

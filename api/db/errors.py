@@ -1,4 +1,4 @@
-"""What can be wrong with a database, in words a user can act on."""
+"""Errors of the database, each with its remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _SHOWN = 5
 
 
 class DatabaseError(Exception):
-    """The database cannot be opened or read. The message names it and the remedy."""
+    """The database cannot be opened, read or written. The message states the remedy."""
 
 
 @dataclass(frozen=True, order=True)
@@ -22,7 +22,7 @@ class Fault:
     message, remedy
         What is wrong, and what to do about it.
     severity
-        An 'error' leaves no right answer; a 'warning' leaves a sensible one.
+        An 'error' prevents a correct result; a 'warning' does not.
     """
 
     table: str
@@ -37,12 +37,12 @@ class Fault:
 
 
 class DatasetError(DatabaseError):
-    """Rows are wrong in a way that leaves no right answer.
+    """Rows have errors that prevent a correct result.
 
     Attributes
     ----------
     faults
-        All of them; the message shows the first few.
+        All faults; the message shows the first few.
     """
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -1,11 +1,11 @@
-"""Whether the data has changed since it was last looked at."""
+"""A hash of the data that analytics depend on, to detect changes."""
 
 import hashlib
 import json
 
 from api.db.dataset import Dataset
 
-#: What the analytics depend on. A new description or picture does not make a refresh necessary.
+#: Columns that analytics depend on. A new description or image needs no refresh.
 _COLUMNS = {
     "units": ("id", "name", "conversion_to_ml"),
     "ingredients": ("id", "name", "parent_id", "path", "allow_substitution"),
@@ -15,12 +15,12 @@ _COLUMNS = {
 
 
 def dataset_fingerprint(dataset: Dataset) -> str:
-    """Return a SHA-256 over the rows that the analytics depend on, in the order of their ids."""
+    """Return a SHA-256 over the rows that the analytics depend on, ordered by id."""
     digest = hashlib.sha256()
     for table, columns in _COLUMNS.items():
         frame = getattr(dataset, table).sort_values("id")
         for column in columns:
-            # As JSON, a value cannot run into its neighbour, and 1 differs from '1' and from null.
+            # JSON keeps values separate and distinguishes 1, '1' and null.
             values = frame[column].astype(object).where(frame[column].notna(), None).tolist()
             digest.update(json.dumps([table, column, values]).encode())
     return digest.hexdigest()

@@ -1,12 +1,12 @@
 """The database schema, as SQLAlchemy Core tables shared by SQLite and PostgreSQL.
 
-Ingredients form a forest. It is stored twice, on purpose: ``parent_id`` is the truth, and ``path``
-(``/1/12/``: every ancestor's id from the root down, then the ingredient's own) lets a reader take
-a whole subtree without recursion. :mod:`api.db.check` reports the two where they disagree.
+Ingredients form a forest. It is stored twice, on purpose: ``parent_id`` is authoritative, and
+``path`` (``/1/12/``: every ancestor's id from the root down, then the ingredient's own) lets a
+reader select a whole subtree without recursion. :mod:`api.db.check` reports where they disagree.
 
-What people look for by name has a ``search_name`` beside its ``name``: accents and case folded
-away (:mod:`api.db.search_names`), for a search and an order that are the same on both databases.
-It is derived: no import brings it, no export shows it, a trigger empties it when a name changes.
+Tables that people search by name have a ``search_name`` beside the ``name``, with accents and case
+folded (:mod:`api.db.search_names`), so that search and order are the same on both databases. It is
+derived: imports do not set it, exports omit it, and a trigger clears it when a name changes.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ metadata = MetaData(
     }
 )
 
-#: 64 bits on both databases, as SQLite's integers have anyway.
+#: 64 bits on both databases; SQLite's integers always are.
 _ID = Integer().with_variant(BigInteger(), "postgresql")
 #: Ordered by code point on both databases, so that a range of texts is an index range.
 _BY_CODE_POINT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -54,7 +54,7 @@ def _search_name() -> Column[str]:
 
 
 def stored_columns(table: Table) -> tuple[Column[Any], ...]:
-    """Return a table's columns without those that the database derives from others."""
+    """Return the columns of a table that are not derived from others."""
     return tuple(column for column in table.columns if not column.info.get("derived"))
 
 
@@ -64,7 +64,7 @@ units = Table(
     Column("id", _ID, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("abbreviation", String(20)),
-    # Empty where no fixed volume exists: 'Each', 'to top', 'to rinse'.
+    # NULL for units without a fixed volume: 'Each', 'to top', 'to rinse'.
     Column("conversion_to_ml", Float),
     CheckConstraint("conversion_to_ml > 0", name="conversion_positive"),
     _search_name(),
@@ -88,7 +88,7 @@ recipes = Table(
     "recipes",
     metadata,
     Column("id", _ID, primary_key=True),
-    # Not unique: two bars may each have their 'Old Fashioned', and both are kept apart.
+    # Not unique: two bars may each have an 'Old Fashioned'.
     Column("name", String(200), nullable=False, index=True),
     Column("instructions", Text),
     Column("description", Text),
@@ -113,7 +113,7 @@ recipe_ingredients = Table(
     Column("unit_id", _ID, ForeignKey("units.id"), index=True),
     Column("amount", Float),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
-    # Both ways, so that 'which recipes' and 'which ingredients' are answered from an index alone.
+    # Both orders: either lookup is answered from an index alone.
     Index(None, "recipe_id", "ingredient_id"),
     Index(None, "ingredient_id", "recipe_id"),
 )
@@ -148,8 +148,8 @@ recipe_tags = Table(
     Index(None, "tag_id", "recipe_id"),
 )
 
-#: Those with a ``search_name``.
+#: Tables with a ``search_name``.
 NAMED_TABLES = (units, ingredients, recipes, tags)
 
-#: What the analytics read; a database without one of these tables is not ours.
+#: The tables that analytics read; a cocktail database has all of them.
 CORE_TABLES = (units, ingredients, recipes, recipe_ingredients)

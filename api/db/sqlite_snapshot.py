@@ -1,20 +1,20 @@
-"""One consistent view of a SQLite file, however it is mounted and whoever is writing to it.
+"""One consistent view of a SQLite file on any mount, with any concurrent writers.
 
-Two ways lead there, tried in this order:
+Two methods, tried in this order:
 
-*In place.* ``mode=ro`` and one read transaction. SQLite's own locks keep the view whole.
+*In place.* ``mode=ro`` and one read transaction. SQLite's own locks keep the view consistent.
 
-*From a private copy.* A read-only mount defeats the first way whenever SQLite itself has to write:
-a WAL-mode file needs its ``-shm`` index, and a crashed writer's journal must be rolled back
+*From a private copy.* On a read-only mount the first method fails whenever SQLite has to write: a
+WAL-mode file needs its ``-shm`` index, and a crashed writer's journal must be rolled back
 (https://www.sqlite.org/wal.html#read_only_databases, https://www.sqlite.org/lockingv3.html). The
 ``immutable=1`` flag opens such a file, but it ignores the WAL and the journal, so it can show
 stale or half-written pages. Instead the file and its ``-wal`` or ``-journal`` are copied and the
-copy is opened normally: SQLite then recovers it as it would have done after a crash.
+copy is opened normally: SQLite then recovers it as after a crash.
 
-The copy is whole because it is read twice and taken only when both readings agree to the byte. A
-page that a writer changes between the readings makes them differ. A transaction still in progress
-over both readings keeps its journal (or its WAL frames) in place over both, so the copy holds what
-recovery needs: SQLite syncs these before it touches the database file.
+The copy is consistent because the file is read twice and the copy used only if both readings are
+identical. A page written between the readings makes them differ. A transaction in progress during
+both readings keeps its journal (or its WAL frames) in place during both, so the copy has what
+recovery needs: SQLite syncs these before it changes the database file.
 """
 
 import hashlib
@@ -31,9 +31,9 @@ from api.db.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
 
-#: How long to wait for a writer to let go before falling back to a copy.
+#: How long to wait for a writer's lock before falling back to a copy.
 BUSY_TIMEOUT_SECONDS = 10.0
-#: How often to try for two readings that agree; the pauses between grow from the first to the last.
+#: Attempts to get two identical readings, and the shortest and longest pause between them.
 COPY_ATTEMPTS = 20
 COPY_PAUSE_SECONDS = (0.01, 1.0)
 _COMPANIONS = ("-wal", "-journal")
@@ -42,17 +42,17 @@ _CHUNK_BYTES = 1 << 20
 
 @contextmanager
 def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open ``path`` read-only, proved readable, for a caller that begins one transaction on it.
+    """Open ``path`` read-only and verify that it is readable; the caller begins one transaction.
 
     Raises
     ------
     DatabaseError
-        If the file is missing, is no SQLite database, is damaged, or never holds still.
+        If the file is missing, not an SQLite database, damaged, or always changing.
     """
     if not path.is_file():
         raise DatabaseError(
             f"No database at {path}. Set DB_PATH to an existing SQLite file, "
-            f"or make one with: cocktaildb db init"
+            f"or create one with: cocktaildb db init"
         )
     try:
         connection = _open(f"file:{quote(str(path.absolute()))}?mode=ro")
@@ -80,8 +80,8 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _open(uri: str) -> sqlite3.Connection:
-    # isolation_level=None: the caller's BEGIN is the only one, the driver adds none of its own.
-    # check_same_thread=False: SQLAlchemy's pool may hand the connection to another thread.
+    # isolation_level=None: only the caller issues BEGIN, never the driver.
+    # check_same_thread=False: SQLAlchemy's pool may use the connection from another thread.
     connection = sqlite3.connect(
         uri,
         uri=True,
@@ -116,12 +116,12 @@ def _copy_when_stable(source: Path, target: Path) -> None:
         pause = min(1.7 * pause, longest)
     raise DatabaseError(
         f"{source} changed during each of {COPY_ATTEMPTS} attempts to copy it. "
-        f"Try again when fewer writes are under way."
+        f"Try again when fewer writes are in progress."
     )
 
 
 def _read(source: Path, target: Path | None) -> list[bytes | None]:
-    """Digest the file and its companions, copying them to ``target`` on the way if one is given."""
+    """Digest the file and its companions, copying them to ``target`` if given."""
     digests: list[bytes | None] = []
     for suffix in ("", *_COMPANIONS):
         part = source.with_name(source.name + suffix)
@@ -134,7 +134,7 @@ def _read(source: Path, target: Path | None) -> list[bytes | None]:
             digests.append(None)
             continue
         digest = hashlib.blake2b()
-        with stream, copy.open("wb") if copy else _nowhere() as out:
+        with stream, copy.open("wb") if copy else _discard() as out:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 if out:
@@ -144,7 +144,7 @@ def _read(source: Path, target: Path | None) -> list[bytes | None]:
 
 
 @contextmanager
-def _nowhere() -> Iterator[None]:
+def _discard() -> Iterator[None]:
     yield None
 
 

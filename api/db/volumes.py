@@ -1,15 +1,15 @@
-"""How much liquid a recipe's line stands for: the one rule, for lists and for data frames.
+"""The volume of a recipe line: one rule, for lists and for data frames.
 
-A line is an amount of a unit. Most units have a fixed volume in ml; for the others this follows
-bartenders' conventions, because leaving the line out would lose the soda of a highball:
+A line is an amount of a unit. Most units have a fixed volume in ml. The others follow bartenders'
+conventions, because skipping the line would lose the soda of a highball:
 
 ================  ==========================================================================
-'to top'          90 ml, the usual top-up of a tall drink, whatever the amount says
-'to rinse'        5 ml, whatever the amount says: most of a rinse is discarded
-any other unit    1 ml for each piece: leaves, peels and the like give flavor, not volume
+'to top'          90 ml, the usual top-up of a tall drink; the amount is ignored
+'to rinse'        5 ml; most of a rinse is discarded, and the amount is ignored
+any other unit    1 ml per piece: leaves, peels and the like add flavor, not volume
 ================  ==========================================================================
 
-A missing amount counts as one of the unit, a missing unit as pieces.
+A missing amount counts as 1, a missing unit as pieces.
 """
 
 from typing import NamedTuple
@@ -25,14 +25,14 @@ class UnitVolume(NamedTuple):
     ml_each: float
 
     def of(self, amount: float | None) -> float:
-        """Return the volume in ml of ``amount`` of the unit; None counts as one."""
+        """Return the volume in ml of ``amount`` of the unit; None counts as 1."""
         return self.fixed_ml + (1.0 if amount is None else amount) * self.ml_each
 
 
 def unit_volume(name: str | None, conversion_to_ml: float | None) -> UnitVolume:
-    """Return the volume of a unit, given its name and its ml each; both may be missing.
+    """Return the volume of a unit, given its name and ml; either may be missing.
 
-    A unit that states its volume keeps it, even if it is called 'to top'.
+    An explicit volume wins, even for a unit named 'to top'.
     """
     if conversion_to_ml is not None:
         return UnitVolume(0.0, conversion_to_ml)

@@ -13,13 +13,13 @@ from api.db.catalog.errors import (
     CatalogError,
     ChangedError,
     ConflictError,
+    FieldFault,
     InvalidError,
     NotFoundError,
 )
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
 from api.db.catalog.text import clean_query
 from api.http import etags
-from api.http.models.common import FieldError
 from api.http.problems import Problem
 
 _STATUS: dict[type[CatalogError], tuple[int, str]] = {
@@ -53,7 +53,7 @@ def as_problem(error: CatalogError) -> Problem:
         (found for kind, found in _STATUS.items() if isinstance(error, kind)), (422, "Refused")
     )
     errors = [
-        FieldError(
+        FieldFault(
             field=_printable(fault.field),
             message=_printable(fault.message),
             remedy=_printable(fault.remedy),

@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.db.catalog.errors import FieldFault
 from api.db.errors import DatabaseError
-from api.http.models.common import PROBLEM_MEDIA_TYPE, FieldError, ProblemBody
+from api.http.models.common import PROBLEM_MEDIA_TYPE, ProblemBody
 from api.storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
         status: int,
         title: str,
         detail: str,
-        errors: Sequence[FieldError] = (),
+        errors: Sequence[FieldFault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -161,30 +162,30 @@ def _invalid(request: Request, error: Exception) -> Response:
     ).response(_request_id(request))
 
 
-def _field_error(fault: Mapping[str, object]) -> FieldError:
+def _field_error(fault: Mapping[str, object]) -> FieldFault:
     location = fault.get("loc")
     parts = list(location) if isinstance(location, tuple | list) else []
     where, path = (str(parts[0]), _path(parts[1:])) if parts else ("body", "")
     kind = str(fault.get("type"))
     message = str(fault.get("msg") or "It is wrong.").removeprefix("Value error, ")
     if kind == "json_invalid":
-        return FieldError(
+        return FieldFault(
             field="body", message="The body is not JSON.", remedy="Send a JSON document."
         )
     if kind == "missing":
-        return FieldError(
+        return FieldFault(
             field=path or where,
             message="It is missing.",
             remedy=f"Add it to the {where}." if path else "Send a JSON document as the body.",
         )
     if kind == "extra_forbidden":
-        return FieldError(
+        return FieldFault(
             field=path,
             message="There is no such field.",
             remedy="Leave it out, or mend its name.",
         )
     found = _short(repr(fault.get("input")))
-    return FieldError(
+    return FieldFault(
         field=path or where,
         message=f"{message.rstrip('.')}; found {found}.",
         remedy=f"Mend it; /openapi.json says what this {where} may hold.",

@@ -1,4 +1,4 @@
-"""A backup is whole whatever is written meanwhile; a restore is whole or has not happened."""
+"""Backups are consistent under writes; restores are all or nothing."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def bar(make_database: MakeDatabase, sample: Dataset) -> Database:
     return make_database(sample)
 
 
-def test_there_and_back(bar: Database, tmp_path: Path) -> None:
+def test_restore_undoes_later_changes(bar: Database, tmp_path: Path) -> None:
     before = _rows(bar)
     create_backup(bar, tmp_path / "b" / "backup.db")
     _rename_everything(bar)
@@ -63,7 +63,7 @@ def test_there_and_back(bar: Database, tmp_path: Path) -> None:
     assert left == {"b", "cocktails.db", kept.name, f"{kept.name}.sha256"}
 
 
-def test_there_and_back_on_either_kind(database: Database, sample: Dataset, tmp_path: Path) -> None:
+def test_round_trip_on_both_databases(database: Database, sample: Dataset, tmp_path: Path) -> None:
     from api.db.write import write_dataset
 
     with database.engine.begin() as connection:
@@ -73,11 +73,11 @@ def test_there_and_back_on_either_kind(database: Database, sample: Dataset, tmp_
     _rename_everything(database)
     restore(tmp_path / "backup.db", database, overwrite=True)
     assert _rows(database) == before
-    with database.engine.begin() as connection:  # ids go on after the highest
+    with database.engine.begin() as connection:  # the next id follows the highest
         connection.execute(text("INSERT INTO units (name) VALUES ('Firkin')"))
 
 
-def test_from_one_kind_to_the_other(bar: Database, postgresql: Database, tmp_path: Path) -> None:
+def test_round_trip_between_databases(bar: Database, postgresql: Database, tmp_path: Path) -> None:
     create_backup(bar, tmp_path / "backup.db")
     restore(tmp_path / "backup.db", postgresql)
     assert _rows(postgresql) == _rows(bar)
@@ -87,7 +87,7 @@ def test_from_one_kind_to_the_other(bar: Database, postgresql: Database, tmp_pat
     assert _rows(restored) == _rows(bar)
 
 
-def test_tables_of_others_come_along(bar: Database, tmp_path: Path) -> None:
+def test_foreign_tables_are_kept(bar: Database, tmp_path: Path) -> None:
     with bar.engine.begin() as connection:
         connection.execute(text("CREATE TABLE theirs (x)"))
         connection.execute(text("INSERT INTO theirs VALUES (7)"))
@@ -99,8 +99,8 @@ def test_tables_of_others_come_along(bar: Database, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("journal_mode", ["delete", "wal"])
-def test_a_backup_during_writes_is_one_state(tmp_path: Path, journal_mode: str) -> None:
-    """A writer moves amounts about; their sum and the pairing never change in a committed state."""
+def test_backup_during_writes_is_consistent(tmp_path: Path, journal_mode: str) -> None:
+    """A writer moves amounts between rows; committed states keep their sum and pairing."""
     path = tmp_path / "c.db"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"PRAGMA journal_mode = {journal_mode}")
@@ -162,7 +162,7 @@ def _change_a_letter(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_cut, _scribble, _change_a_letter, lambda p: p.write_text("?")])
 @pytest.mark.parametrize("with_checksum", [True, False])
-def test_a_damaged_backup_leaves_the_present_database(
+def test_damaged_backup_changes_nothing(
     bar: Database, tmp_path: Path, damage: Callable[[Path], object], with_checksum: bool
 ) -> None:
     backup_file = tmp_path / "b" / "backup.db"
@@ -171,7 +171,7 @@ def test_a_damaged_backup_leaves_the_present_database(
     damage(backup_file)
     if not with_checksum:
         if damage is _change_a_letter:
-            pytest.skip("without the checksum nobody can tell")
+            pytest.skip("undetectable without the checksum")
         (tmp_path / "b" / "backup.db.sha256").unlink()
     before = (tmp_path / "cocktails.db").read_bytes()
     with pytest.raises(DatabaseError, match=r"damaged|not a readable"):
@@ -180,12 +180,12 @@ def test_a_damaged_backup_leaves_the_present_database(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "cocktails.db"]
 
 
-def test_what_is_no_backup_is_refused(bar: Database, tmp_path: Path) -> None:
+def test_other_files_are_refused(bar: Database, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE t (x)")
     with pytest.raises(DatabaseError, match="no table units"):
         restore(tmp_path / "other.db", bar, overwrite=True)
-    with pytest.raises(DatabaseError, match="no backup"):
+    with pytest.raises(DatabaseError, match="not found"):
         restore(tmp_path / "missing.db", bar, overwrite=True)
     path = bar.sqlite_path
     assert path is not None
@@ -195,7 +195,7 @@ def test_what_is_no_backup_is_refused(bar: Database, tmp_path: Path) -> None:
         create_backup(bar, path, overwrite=True)
 
 
-def test_nothing_is_overwritten_unasked(bar: Database, tmp_path: Path) -> None:
+def test_overwriting_needs_force(bar: Database, tmp_path: Path) -> None:
     create_backup(bar, tmp_path / "backup.db")
     with pytest.raises(DatabaseError, match="--force"):
         create_backup(bar, tmp_path / "backup.db")
@@ -204,7 +204,7 @@ def test_nothing_is_overwritten_unasked(bar: Database, tmp_path: Path) -> None:
     create_backup(bar, tmp_path / "backup.db", overwrite=True)
 
 
-def test_a_damaged_database_can_be_replaced(bar: Database, tmp_path: Path) -> None:
+def test_damaged_database_can_be_replaced(bar: Database, tmp_path: Path) -> None:
     before = _rows(bar)
     create_backup(bar, tmp_path / "backup.db")
     (tmp_path / "cocktails.db").write_bytes(b"damaged " * 1000)
@@ -216,7 +216,7 @@ def test_a_damaged_database_can_be_replaced(bar: Database, tmp_path: Path) -> No
     assert kept.read_bytes() == b"damaged " * 1000
 
 
-def test_a_locked_database_is_said_and_left(
+def test_locked_database_is_unchanged(
     bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_backup(bar, tmp_path / "backup.db")
@@ -229,8 +229,8 @@ def test_a_locked_database_is_said_and_left(
     assert _rows(bar) == before
 
 
-def test_a_running_reader_sees_the_restored_rows(bar: Database, tmp_path: Path) -> None:
-    """A server keeps its connections; renaming files would leave it with the old one for ever."""
+def test_open_reader_sees_restored_rows(bar: Database, tmp_path: Path) -> None:
+    """A renamed file would leave a server's open connections on the old one."""
     with bar.engine.connect() as connection:
         connection.execute(text("PRAGMA journal_mode = wal"))
     create_backup(bar, tmp_path / "backup.db")
@@ -246,9 +246,7 @@ def test_a_running_reader_sees_the_restored_rows(bar: Database, tmp_path: Path) 
         assert connection.scalar(text("SELECT name FROM recipes WHERE id = 1")) == "later"
 
 
-def test_a_restore_killed_at_any_moment_is_whole_or_has_not_happened(
-    bar: Database, tmp_path: Path
-) -> None:
+def test_killed_restore_is_all_or_nothing(bar: Database, tmp_path: Path) -> None:
     with bar.engine.begin() as connection:
         connection.execute(text("CREATE TABLE ballast (x)"))
         connection.execute(
@@ -295,7 +293,7 @@ def test_a_restore_killed_at_any_moment_is_whole_or_has_not_happened(
     assert False in outcomes
 
 
-def test_the_commands(bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands(bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PATH", str(bar.sqlite_path))
     run = CliRunner().invoke
     target = tmp_path / "backup.db"
@@ -317,7 +315,7 @@ def test_the_commands(bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "damaged" in refused.stderr
 
 
-def test_a_full_disk_leaves_no_half_backup(bar: Database, tmp_path: Path) -> None:
+def test_full_disk_leaves_no_partial_backup(bar: Database, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(

@@ -1,4 +1,4 @@
-"""The catalogue on both databases: what is written is read back, what does not fit is refused."""
+"""The catalog on both databases: writes read back unchanged, invalid ones are refused."""
 
 import shutil
 from pathlib import Path
@@ -77,7 +77,7 @@ def _paths(database: Database) -> dict[str, str]:
     return {one.name: one.path for one in found}
 
 
-def test_a_recipe_comes_back_as_it_was_written(database: Database) -> None:
+def test_recipe_round_trip(database: Database) -> None:
     ids = _tree(database)
     draft = RecipeDraft(
         name="Pink Gin",
@@ -102,7 +102,7 @@ def test_a_recipe_comes_back_as_it_was_written(database: Database) -> None:
     assert recipes.draft_of(made) == draft.model_copy(update={"tags": ["stirred", "Classic"]})
 
 
-def test_new_words_are_not_new_data(database: Database) -> None:
+def test_new_description_keeps_the_fingerprint(database: Database) -> None:
     ids = _tree(database)
     made = _recipe(database, "Gin", ids["Gin"], ids["Bitters"])
     with database.snapshot() as connection:
@@ -118,7 +118,7 @@ def test_new_words_are_not_new_data(database: Database) -> None:
     assert [line.ingredient_name for line in changed.ingredients] == ["Bitters"]
 
 
-def test_references_that_lead_nowhere_are_named_by_line(database: Database) -> None:
+def test_dangling_references_are_named_by_line(database: Database) -> None:
     ids = _tree(database)
     lines = [
         LineDraft(ingredient_id=ids["Gin"]),
@@ -136,7 +136,7 @@ def test_references_that_lead_nowhere_are_named_by_line(database: Database) -> N
         assert tags.list_tags(connection).items == []
 
 
-def test_names_come_back_exactly(database: Database) -> None:
+def test_names_round_trip_exactly(database: Database) -> None:
     for name in NASTY:
         _recipe(database, name, tags=[name])
         with writing(database) as connection:
@@ -161,7 +161,7 @@ def test_names_come_back_exactly(database: Database) -> None:
         (ingredients.create_ingredient, IngredientDraft),
     ],
 )
-def test_a_name_is_taken_in_whatever_case(database: Database, create: Any, draft: Any) -> None:
+def test_names_are_unique_in_any_case(database: Database, create: Any, draft: Any) -> None:
     with writing(database) as connection:
         create(connection, draft(name="Pêche"))
         create(connection, draft(name="Peche"))  # another word
@@ -171,7 +171,7 @@ def test_a_name_is_taken_in_whatever_case(database: Database, create: Any, draft
     assert "Pêche" in caught.value.detail
 
 
-def test_moving_an_ingredient_takes_along_what_is_below(database: Database) -> None:
+def test_descendants_move_with_their_ancestor(database: Database) -> None:
     ids = _tree(database)
     with writing(database) as connection:
         moved = IngredientDraft(name="Gin", parent_id=ids["Bitters"])
@@ -184,7 +184,7 @@ def test_moving_an_ingredient_takes_along_what_is_below(database: Database) -> N
         assert [f for f in check_dataset(read_dataset(connection)) if f.severity == "error"] == []
 
 
-def test_a_cycle_is_refused_and_nothing_changes(database: Database) -> None:
+def test_cycle_is_refused(database: Database) -> None:
     ids = _tree(database)
     before = _paths(database)
     for below in ("Spirits", "Gin", "Tanqueray"):
@@ -210,7 +210,7 @@ def test_too_deep_a_tree_is_refused(database: Database) -> None:
     assert _paths(database) == {}
 
 
-def test_what_is_used_stays_and_says_who_uses_it(database: Database) -> None:
+def test_used_rows_cannot_be_deleted(database: Database) -> None:
     ids = _tree(database)
     with writing(database) as connection:
         line = LineDraft(ingredient_id=ids["Bitters"], unit_id=ids["Ounce"], amount=1)
@@ -227,7 +227,7 @@ def test_what_is_used_stays_and_says_who_uses_it(database: Database) -> None:
     assert "Beefeater" not in _paths(database)
 
 
-def test_deleting_a_recipe_takes_its_rows_along(database: Database) -> None:
+def test_deleting_a_recipe_deletes_its_rows(database: Database) -> None:
     ids = _tree(database)
     made = _recipe(database, "Fizz", ids["Gin"], tags=["tall"])
     with writing(database) as connection:
@@ -240,11 +240,11 @@ def test_deleting_a_recipe_takes_its_rows_along(database: Database) -> None:
             recipes.get_recipe(connection, made.id)
 
 
-def test_a_write_on_what_has_changed_is_refused(database: Database) -> None:
+def test_outdated_write_is_refused(database: Database) -> None:
     ids = _tree(database)
     made = _recipe(database, "Fizz", ids["Gin"])
     with writing(database) as connection:
-        # Somebody's rating is shown, but no write would undo it.
+        # A new rating is shown, but no write would undo it.
         ratings.rate(connection, made.id, "me", RatingDraft(rating=4))
         rated = recipes.get_recipe(connection, made.id)
         draft = recipes.draft_of(made).model_copy(update={"name": "Gin Fizz"})
@@ -260,7 +260,7 @@ def test_a_write_on_what_has_changed_is_refused(database: Database) -> None:
         )
 
 
-def test_everyone_rates_once(database: Database) -> None:
+def test_one_rating_per_user(database: Database) -> None:
     made = _recipe(database, "Fizz")
     with writing(database) as connection:
         assert ratings.rate(connection, made.id, "me", RatingDraft(rating=2))[1] is True
@@ -277,7 +277,7 @@ def test_everyone_rates_once(database: Database) -> None:
         ratings.unrate(connection, made.id, "me")
 
 
-def test_names_changed_by_other_hands_are_found(database: Database) -> None:
+def test_names_changed_by_other_programs_are_found(database: Database) -> None:
     made = _recipe(database, "Piña")
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE recipes SET name = 'Creme'"))
@@ -305,7 +305,7 @@ def test_names_changed_by_other_hands_are_found(database: Database) -> None:
         ("\ufb2c" * 150, "longer than 200"),  # composing takes it apart into three
     ],
 )
-def test_names_that_nobody_could_read_are_refused(name: str, reason: str) -> None:
+def test_unreadable_names_are_refused(name: str, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         RecipeDraft(name=name)
 
@@ -326,7 +326,7 @@ def test_half_a_surrogate_pair_is_refused() -> None:
         "http://x/\"'>",
     ],
 )
-def test_links_lead_to_the_web_alone(url: str) -> None:
+def test_only_web_links_are_accepted(url: str) -> None:
     with pytest.raises(ValidationError, match="web address"):
         RecipeDraft(name="x", source_url=url)
 
@@ -343,9 +343,7 @@ def _adopted(real_db_path: Path, tmp_path: Path) -> Database:
     return Database(URL.create("sqlite", database=str(copy)))
 
 
-def test_a_database_from_elsewhere_is_read_and_not_written(
-    real_db_path: Path, tmp_path: Path
-) -> None:
+def test_foreign_database_is_read_only_until_migrated(real_db_path: Path, tmp_path: Path) -> None:
     database = _adopted(real_db_path, tmp_path)
     with database.snapshot() as connection:
         (found,) = recipes.search_recipes(connection, RecipeSearch(q="mai tai garret")).items
@@ -368,7 +366,7 @@ def test_a_database_from_elsewhere_is_read_and_not_written(
     database.dispose()
 
 
-def test_a_database_that_is_missing_is_not_made(tmp_path: Path) -> None:
+def test_missing_database_is_not_created(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
     database = Database(URL.create("sqlite", database=str(path)))
     with pytest.raises(DatabaseError, match="No database"), writing(database):
@@ -376,7 +374,7 @@ def test_a_database_that_is_missing_is_not_made(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_values_that_fit_no_column_do_not_stop_a_reader(database: Database) -> None:
+def test_odd_values_do_not_break_reads(database: Database) -> None:
     if database.sqlite_path is None:
         pytest.skip("PostgreSQL takes no such values")
     ids = _tree(database)

@@ -1,4 +1,4 @@
-"""The search: what it finds, in what order, and from which indexes."""
+"""Search: results, order and index use."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 from api.db.catalog import ingredients, recipes
 from api.db.catalog.drafts import RecipeDraft
 from api.db.catalog.errors import InvalidError
-from api.db.catalog.paging import Place, read_cursor
+from api.db.catalog.paging import Position, read_cursor
 from api.db.catalog.search import RecipeSearch, recipe_query
 from api.db.catalog.writing import writing
 from api.db.columns import read_table_columns
@@ -33,7 +33,7 @@ BAR = build_dataset(
             {"id": i, "name": n, "parent_id": p, "path": path, "allow_substitution": s}
             for i, n, p, path, s in [
                 (SPIRITS, "Spirits", None, "/1/", False),
-                (GIN, "Gin", SPIRITS, "/1/2/", True),  # no leaf: the flag says nothing
+                (GIN, "Gin", SPIRITS, "/1/2/", True),  # not a leaf: the flag has no effect
                 (TANQUERAY, "Tanqueray", GIN, "/1/2/3/", True),
                 (BEEFEATER, "Beefeater", GIN, "/1/2/4/", True),
                 (OLD_TOM, "Old Tom", GIN, "/1/2/5/", False),
@@ -85,7 +85,7 @@ def _names(connection: Connection, **search: Any) -> list[str]:
     return [one.name for one in page.items]
 
 
-def test_conditions_hold_together(bar: Connection) -> None:
+def test_conditions_combine(bar: Connection) -> None:
     everything = ["Dry Martini", "Éclair", "Gimlet", "Lime Rickey", "Martinez", "Nothing"]
     searches: list[tuple[list[str], dict[str, Any]]] = [
         (everything, {}),
@@ -104,17 +104,17 @@ def test_conditions_hold_together(bar: Connection) -> None:
         assert _names(bar, **search) == wanted, search
 
 
-def test_what_can_be_made(bar: Connection) -> None:
+def test_makeable_recipes(bar: Connection) -> None:
     for wanted, have, missing in [
         (["Lime Rickey"], [LIME], 0),
-        # A brand serves where its kind is asked for.
+        # A brand covers a line for its kind.
         (["Gimlet", "Lime Rickey"], [LIME, OLD_TOM], 0),
-        # Its kind, and every sister, serves where a brand that allows substitution is asked for.
+        # A substitutable brand is covered by its kind and by every sibling.
         (["Dry Martini"], [GIN, ORANGE], 0),
         (["Dry Martini"], [BEEFEATER, ORANGE], 0),
-        # A gin that insists on itself is not served by another, nor by gin as such.
+        # A brand that is not substitutable is covered only by itself.
         (["Dry Martini", "Martinez"], [OLD_TOM, ORANGE], 0),
-        # What is served from above, from further up it is not.
+        # Only the direct parent covers a line.
         ([], [SPIRITS, ORANGE], 0),
         (["Éclair", "Gimlet", "Lime Rickey"], [LIME, TANQUERAY, ORANGE][:2], 1),
     ]:
@@ -125,7 +125,7 @@ def test_what_can_be_made(bar: Connection) -> None:
             assert set(wanted) <= set(found)
 
 
-def test_what_is_missing_is_named(bar: Connection) -> None:
+def test_missing_ingredients_are_listed(bar: Connection) -> None:
     found = recipes.search_recipes(bar, RecipeSearch(have=[LIME], missing=2)).items
     assert {one.name: one.missing for one in found} == {
         "Éclair": ["Bitters", "Tanqueray"],
@@ -135,14 +135,14 @@ def test_what_is_missing_is_named(bar: Connection) -> None:
     assert all(one.missing is None for one in recipes.search_recipes(bar, RecipeSearch()).items)
 
 
-def test_an_ingredient_that_is_not_there_is_named(bar: Connection) -> None:
+def test_unknown_ingredients_are_named(bar: Connection) -> None:
     for field in ("ingredient", "any_ingredient", "not_ingredient", "have"):
         with pytest.raises(InvalidError) as caught:
             recipes.search_recipes(bar, _search(**{field: [GIN, 999, 2**63 - 1]}))
         assert [fault.field for fault in caught.value.faults] == [field, field]
 
 
-def test_pages_stay_in_step_while_rows_come(database: Database) -> None:
+def test_pages_are_stable_under_inserts(database: Database) -> None:
     with writing(database) as connection:
         for number in range(10):
             recipes.create_recipe(connection, RecipeDraft(name=f"Same {number // 4}"))
@@ -161,7 +161,7 @@ def test_pages_stay_in_step_while_rows_come(database: Database) -> None:
 
 
 @given(st.text(max_size=40))
-def test_no_text_is_a_cursor_by_chance(cursor: str) -> None:
+def test_random_text_is_not_a_cursor(cursor: str) -> None:
     with suppress(InvalidError):
         assert read_cursor(cursor).encode() == cursor
 
@@ -169,14 +169,14 @@ def test_no_text_is_a_cursor_by_chance(cursor: str) -> None:
 @given(
     st.text(max_size=KEY_LENGTH).filter(lambda key: key.isprintable()), st.integers(0, 2**63 - 1)
 )
-def test_a_cursor_is_read_back(key: str, row: int) -> None:
-    place = Place(key, row)
-    assert read_cursor(place.encode()) == place
+def test_cursor_round_trip(key: str, row: int) -> None:
+    position = Position(key, row)
+    assert read_cursor(position.encode()) == position
 
 
 @settings(max_examples=300)
 @given(st.text(max_size=30))
-def test_folding_twice_is_folding_once(word: str) -> None:
+def test_folding_is_idempotent(word: str) -> None:
     once = fold(word)
     assert fold(once) == once
     assert fold(unicodedata.normalize("NFD", word)) == fold(unicodedata.normalize("NFC", word))
@@ -198,11 +198,11 @@ def test_folding_twice_is_folding_once(word: str) -> None:
         ("Straße", "STRASSE"),
     ],
 )
-def test_people_find_what_they_cannot_type(one: str, other: str) -> None:
+def test_accents_fold(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
-def test_marks_that_spell_are_no_accents() -> None:
+def test_marks_that_form_letters_stay() -> None:
     assert fold("ガ") != fold("カ")
     assert fold("की") != fold("क")
 
@@ -216,7 +216,7 @@ def test_real_names_are_found(real_db_path: Path) -> None:
         assert _names(connection, q="navy &") == ["Army &\xa0Navy"]
 
 
-def test_having_everything_makes_everything(real_db_path: Path) -> None:
+def test_full_bar_makes_every_recipe(real_db_path: Path) -> None:
     with Database(URL.create("sqlite", database=str(real_db_path))).snapshot() as connection:
         every = list(connection.scalars(text("SELECT id FROM ingredients")))
         cursor, count = None, 0
@@ -233,7 +233,7 @@ def test_having_everything_makes_everything(real_db_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(q=st.text(max_size=12), tag=st.text(max_size=8))
-def test_no_text_is_sql(q: str, tag: str, shared_sample: Database) -> None:
+def test_search_text_is_never_sql(q: str, tag: str, shared_sample: Database) -> None:
     with shared_sample.snapshot() as connection:
         search = RecipeSearch(q=q, tag=[tag])
         assert recipes.search_recipes(connection, search).items == []
@@ -278,9 +278,9 @@ def _plan(connection: Connection, search: RecipeSearch) -> str:
         RecipeSearch(q="a", ingredient=[1], not_ingredient=[2], have=[3], tag=["shake"]),
     ],
 )
-def test_no_table_of_rows_is_read_through(shared_sample: Database, search: RecipeSearch) -> None:
+def test_searches_use_indexes(shared_sample: Database, search: RecipeSearch) -> None:
     with shared_sample.snapshot() as connection:
         plan = _plan(connection, search)
-    # The few ingredients may be read through; recipes and their lines are not.
+    # Ingredients are few and may be scanned; recipes and their lines may not.
     scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
     assert [line for line in scans if not line.startswith("SCAN ingredients")] == [], plan

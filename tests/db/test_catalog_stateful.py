@@ -1,4 +1,4 @@
-"""The catalogue against a model of dictionaries: created, changed, moved, deleted, searched."""
+"""The catalog against a model of dictionaries."""
 
 import tempfile
 from contextlib import suppress
@@ -23,7 +23,7 @@ names = st.sampled_from(["Gin", "gin", "Piña", "Pina", "Crème", "Rye %", "O'Ne
 
 
 class Catalog(RuleBasedStateMachine):
-    """Ids are those of the database; what each stands for is kept beside it."""
+    """Rows by their database ids."""
 
     found_ingredients: Any = Bundle("ingredients")
     found_recipes: Any = Bundle("recipes")
@@ -48,11 +48,11 @@ class Catalog(RuleBasedStateMachine):
             one = self.parents[one][1]
         return chain
 
-    def _taken(self, name: str, but: int | None = None) -> bool:
+    def _taken(self, name: str, exclude_id: int | None = None) -> bool:
         return any(
             same_name(known) == same_name(name)
             for one, (known, _) in self.parents.items()
-            if one != but
+            if one != exclude_id
         )
 
     def _alive(self, one: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Every fault is found, at its row, with a remedy; sound data has none."""
+"""Every fault is found at its row, with a remedy; valid data has none."""
 
 from pathlib import Path
 from typing import Any
@@ -43,16 +43,16 @@ def _with(table: str, *rows: dict[str, Any], index: int | None = None) -> list[F
     return check_dataset(build_dataset(data))
 
 
-def test_sound_data_has_no_fault(sample: Dataset) -> None:
+def test_valid_data_has_no_faults(sample: Dataset) -> None:
     assert check_dataset(build_dataset(_rows())) == []
     assert check_dataset(sample) == []
 
 
-def test_the_real_data_has_no_error(real_db_path: Path) -> None:
+def test_real_data_has_no_errors(real_db_path: Path) -> None:
     with Database(URL.create("sqlite", database=str(real_db_path))).snapshot() as connection:
         faults = check_dataset(read_dataset(connection))
     assert [fault for fault in faults if fault.severity == "error"] == []
-    # As counted by hand in SQL: amounts without a unit, units without an amount.
+    # Counted in SQL: amounts without a unit, units without an amount.
     assert sum(fault.field == "unit_id" for fault in faults) == 49
     assert sum(fault.field == "amount" for fault in faults) == 5
 
@@ -91,7 +91,7 @@ LINE = {"id": 2, "recipe_id": 1, "ingredient_id": 1, "unit_id": 1, "amount": 1}
         ("recipe_tags", {"recipe_id": 1, "tag_id": 9}, ("row 2", "tag_id")),
     ],
 )
-def test_each_error_is_found_where_it_is(
+def test_errors_name_row_and_field(
     table: str, row: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     (fault,) = _with(table, row)
@@ -99,7 +99,7 @@ def test_each_error_is_found_where_it_is(
     assert fault.remedy
 
 
-def test_equal_names_are_found_whatever_the_case() -> None:
+def test_equal_names_ignore_case() -> None:
     faults = _with("ingredients", GIN_3)
     assert [(fault.row, fault.field, fault.severity) for fault in faults] == [
         ("id 2", "name", "error"),
@@ -113,7 +113,7 @@ def test_equal_ids_are_found() -> None:
     assert len(faults) == 2
 
 
-def test_equal_recipe_names_are_only_a_warning() -> None:
+def test_equal_recipe_names_are_a_warning() -> None:
     faults = _with("recipes", {"id": 2, "name": "martini"})
     assert {(fault.field, fault.severity) for fault in faults} == {
         ("name", "warning"),
@@ -134,7 +134,7 @@ def test_doubtful_lines_are_warnings(row: dict[str, Any], field: str) -> None:
     assert (fault.row, fault.field, fault.severity) == ("id 2", field, "warning")
 
 
-def test_a_cycle_is_named_once_with_its_members_and_no_path_is_guessed() -> None:
+def test_cycle_is_reported_once() -> None:
     data = _rows()
     data["ingredients"] += [
         {"id": 3, "name": "A", "parent_id": 5, "path": "/3/"},
@@ -152,7 +152,7 @@ def test_a_cycle_is_named_once_with_its_members_and_no_path_is_guessed() -> None
     assert "itself > itself" in faults[1].message
 
 
-def test_a_deep_chain_is_no_cycle() -> None:
+def test_deep_chain_is_not_a_cycle() -> None:
     depth = 3000
     rows = [
         {
@@ -176,7 +176,7 @@ def test_a_deep_chain_is_no_cycle() -> None:
         ("ingredients", {**GIN_3, "allow_substitution": "perhaps"}, "allow_substitution"),
     ],
 )
-def test_values_of_the_wrong_kind_are_named(table: str, row: dict[str, Any], field: str) -> None:
+def test_values_of_wrong_type_are_named(table: str, row: dict[str, Any], field: str) -> None:
     data = _rows()
     data[table].append(row)
     with pytest.raises(DatasetError) as caught:
@@ -187,6 +187,6 @@ def test_values_of_the_wrong_kind_are_named(table: str, row: dict[str, Any], fie
 
 
 def test_many_faults_are_counted() -> None:
-    faults = [Fault("units", f"id {n}", "name", "Bad.", "Mend it.") for n in range(9)]
+    faults = [Fault("units", f"id {n}", "name", "Bad.", "Correct it.") for n in range(9)]
     assert "9 faults" in str(DatasetError(faults))
     assert "4 more" in str(DatasetError(faults))

@@ -1,4 +1,4 @@
-"""The database opens wherever it is, and shows one consistent state."""
+"""The database opens on any mount and shows one consistent state."""
 
 import multiprocessing
 import os
@@ -75,12 +75,12 @@ def _make(path: Path, rows: int, journal_mode: str = "delete") -> sqlite3.Connec
     return connection
 
 
-def test_the_real_database_opens_as_it_is(real_db_path: Path) -> None:
+def test_real_database_opens_unchanged(real_db_path: Path) -> None:
     with _sqlite(real_db_path).snapshot() as connection:
         assert connection.scalar(text("SELECT count(*) FROM recipes")) == 678
 
 
-def test_a_snapshot_cannot_write(tmp_path: Path) -> None:
+def test_snapshot_cannot_write(tmp_path: Path) -> None:
     _make(tmp_path / "c.db", 1).close()
     with (
         _sqlite(tmp_path / "c.db").snapshot() as connection,
@@ -94,7 +94,7 @@ def test_read_only_mount(tmp_path: Path) -> None:
     assert _in_read_only_mount(tmp_path, COUNT_ROWS) == "3"
 
 
-def test_read_only_mount_of_a_wal_database_shows_rows_not_yet_checkpointed(tmp_path: Path) -> None:
+def test_read_only_wal_shows_uncheckpointed_rows(tmp_path: Path) -> None:
     with closing(_make(tmp_path / "c.db", 3, "wal")) as writer:
         writer.execute("INSERT INTO t VALUES (99)")
         writer.commit()
@@ -104,13 +104,13 @@ def test_read_only_mount_of_a_wal_database_shows_rows_not_yet_checkpointed(tmp_p
         assert _in_read_only_mount(tmp_path, COUNT_ROWS) == "4"
 
 
-def test_read_only_mount_of_a_wal_database_closed_cleanly(tmp_path: Path) -> None:
+def test_read_only_wal_closed_cleanly(tmp_path: Path) -> None:
     _make(tmp_path / "c.db", 3, "wal").close()
     assert not (tmp_path / "c.db-wal").exists()
     assert _in_read_only_mount(tmp_path, COUNT_ROWS) == "3"
 
 
-def test_read_only_mount_with_the_journal_of_a_killed_writer(tmp_path: Path) -> None:
+def test_read_only_mount_with_hot_journal(tmp_path: Path) -> None:
     _make(tmp_path / "c.db", 5000).close()
     # A tiny cache makes the writer spill changed pages into the file before it commits.
     writer = subprocess.Popen(
@@ -137,7 +137,7 @@ def test_read_only_mount_with_the_journal_of_a_killed_writer(tmp_path: Path) -> 
 
 
 def _transfer(path: str, journal_mode: str, started: "multiprocessing.synchronize.Event") -> None:
-    """Move money between many rows, for ever: the sum never changes."""
+    """Move money between rows forever; the sum never changes."""
     connection = sqlite3.connect(path, timeout=30)
     connection.execute(f"PRAGMA journal_mode = {journal_mode}")
     connection.execute("PRAGMA cache_size = 2")
@@ -153,7 +153,7 @@ def _transfer(path: str, journal_mode: str, started: "multiprocessing.synchroniz
 
 @pytest.mark.parametrize("journal_mode", ["delete", "wal"])
 @pytest.mark.parametrize("way", ["in place", "copy"])
-def test_a_writer_never_causes_a_torn_read(
+def test_concurrent_writer_causes_no_torn_read(
     tmp_path: Path, journal_mode: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "c.db"
@@ -194,7 +194,7 @@ def test_a_writer_never_causes_a_torn_read(
         writer.join()
 
 
-def test_every_statement_sees_the_same_state(tmp_path: Path) -> None:
+def test_statements_of_a_snapshot_agree(tmp_path: Path) -> None:
     with (
         closing(_make(tmp_path / "c.db", 1, "wal")) as writer,
         _sqlite(tmp_path / "c.db").snapshot() as connection,
@@ -217,7 +217,7 @@ def test_postgresql_snapshot_ignores_later_commits(postgresql: Database) -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database, but long enough to have a header" * 9])
-def test_what_is_no_database_is_said(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "c.db"
     path.write_bytes(content)
     if not content:
@@ -232,19 +232,19 @@ def test_what_is_no_database_is_said(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.db", "."])
-def test_missing_file_says_what_to_set(tmp_path: Path, name: str) -> None:
+def test_missing_file_names_the_setting(tmp_path: Path, name: str) -> None:
     with pytest.raises(DatabaseError, match="DB_PATH"), _sqlite(tmp_path / name).snapshot():
         pytest.fail("opened")
 
 
-def test_unreachable_server_is_said() -> None:
+def test_unreachable_server_is_reported() -> None:
     database = get_database(Settings(database_url="postgresql://u:secret@127.0.0.1:1/x"))
     with pytest.raises(DatabaseError, match="cannot be reached") as caught, database.snapshot():
         pytest.fail("opened")
     assert "secret" not in str(caught.value)
 
 
-def test_password_is_not_shown() -> None:
+def test_password_is_hidden() -> None:
     database = get_database(Settings(database_url="postgresql://u:secret@host/x"))
     assert "secret" not in repr(database)
 
@@ -266,7 +266,7 @@ def test_other_urls_are_refused(url: str) -> None:
         ({"DB_PATH": "", "DATABASE_URL": " "}, "var/cocktails.db"),
     ],
 )
-def test_the_environment_chooses(
+def test_environment_selects_the_database(
     environment: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():

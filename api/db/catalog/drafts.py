@@ -1,7 +1,7 @@
-"""What may be written: each a whole row as its author says it, checked field by field.
+"""Drafts: rows as their authors write them, validated field by field.
 
-The HTTP API takes them as bodies and the import makes them from rows, so that both hold to the
-same rules. What needs the database to judge, such as references, is checked when writing.
+They are the request bodies of the HTTP API, and imports build them from rows, so that both follow
+the same rules. References and other rules that need the database are checked when writing.
 """
 
 from typing import Annotated
@@ -18,9 +18,9 @@ from api.db.catalog.text import (
     WebAddress,
 )
 
-#: SQLite's integers and PostgreSQL's bigint end here.
+#: The largest integer of SQLite and of PostgreSQL's bigint.
 MAX_ID = 2**63 - 1
-#: Far above any bar's; sums over a recipe stay finite.
+#: Far above any real amount; sums over a recipe stay finite.
 LARGEST_AMOUNT = 1e6
 MAX_LINES = 100
 MAX_TAGS = 50
@@ -41,7 +41,7 @@ class UnitDraft(_Draft):
     abbreviation: Abbreviation | None = Field(default=None, examples=["oz"])
     conversion_to_ml: Volume | None = Field(
         default=None,
-        description="How many ml one is; null if it has no fixed volume, such as 'Each'.",
+        description="Volume in ml; null for units without a fixed volume, such as 'Each'.",
         examples=[29.5735],
     )
 
@@ -58,10 +58,13 @@ class IngredientDraft(_Draft):
     name: IngredientName = Field(examples=["London Dry Gin"])
     description: LongText | None = Field(default=None, examples=["Juniper first, no sugar added."])
     parent_id: RowId | None = Field(
-        default=None, description="The kind it belongs to; null at the top.", examples=[1]
+        default=None,
+        description="The parent in the ingredient tree; null at the top.",
+        examples=[1],
     )
     allow_substitution: bool = Field(
-        default=False, description="Whether any other of its kind serves as well: brands mostly."
+        default=False,
+        description="Whether any other ingredient with the same parent will do, as for brands.",
     )
 
 
@@ -71,12 +74,12 @@ class LineDraft(_Draft):
     ingredient_id: RowId = Field(examples=[1])
     unit_id: RowId | None = Field(default=None, examples=[1])
     amount: Amount | None = Field(
-        default=None, description="How much of the unit; null for 'to top'.", examples=[30]
+        default=None, description="The amount in units; null for 'to top'.", examples=[30]
     )
 
 
 class RecipeDraft(_Draft):
-    """A recipe. Tags that do not exist yet are made."""
+    """A recipe. Tags that do not exist yet are created."""
 
     name: RecipeName = Field(examples=["Negroni"])
     description: LongText | None = Field(default=None, examples=["Bitter, and equal parts."])
@@ -89,6 +92,6 @@ class RecipeDraft(_Draft):
 
 
 class RatingDraft(_Draft):
-    """One's opinion of a recipe."""
+    """A user's rating of a recipe."""
 
     rating: Annotated[int, Field(ge=1, le=5, strict=True)] = Field(examples=[5])

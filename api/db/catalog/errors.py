@@ -1,33 +1,36 @@
-"""Why the catalogue refuses something, in words a user can act on."""
+"""Errors of catalog reads and writes, each with its remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 
 @dataclass(frozen=True)
 class FieldFault:
-    """One thing wrong with what was asked.
+    """One invalid field of a request."""
 
-    Attributes
-    ----------
-    field
-        Where, such as ``ingredients[3].unit_id``; in an import with the row before it.
-    message, remedy
-        What is wrong, and what to do about it.
-    """
-
-    field: str
-    message: str
-    remedy: str
+    field: Annotated[
+        str,
+        Field(
+            description="A path into the body (in imports after the row), or a parameter's name.",
+            examples=["ingredients[0].amount"],
+        ),
+    ]
+    message: Annotated[str, Field(description="What is wrong.", examples=["-30 is less than 0."])]
+    remedy: Annotated[
+        str, Field(description="What to do about it.", examples=["Enter a number of zero or more."])
+    ]
 
 
 class CatalogError(Exception):
-    """The catalogue refuses; nothing was changed.
+    """The request was refused; nothing has changed.
 
     Attributes
     ----------
     faults
-        Each field that is wrong, where fields are.
+        The invalid fields, if any.
     """
 
     def __init__(self, detail: str, faults: Sequence[FieldFault] = ()) -> None:
@@ -37,26 +40,26 @@ class CatalogError(Exception):
 
 
 class NotFoundError(CatalogError):
-    """There is no such row."""
+    """The row does not exist."""
 
 
 class InvalidError(CatalogError):
-    """A value is wrong."""
+    """A value is invalid."""
 
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         count = len(faults)
         super().__init__(
-            f"{count} field{' is' if count == 1 else 's are'} wrong; see errors.", faults
+            f"{count} field{' is' if count == 1 else 's are'} invalid; see errors.", faults
         )
 
 
 class ConflictError(CatalogError):
-    """It does not fit with what is there: a name that is taken, a row that is used."""
+    """It conflicts with existing data: the name is taken, or the row is in use."""
 
 
 class ChangedError(CatalogError):
-    """Somebody has changed it since it was read."""
+    """The row has changed since the client read it."""
 
 
 class OutdatedSchemaError(ConflictError):
-    """The database lacks what a write needs."""
+    """The database lacks tables or columns that a write needs."""

@@ -26,7 +26,7 @@ class Ingredient:
     path
         ``/1/12/``: its ancestors' ids from the top, then its own.
     recipe_count
-        How many recipes name this very ingredient; those of its kinds are not counted.
+        How many recipes list this ingredient itself, not one below it.
     """
 
     id: int
@@ -89,9 +89,9 @@ def list_ingredients(
     Parameters
     ----------
     q
-        Words that the name holds.
+        Words of the name.
     parent_id
-        Only what is right below this ingredient; 0 for what is at the top.
+        Only direct children of this ingredient; 0 for the top level.
     """
     available = read_table_columns(connection)
     query = _query(available)
@@ -130,7 +130,7 @@ def update_ingredient(
     draft: IngredientDraft,
     expected: Collection[str] | None = None,
 ) -> Ingredient:
-    """Replace an ingredient. Moved below another parent, it takes what is below it along."""
+    """Replace an ingredient. Its descendants move with it to a new parent."""
     before = get_ingredient(connection, identifier)
     rows.require_version(before.version, expected, ingredients)
     rows.require_free_name(connection, ingredients, draft.name, exclude_id=identifier)
@@ -140,7 +140,7 @@ def update_ingredient(
         names = {one: name for one, name in connection.execute(query)}  # noqa: C416 - rows
         line = " > ".join(names[one] for one in above[above.index(identifier) :])
         raise _invalid_parent(
-            f"It would be below itself: {line} > {before.name}.",
+            f"The ingredient would be below itself: {line} > {before.name}.",
             "Choose a parent that is not below it.",
         )
     connection.execute(
@@ -153,7 +153,7 @@ def update_ingredient(
 def delete_ingredient(
     connection: Connection, identifier: int, expected: Collection[str] | None = None
 ) -> None:
-    """Delete an ingredient; ConflictError if a recipe or another ingredient needs it."""
+    """Delete an ingredient; ConflictError if a recipe or another ingredient uses it."""
     found = get_ingredient(connection, identifier)
     rows.require_version(found.version, expected, ingredients)
     what = f"Ingredient {found.name!r}"
@@ -172,9 +172,7 @@ def delete_ingredient(
         .distinct()
         .order_by(recipes.c.id)
     )
-    rows.refuse_if_used(
-        connection, what, "recipes", users, "Let them name another ingredient first."
-    )
+    rows.refuse_if_used(connection, what, "recipes", users, "Replace it in those recipes first.")
     connection.execute(delete(ingredients).where(ingredients.c.id == identifier))
 
 
@@ -183,20 +181,20 @@ def _invalid_parent(message: str, remedy: str) -> InvalidError:
 
 
 def _chain(connection: Connection, identifier: int | None) -> list[int]:
-    """Return the ids from the top down to ``identifier``, by the parents: they are the truth."""
+    """Return the ids from the top down to ``identifier``, following the parents."""
     chain: list[int] = []
     wanted = identifier
     while wanted is not None:
         if wanted in chain:
             raise _invalid_parent(
-                "The parents above it form a cycle.", "Mend it first: cocktaildb db check names it."
+                "The parents above it form a cycle.", "Find it with: cocktaildb db check"
             )
         row = connection.execute(
             select(ingredients.c.parent_id).where(ingredients.c.id == wanted)
         ).one_or_none()
         if row is None:
             raise _invalid_parent(
-                f"There is no ingredient {wanted}.", "Add it first, or name one that exists."
+                f"Ingredient {wanted} does not exist.", "Add it first, or use an existing one."
             )
         chain.append(wanted)
         wanted = row.parent_id

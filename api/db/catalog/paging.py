@@ -1,7 +1,7 @@
-"""Pages of a list that stay in step while rows come and go.
+"""Keyset pagination: pages stay consistent while rows are added and deleted.
 
-A cursor is the place where the last page ended, by folded name and id, not a count of rows: what
-is inserted before it moves nothing, and no row is shown twice or skipped.
+A cursor is the position where the last page ended (folded name and id), not a row count: rows
+inserted before it do not shift the next page, so no row is repeated or skipped.
 """
 
 import base64
@@ -27,14 +27,14 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """Some of a list's items.
+    """One page of a list.
 
     Attributes
     ----------
     items
         In the order of the list.
     next_cursor
-        Where the next page begins; None at the end.
+        The start of the next page; None at the end.
     """
 
     items: Sequence[Item]
@@ -46,8 +46,8 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page ended: the folded name and the id of its last row."""
+class Position:
+    """Where a page ended: the folded name and id of its last row."""
 
     key: str
     row: int
@@ -58,13 +58,13 @@ class Place:
         return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> Place:
-    """Return the place of a cursor.
+def read_cursor(cursor: str) -> Position:
+    """Return the position encoded in a cursor.
 
     Raises
     ------
     InvalidError
-        If it is none that :meth:`Place.encode` made.
+        If :meth:`Position.encode` did not produce it.
     """
     try:
         raw = base64.b64decode(
@@ -76,14 +76,18 @@ def read_cursor(cursor: str) -> Place:
             and type(row) is int
             and len(key) <= KEY_LENGTH
             and 0 <= row <= MAX_ID
-            and Place(key, row).encode() == cursor
+            and Position(key, row).encode() == cursor
             and "\x00" not in key
         ):
-            return Place(key, row)
+            return Position(key, row)
     except (ValueError, TypeError, RecursionError, binascii.Error):
         pass
     raise InvalidError(
-        [FieldFault("cursor", "It is no cursor.", "Take next_cursor of the page before, or none.")]
+        [
+            FieldFault(
+                "cursor", "Invalid cursor.", "Use next_cursor of the previous page, or omit it."
+            )
+        ]
     )
 
 
@@ -98,10 +102,13 @@ def read_page(
 ) -> Page[Row[Any]]:
     """Return one page of ``query``, ordered by ``key`` and ``row``."""
     if cursor is not None:
-        place = read_cursor(cursor)
-        # The first condition is implied by the second; it is what an index can use.
+        position = read_cursor(cursor)
+        # Implied by the second condition, but usable by an index.
         query = query.where(
-            and_(key >= place.key, or_(key > place.key, and_(key == place.key, row > place.row)))
+            and_(
+                key >= position.key,
+                or_(key > position.key, and_(key == position.key, row > position.row)),
+            )
         )
     found = connection.execute(
         query.add_columns(key.label("page_key"), row.label("page_row"))
@@ -112,5 +119,5 @@ def read_page(
     following = None
     if len(found) > limit:
         last = shown[-1]._mapping
-        following = Place(str(last["page_key"]), int(last["page_row"])).encode()
+        following = Position(str(last["page_key"]), int(last["page_row"])).encode()
     return Page(shown, following)

@@ -1,4 +1,4 @@
-"""Ratings: one for each user and recipe."""
+"""Ratings: one per user and recipe."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MAX_USER_LENGTH = 200
 
 @dataclass(frozen=True)
 class Rating:
-    """What a user thinks of a recipe, from 1 to 5; the time in UTC as ISO 8601."""
+    """A user's rating of a recipe, from 1 to 5; the time is ISO 8601 in UTC."""
 
     recipe_id: int
     user_id: str
@@ -36,19 +36,19 @@ def list_ratings(
     cursor: str | None = None,
     limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Rating]:
-    """Return a page of ratings, the oldest first; none where the database has no such table."""
+    """Return a page of ratings, oldest first; empty if the database has no ratings."""
     if not read_table_columns(connection).has("ratings"):
         return Page([], None)
     query = _query()
     if recipe_id is not None:
         query = query.where(ratings.c.recipe_id == recipe_id)
-    # Every row at the same key: the order is that of the ids.
+    # A constant key: rows are ordered by id.
     key = cast(literal(""), Text())
     return read_page(connection, query, key, ratings.c.id, cursor=cursor, limit=limit).map(_rating)
 
 
 def _query() -> Any:
-    # The time as it is stored: SQLAlchemy's own reading would fail on an odd one.
+    # Untyped: SQLAlchemy would fail on an odd time.
     time = type_coerce(ratings.c.created_at, NullType()).label("created_at")
     return select(ratings.c.recipe_id, ratings.c.user_id, ratings.c.rating, time)
 
@@ -82,7 +82,7 @@ def rate(
 
 
 def unrate(connection: Connection, recipe_id: int, user_id: str) -> None:
-    """Take a user's rating of a recipe back; NotFoundError if there is none."""
+    """Delete a user's rating of a recipe; NotFoundError if there is none."""
     own = (ratings.c.recipe_id == recipe_id) & (ratings.c.user_id == user_id)
     if not connection.execute(delete(ratings).where(own)).rowcount:
         raise NotFoundError(f"You have not rated recipe {recipe_id}.")
@@ -90,7 +90,7 @@ def unrate(connection: Connection, recipe_id: int, user_id: str) -> None:
 
 @dataclass(frozen=True)
 class RatingSummary:
-    """The mean of a recipe's ratings, None without any, and their number."""
+    """The mean of a recipe's ratings (None without any) and their count."""
 
     average: float | None = None
     count: int = 0
@@ -99,7 +99,7 @@ class RatingSummary:
 def summaries(
     connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> dict[int, RatingSummary]:
-    """Return the ratings of some recipes in sum; those without any are left out."""
+    """Return rating summaries by recipe; recipes without ratings are omitted."""
     if not available.has("ratings"):
         return {}
     query = (

@@ -36,7 +36,7 @@ class Line:
     Attributes
     ----------
     volume_ml
-        What the analytics take it for (:mod:`api.db.volumes`); None if that is no number.
+        The volume that analytics assume (:mod:`api.db.volumes`); None if it is not finite.
     """
 
     ingredient_id: int
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe with its lines in their order, its tags and the sum of its ratings."""
+    """A recipe with its lines in order, its tags and a summary of its ratings."""
 
     id: int
     name: str
@@ -80,9 +80,9 @@ class RecipeSummary:
     Attributes
     ----------
     ingredients
-        Names, each once, in the recipe's order.
+        Distinct names, in the order of the recipe.
     missing
-        Those of them that one does not have; None where nobody asked.
+        Those not at hand; None without ``have``.
     """
 
     id: int
@@ -138,7 +138,7 @@ def get_recipe(connection: Connection, identifier: int) -> Recipe:
 
 
 def get_recipes(connection: Connection, ids: Sequence[int]) -> list[Recipe]:
-    """Return those of some recipes that exist, in the order of ``ids``."""
+    """Return the recipes that exist, in the order of ``ids``."""
     available = read_table_columns(connection)
     columns = [available.column(recipes.c[name]) for name in ("id", "name", *_TEXTS)]
     found = {
@@ -169,7 +169,7 @@ def get_recipes(connection: Connection, ids: Sequence[int]) -> list[Recipe]:
 
 
 def create_recipe(connection: Connection, draft: RecipeDraft) -> Recipe:
-    """Add a recipe, and the tags that are new."""
+    """Add a recipe and its new tags."""
     _require_references(connection, draft)
     _require_name(connection, draft.name)
     return get_recipe(connection, write_recipe(connection, None, draft))
@@ -181,7 +181,7 @@ def update_recipe(
     draft: RecipeDraft,
     expected: Collection[str] | None = None,
 ) -> Recipe:
-    """Replace a recipe, if it is still of one of the ``expected`` versions."""
+    """Replace a recipe if its version is one of ``expected``."""
     before = get_recipe(connection, identifier)
     rows.require_version(before.version, expected, recipes)
     _require_references(connection, draft)
@@ -191,12 +191,12 @@ def update_recipe(
 
 
 def write_recipe(connection: Connection, identifier: int | None, draft: RecipeDraft) -> int:
-    """Write a recipe whose name and references are known to be right; return its id.
+    """Write a recipe with valid name and references; return its id.
 
     Parameters
     ----------
     identifier
-        Which to replace; None for a new one.
+        The recipe to replace; None for a new one.
     """
     columns = {name: getattr(draft, name) for name in ("name", *_TEXTS)}
     if identifier is None:
@@ -214,14 +214,14 @@ def delete_recipe(
 ) -> None:
     """Delete a recipe with its lines, ratings and tags."""
     rows.require_version(get_recipe(connection, identifier).version, expected, recipes)
-    # One by one: a database from before has no cascades.
+    # Explicitly: adopted databases have no cascades.
     for table in (recipe_ingredients, ratings, recipe_tags):
         connection.execute(delete(table).where(table.c.recipe_id == identifier))
     connection.execute(delete(recipes).where(recipes.c.id == identifier))
 
 
 def draft_of(recipe: Recipe) -> RecipeDraft:
-    """Return what an author would write to get this recipe, unchecked."""
+    """Return the draft that would produce this recipe, not validated."""
     shown = asdict(recipe)
     lines = [
         LineDraft.model_construct(**{name: line[name] for name in LineDraft.model_fields})
@@ -236,12 +236,12 @@ def draft_of(recipe: Recipe) -> RecipeDraft:
 
 
 def _require_name(connection: Connection, name: str, *, exclude_id: int | None = None) -> None:
-    """Refuse a name that is taken, where an adopted database wants them unique; ours does not."""
+    """Refuse a taken name if an adopted database requires unique names; ours does not."""
     taken = connection.scalar(select(recipes.c.id).where(recipes.c.name == name).limit(1))
     if taken is not None and taken != exclude_id and _names_are_unique(connection):
         raise ConflictError(
-            f"There is a recipe called {name!r}: number {taken}.",
-            [FieldFault("name", f"Recipe {taken} has this name.", "Take another name.")],
+            f"Recipe {taken} already has the name {name!r}.",
+            [FieldFault("name", f"Recipe {taken} already has this name.", "Choose another name.")],
         )
 
 
@@ -270,8 +270,8 @@ def _require_references(connection: Connection, draft: RecipeDraft) -> None:
     faults = [
         FieldFault(
             f"ingredients[{number}].{field}",
-            f"There is no {field.removesuffix('_id')} {getattr(line, field)}.",
-            f"Take an id from /{field.removesuffix('_id')}s, or add it there first.",
+            f"{field.removesuffix('_id').capitalize()} {getattr(line, field)} does not exist.",
+            f"Use an id from /{field.removesuffix('_id')}s, or add it first.",
         )
         for number, line in enumerate(lines)
         for field, ids in known.items()
@@ -282,10 +282,9 @@ def _require_references(connection: Connection, draft: RecipeDraft) -> None:
 
 
 def _write_lines(connection: Connection, recipe_id: int, wanted: Sequence[LineDraft]) -> None:
-    """Write a recipe's lines, leaving those as they are that say the same already.
+    """Write a recipe's lines, leaving unchanged ones alone.
 
-    Their ids are part of what the analytics take for the data: a new description must not look
-    like new data.
+    Their ids are part of the data fingerprint: a new description must not look like new data.
     """
     table = recipe_ingredients
     present = connection.execute(
@@ -346,7 +345,7 @@ def _lines(
         found.setdefault(row.recipe_id, []).append(
             Line(
                 row.ingredient_id,
-                # A dangling reference, as an unchecked database may have.
+                # Unchecked databases may have dangling references.
                 as_text(row.ingredient_name) or f"ingredient {row.ingredient_id}",
                 row.unit_id,
                 unit_name,

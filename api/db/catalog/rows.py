@@ -1,4 +1,4 @@
-"""What units, ingredients, recipes and tags have in common: a name, and rows that refer to them."""
+"""Shared by units, ingredients, recipes and tags: names, versions and references."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -12,18 +12,20 @@ from api.db.columns import TableColumns
 from api.db.search_names import contains_words, folded_column, same_name, search_key
 
 _SHOWN = 5
-#: Stays below what one statement may have of parameters, in either database.
+#: Below the parameter limit of either database.
 CHUNK = 10_000
 
 
 def noun(table: Table) -> str:
-    """Return what one row of a table is called."""
+    """Return the noun for one row of a table."""
     return table.name.removesuffix("s")
 
 
 def no_such(table: Table, identifier: int) -> NotFoundError:
-    """Return the error for a row that is not there."""
-    return NotFoundError(f"There is no {noun(table)} {identifier}. Look it up in the list first.")
+    """Return the error for a row that does not exist."""
+    return NotFoundError(
+        f"{noun(table).capitalize()} {identifier} does not exist. Look it up in the list."
+    )
 
 
 def read_named(
@@ -36,7 +38,7 @@ def read_named(
     cursor: str | None,
     limit: int,
 ) -> Page[Row[Any]]:
-    """Return a page of rows in the order of their folded names, those that hold ``q``'s words."""
+    """Return a page of rows ordered by folded name, filtered by the words of ``q``."""
     if not available.has(table.name):
         return Page([], None)
     key = folded_column(connection, available, table)
@@ -48,7 +50,7 @@ def read_named(
 def require_free_name(
     connection: Connection, table: Table, name: str, *, exclude_id: int | None = None
 ) -> None:
-    """Refuse a name that another row has, in whatever case.
+    """Refuse a name that another row has in any case.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def require_free_name(
         Naming that row.
     """
     wanted = same_name(name)
-    # Equal names are equal when folded; the index finds the few that are worth a closer look.
+    # Equal names have equal folded names, so the index finds the candidates.
     candidates = connection.execute(
         select(table.c.id, table.c.name).where(
             (table.c.search_name == search_key(name)) | (table.c.name == name)
@@ -65,30 +67,26 @@ def require_free_name(
     for identifier, taken in candidates:
         if identifier != exclude_id and same_name(taken) == wanted:
             raise ConflictError(
-                f"There is {_article(noun(table))} called {taken!r}: number {identifier}.",
+                f"{noun(table).capitalize()} {identifier} already has the name {taken!r}.",
                 [
                     FieldFault(
                         "name",
-                        f"{noun(table).capitalize()} {identifier} has the name {taken!r}.",
-                        f"Take another name, or change {noun(table)} {identifier}.",
+                        f"{noun(table).capitalize()} {identifier} already has the name {taken!r}.",
+                        f"Choose another name, or rename {noun(table)} {identifier}.",
                     )
                 ],
             )
 
 
-def _article(word: str) -> str:
-    return f"an {word}" if word[0] in "aeio" else f"a {word}"
-
-
 def require_version(current: str, expected: Collection[str] | None, table: Table) -> None:
-    """Refuse a write whose author has read another version.
+    """Refuse a write based on another version.
 
     Parameters
     ----------
     current
-        The version as it is.
+        The current version.
     expected
-        Those that would do; None if any does.
+        The acceptable versions; None for any.
 
     Raises
     ------
@@ -96,26 +94,26 @@ def require_version(current: str, expected: Collection[str] | None, table: Table
     """
     if expected is not None and not any(same_version(current, one) for one in expected):
         raise ChangedError(
-            f"The {noun(table)} has changed since you read it. Read it again, and make your "
-            f"change to what it says now."
+            f"The {noun(table)} has changed since you read it. Read it again and "
+            f"repeat your change."
         )
 
 
 def refuse_if_used(
     connection: Connection, what: str, by: str, users: Select[Any], remedy: str
 ) -> None:
-    """Refuse to delete what other rows refer to, naming the first of them.
+    """Refuse to delete a row that others reference, naming the first of them.
 
     Parameters
     ----------
     what
-        What would be deleted, for the message.
+        The row to delete, for the message.
     by
-        What those that use it are called.
+        The noun for the rows that use it.
     users
-        Selects their ids and names.
+        Selects the ids and names of those rows.
     remedy
-        What to do first.
+        How to make it deletable.
 
     Raises
     ------
@@ -132,7 +130,7 @@ def refuse_if_used(
 
 
 def existing_ids(connection: Connection, table: Table, wanted: Iterable[int]) -> set[int]:
-    """Return which of some ids a table has."""
+    """Return the ids that exist in a table."""
     ids = sorted(set(wanted))
     found: set[int] = set()
     for start in range(0, len(ids), CHUNK):

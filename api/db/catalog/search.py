@@ -1,6 +1,6 @@
-"""Which recipes: by name, by what they hold and do not hold, by tag, and by what one has.
+"""Recipe search: by name, by ingredients with and without, by tag, and by what is at hand.
 
-*Holding* an ingredient means it or anything below it: who looks for gin finds Tanqueray drinks.
+An ingredient matches itself and everything below it: a search for gin finds Tanqueray drinks.
 
 *What can I make* (``have``): a recipe is covered if each of its lines is.
 
@@ -11,9 +11,8 @@
   substitution, any gin of the same parent will do, and so will "gin", if that is the parent.
 - No more than that: having "gin" does not cover a line that insists on Old Tom, because some other
   gin may be meant. Nor does it reach further up than the leaf's parent.
-- Up to ``missing`` different ingredients may be wanting, but at least one line is covered: else
-  every short recipe would come up for whoever has nothing of it. Recipes without ingredients never
-  come up.
+- Up to ``missing`` different ingredients may be missing, but at least one line must be covered:
+  otherwise every short recipe would match. Recipes without ingredients never match.
 """
 
 from collections.abc import Sequence
@@ -41,24 +40,24 @@ from api.db.columns import TableColumns
 from api.db.schema import ingredients, recipe_ingredients, recipe_tags, recipes, tags
 from api.db.search_names import NOTHING, contains_words, folded_column, search_key
 
-#: How many values a list of the search may have.
+#: The most values a search list may have.
 MAX_TERMS = 200
 
 
 @dataclass(frozen=True)
 class RecipeSearch:
-    """What is looked for; every condition holds at once.
+    """Search conditions; all of them must hold.
 
     Attributes
     ----------
     q
-        Words that the name holds, in any order.
+        Words of the name, in any order.
     ingredient, any_ingredient, not_ingredient
         Ids: all of these, at least one of these, none of these.
     have
-        Ids of what one has.
+        Ids of the ingredients at hand.
     missing
-        How many ingredients may be wanting, with ``have``.
+        How many ingredients may be missing, with ``have``.
     tag
         Names: all of these.
     """
@@ -85,7 +84,7 @@ def find_recipes(
     Raises
     ------
     InvalidError
-        If an id is not that of an ingredient, or the cursor is none.
+        If an ingredient id does not exist, or the cursor is invalid.
     """
     _require_ingredients(connection, search)
     return read_page(
@@ -134,7 +133,7 @@ def _require_ingredients(connection: Connection, search: RecipeSearch) -> None:
         connection, ingredients, {one for wanted in lists.values() for one in wanted}
     )
     faults = [
-        FieldFault(field, f"There is no ingredient {one}.", "Take an id from /ingredients.")
+        FieldFault(field, f"Ingredient {one} does not exist.", "Use an id from /ingredients.")
         for field, wanted in lists.items()
         for one in dict.fromkeys(wanted)
         if one not in known
@@ -149,10 +148,10 @@ def _paths(connection: Connection, ids: set[int]) -> dict[int, str]:
 
 
 def _at_or_below(terms: Sequence[tuple[int, str]]) -> ColumnElement[bool]:
-    """Return the condition for an ingredient of one of some subtrees.
+    """Return the condition for an ingredient in any of the subtrees.
 
     A subtree is a range of paths: '0' is the character after '/'. No wildcards to escape, and the
-    index on path serves it on both databases.
+    index on path works on both databases.
     """
     path = ingredients.c.path
     return or_(
@@ -168,7 +167,7 @@ def _at_or_below(terms: Sequence[tuple[int, str]]) -> ColumnElement[bool]:
 def _recipes_with(terms: Sequence[tuple[int, str]]) -> Select[Any]:
     wanted = select(ingredients.c.id).where(_at_or_below(terms))
     line = recipe_ingredients.c
-    # A line without a recipe, as an unchecked database may have, would make NOT IN unknown.
+    # Unchecked databases may have lines without a recipe; NULL would make NOT IN unknown.
     return select(line.recipe_id).where(line.ingredient_id.in_(wanted), line.recipe_id.is_not(None))
 
 
@@ -211,7 +210,7 @@ def covered_ingredients(
 def _makeable(connection: Connection, available: TableColumns, search: RecipeSearch) -> Select[Any]:
     covered = covered_ingredients(connection, available, search.have)
     line, every = recipe_ingredients, recipe_ingredients.alias("every")
-    # From what one has to the recipes that hold it, then their other lines: both from an index.
+    # From the ingredients at hand to their recipes, then to the other lines: both by index.
     asked = (
         select(func.count(distinct(every.c.ingredient_id)))
         .where(every.c.recipe_id == line.c.recipe_id)

@@ -1,4 +1,4 @@
-"""Tags: words that recipes are gathered under."""
+"""Tags of recipes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ def list_tags(
     cursor: str | None = None,
     limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Tag]:
-    """Return a page of tags by name; none where the database has no such table."""
+    """Return a page of tags by name; empty if the database has no tags."""
     query = select(tags.c.id, tags.c.name)
     found = rows.read_named(
         connection, read_table_columns(connection), tags, query, q=q, cursor=cursor, limit=limit
@@ -75,16 +75,16 @@ def update_tag(
 def delete_tag(
     connection: Connection, identifier: int, expected: Collection[str] | None = None
 ) -> None:
-    """Delete a tag and take it off every recipe."""
+    """Delete a tag and remove it from every recipe."""
     rows.require_version(get_tag(connection, identifier).version, expected, tags)
     connection.execute(delete(recipe_tags).where(recipe_tags.c.tag_id == identifier))
     connection.execute(delete(tags).where(tags.c.id == identifier))
 
 
 def ids_of_tags(connection: Connection, names: Sequence[str]) -> list[int]:
-    """Return the ids of tags by name, in whatever case, making those that are not there.
+    """Return the ids of tags by name in any case, creating missing tags.
 
-    Each once, in the order of ``names``.
+    Each id once, in the order of ``names``.
     """
     found: dict[str, int] = {}
     for name in names:
@@ -98,7 +98,7 @@ def ids_of_tags(connection: Connection, names: Sequence[str]) -> list[int]:
         )
         match = next((number for number, taken in known if same_name(taken) == key), None)
         if match is None:
-            # Its search_name at once: the next recipe of an import may carry the tag, too.
+            # With search_name: the next recipe of an import may have the same tag.
             made = insert(tags).values(name=name, search_name=search_key(name))
             match = connection.execute(made.returning(tags.c.id)).scalar_one()
         found[key] = match

@@ -1,7 +1,7 @@
-"""What texts the catalogue takes: composed Unicode without characters that nobody can see.
+"""Text rules: composed Unicode without invisible or direction-changing characters.
 
-PostgreSQL refuses NUL, no database can store half a surrogate pair, and a name that a
-right-to-left override turns around is not the name that it seems to be.
+PostgreSQL refuses NUL, no database stores half a surrogate pair, and a right-to-left override makes
+a name look like another one.
 """
 
 import unicodedata
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-#: For JSON Schema: some visible character, and no control characters.
+#: For JSON Schema: at least one visible character and no control characters.
 _LINE_PATTERN = (
     r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
 )
-# Marks that change the direction of what follows.
+# Marks that change the direction of the text after them.
 # https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LINE_ENDS = frozenset("\u2028\u2029")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_SEPARATORS = frozenset("\u2028\u2029")
 
 
 def clean_line(text: str) -> str:
@@ -26,22 +26,22 @@ def clean_line(text: str) -> str:
     Raises
     ------
     ValueError
-        If nothing is left, or a character is not for one line of text.
+        If nothing is left, or a character is not allowed in one line.
     """
     cleaned = unicodedata.normalize("NFC", text).strip()
     if not cleaned:
-        raise ValueError("It is empty")
+        raise ValueError("The text is empty")
     _refuse(cleaned, allowed="")
     return cleaned
 
 
 def clean_text(text: str) -> str | None:
-    """Return text of several lines, their ends as one kind; None if nothing is left.
+    """Return text of several lines with uniform line ends; None if nothing is left.
 
     Raises
     ------
     ValueError
-        If it holds a character that is none of a text's.
+        If a character is not allowed.
     """
     cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     _refuse(cleaned, allowed="\n\t")
@@ -49,17 +49,17 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_query(text: str) -> str:
-    """Return what somebody looks for; like a line, but it may be empty."""
+    """Return a search query: like a line, but it may be empty."""
     return clean_line(text) if text.strip() else ""
 
 
 def clean_url(text: str) -> str | None:
-    """Return a web address; None if it is empty.
+    """Return a web address; None if empty.
 
     Raises
     ------
     ValueError
-        If it is none. ``javascript:`` and the like must never become a link.
+        If it is invalid. ``javascript:`` and the like must never become a link.
     """
     if not text.strip():
         return None
@@ -70,7 +70,7 @@ def clean_url(text: str) -> str | None:
         or not parts.netloc
         or any(mark.isspace() or mark in '"<>\\^`{|}' for mark in cleaned)
     ):
-        raise ValueError("It is no web address: it should look like https://example.com/page")
+        raise ValueError("Not a web address; it should look like https://example.com/page")
     return cleaned
 
 
@@ -78,17 +78,17 @@ def _refuse(text: str, allowed: str) -> None:
     for mark in text:
         if (
             (unicodedata.category(mark) in ("Cc", "Cs") and mark not in allowed)
-            or mark in _TURNING
-            or (mark in _LINE_ENDS and not allowed)
+            or mark in _BIDI_CONTROLS
+            or (mark in _LINE_SEPARATORS and not allowed)
         ):
-            raise ValueError(f"The character U+{ord(mark):04X} may not stand in it")
+            raise ValueError(f"The character U+{ord(mark):04X} is not allowed")
 
 
 def _within(limit: int) -> AfterValidator:
-    # Composing makes some texts longer: the limit of the column holds for what is stored.
+    # Composing lengthens some texts; the column's limit applies to the stored text.
     def check(text: str | None) -> str | None:
         if text is not None and len(text) > limit:
-            raise ValueError(f"It is longer than {limit} characters")
+            raise ValueError(f"The text is longer than {limit} characters")
         return text
 
     return AfterValidator(check)

@@ -16,7 +16,7 @@ from api.db.schema import recipe_ingredients, recipes, units
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit; ``conversion_to_ml`` is None where it has no fixed volume."""
+    """A unit; ``conversion_to_ml`` is None without a fixed volume."""
 
     id: int
     name: str
@@ -76,7 +76,7 @@ def update_unit(
     draft: UnitDraft,
     expected: Collection[str] | None = None,
 ) -> Unit:
-    """Replace a unit, if it is still of one of the ``expected`` versions."""
+    """Replace a unit if its version is one of ``expected``."""
     rows.require_version(get_unit(connection, identifier).version, expected, units)
     rows.require_free_name(connection, units, draft.name, exclude_id=identifier)
     connection.execute(update(units).where(units.c.id == identifier).values(draft.model_dump()))
@@ -86,7 +86,7 @@ def update_unit(
 def delete_unit(
     connection: Connection, identifier: int, expected: Collection[str] | None = None
 ) -> None:
-    """Delete a unit; ConflictError if a recipe measures by it."""
+    """Delete a unit; ConflictError if a recipe uses it."""
     unit = get_unit(connection, identifier)
     rows.require_version(unit.version, expected, units)
     users = (
@@ -97,6 +97,10 @@ def delete_unit(
         .order_by(recipes.c.id)
     )
     rows.refuse_if_used(
-        connection, f"Unit {unit.name!r}", "recipes", users, "Let them measure otherwise first."
+        connection,
+        f"Unit {unit.name!r}",
+        "recipes",
+        users,
+        "Change the unit in those recipes first.",
     )
     connection.execute(delete(units).where(units.c.id == identifier))

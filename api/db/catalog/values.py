@@ -1,4 +1,4 @@
-"""Values as they are handed out, whatever stands in a column: SQLite lets anything stand there."""
+"""Typed values from untyped columns: SQLite stores anything anywhere."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def as_text(value: object) -> str | None:
-    """Return text that JSON can carry, or None."""
+    """Return text that JSON can represent, or None."""
     if value is None:
         return None
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
@@ -34,21 +34,21 @@ def as_time(value: object) -> str | None:
             return None
     if not isinstance(value, datetime):
         return None
-    # SQLite keeps no zone; everything in it is UTC.
+    # SQLite stores no time zone; all its times are UTC.
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 def version(written: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
-    """Return an entity tag in two halves: of what an author writes, and of all that is shown.
+    """Return an entity tag in two halves: a hash of the written fields and one of everything shown.
 
-    A write is refused when the first half has changed (:func:`same_version`): a rating that came
-    in between, or a renamed unit, is shown anew but is no change that a write would undo.
+    A write is refused if the first half has changed (:func:`same_version`). A new rating or a
+    renamed unit changes only the second half: no write would undo it.
     """
     return f"{_digest(written)}.{_digest(shown)}"
 
 
 def same_version(one: str, other: str) -> bool:
-    """Return whether two entity tags stand for the same written state."""
+    """Return whether two entity tags have the same written fields."""
     return one.split(".")[0] == other.split(".")[0]
 
 

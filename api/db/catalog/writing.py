@@ -1,9 +1,9 @@
-"""One write: a transaction that runs alone, and that happens whole or not at all.
+"""Write transactions: serialized, and all or nothing.
 
-Writes to the catalogue run one after the other, in every process: ``BEGIN IMMEDIATE`` takes
-SQLite's only write lock, an advisory lock stands for it in PostgreSQL. So what a write checks (a
-name is free, a parent is no descendant, the version is the one that was read) still holds when it
-commits, and there is no deadlock. Readers are never kept waiting by it.
+Catalog writes run one at a time across all processes: ``BEGIN IMMEDIATE`` takes SQLite's write
+lock, and an advisory lock does the same in PostgreSQL. So whatever a write checks (the name is
+free, the parent is not a descendant, the version matches) still holds when it commits, and
+deadlocks cannot occur. Readers are never blocked.
 """
 
 from collections.abc import Iterator
@@ -18,34 +18,34 @@ from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.db.search_names import fold_names
 
-#: Any number that no other program takes; it spells 'cocktail' in ASCII.
+#: An arbitrary key: 'cocktail' in ASCII.
 _ADVISORY_LOCK = int.from_bytes(b"cocktail")
 _SHOWN = 5
 
 
 @contextmanager
 def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection]:
-    """Open the transaction of one write.
+    """Open a write transaction.
 
     Parameters
     ----------
     database
-        Where to write.
+        The database.
     dry_run
-        Take everything back at the end.
+        Roll back at the end.
 
     Raises
     ------
     OutdatedSchemaError
         If the database lacks tables or columns.
     ConflictError
-        If a constraint of the database stands against it that no check foresaw.
+        If a database constraint refuses the write.
     DatabaseError
-        If the database is missing, locked for too long or read-only.
+        If the database is missing, read-only, or locked for too long.
     """
     path = database.sqlite_path
     if path is not None and not path.is_file():
-        raise DatabaseError(f"No database at {path}. Make one with: cocktaildb db init")
+        raise DatabaseError(f"No database at {path}. Create one with: cocktaildb db init")
     try:
         with database.engine.connect() as connection:
             if path is not None:
@@ -63,7 +63,7 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
                 connection.commit()
     except IntegrityError as error:
         raise ConflictError(
-            f"The database refuses it: {error.orig}. Read the row again, and try with what it says."
+            f"The database refused the write: {error.orig}. Read the row again and retry."
         ) from error
     except SQLAlchemyError as error:
         raise DatabaseError(f"{database!r} cannot be written: {error}") from error
@@ -74,7 +74,6 @@ def _require_current_schema(connection: Connection) -> None:
     if missing:
         named = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
         raise OutdatedSchemaError(
-            f"The database was made by another program or an earlier version and lacks {named}: "
-            f"it can be read, but not written. Bring it up to date, keeping its rows, with: "
-            f"cocktaildb db migrate"
+            f"The database was created by another program or an earlier version and lacks {named}: "
+            f"it is read-only until you upgrade it, keeping its rows, with: cocktaildb db migrate"
         )

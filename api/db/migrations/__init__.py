@@ -1,4 +1,4 @@
-"""The schema's history, as Alembic migrations; :func:`upgrade` brings a database up to date."""
+"""The history of the schema as Alembic migrations; :func:`upgrade` applies them."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from api.db.search_names import fold_names
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring a database to ``revision``, keeping its rows.
+    """Upgrade a database to ``revision``, keeping its rows.
 
-    An older database that Alembic has never seen, such as one made before this project, is
-    adopted: the tables and columns that it lacks are added.
+    A database without Alembic's version table, such as one created by another program, is
+    adopted: missing tables and columns are added.
     """
     config = Config()
-    # The folder, not an ini file: an installed package has no project root to find one in.
+    # Set here, not in an ini file: an installed package has no project root.
     config.set_main_option("script_location", str(Path(__file__).parent))
     with engine.begin() as connection:
         config.attributes["connection"] = connection

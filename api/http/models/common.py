@@ -4,18 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
-class FieldError(BaseModel):
-    """One thing wrong with a request."""
-
-    field: str = Field(
-        description="Where: a path into the body, or a parameter's name.",
-        examples=["ingredients[0].amount"],
-    )
-    message: str = Field(description="What is wrong.", examples=["-30 is less than 0."])
-    remedy: str = Field(
-        description="What to do about it.", examples=["Write a number of zero or more."]
-    )
+from api.db.catalog.errors import FieldFault
 
 
 class ProblemBody(BaseModel):
@@ -28,7 +17,7 @@ class ProblemBody(BaseModel):
                 "type": "about:blank",
                 "title": "Not found",
                 "status": 404,
-                "detail": "There is no recipe 4711. Search for it: /api/v1/recipes?q=",
+                "detail": "Recipe 4711 does not exist. Look it up in the list.",
                 "request_id": "0d3f5c8f4c6f4f0c",
                 "errors": [],
             }
@@ -42,7 +31,7 @@ class ProblemBody(BaseModel):
     request_id: str | None = Field(
         default=None, description="Under which the server's log tells of this request."
     )
-    errors: list[FieldError] = Field(default=[], description="Each field that is wrong.")
+    errors: list[FieldFault] = Field(default=[], description="Each field that is wrong.")
 
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"

@@ -1,4 +1,4 @@
-"""Every table; in a database from before, those tables and columns that it lacks."""
+"""Create every table; add missing tables and columns to an existing database."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def _tables() -> dict[str, list[Any]]:
-    # Written out, not taken from the schema module: a migration must stay what it was.
+    # Written out, not imported from the schema module: a migration must never change.
     return {
         "units": [
             sa.Column("id", sa.Integer, nullable=False),

@@ -24,7 +24,7 @@ _IDS = {
     "tags": ["id"],
     "recipe_tags": ["recipe_id", "tag_id"],
 }
-#: What the wider ones above replace.
+#: Replaced by the wider indexes above.
 _REPLACED = {
     "ix_recipe_ingredients_recipe_id": "recipe_ingredients",
     "ix_recipe_ingredients_ingredient_id": "recipe_ingredients",
@@ -37,11 +37,11 @@ def upgrade() -> None:
     inspector = sa.inspect(bind)
     for table in _NAMED:
         if "search_name" not in {column["name"] for column in inspector.get_columns(table)}:
-            # By code point, as SQLite orders, so that pages of a list go on alike on both.
+            # Ordered by code point like SQLite, so that pages are the same on both.
             kind = sa.Text(collation="C") if postgresql else sa.Text()
             op.add_column(table, sa.Column("search_name", kind))
     if postgresql:
-        # A subtree is then a range of its index; in another collation '/' would not count.
+        # Makes a subtree an index range; other collations ignore '/'.
         op.alter_column("ingredients", "path", type_=sa.String(500, collation="C"))
         for table, ids in _IDS.items():
             for column in ids:
@@ -57,11 +57,11 @@ def upgrade() -> None:
             name = f"ix_{table}_{'_'.join(columns)}"
             if name not in present:
                 op.create_index(name, table, list(columns))
-    _forget_when_renamed(postgresql)
+    _clear_when_renamed(postgresql)
 
 
-def _forget_when_renamed(postgresql: bool) -> None:
-    """Empty ``search_name`` with each change of a name, whoever makes it."""
+def _clear_when_renamed(postgresql: bool) -> None:
+    """Clear ``search_name`` whenever any program changes a name."""
     if postgresql:
         op.execute(
             "CREATE FUNCTION forget_search_name() RETURNS trigger LANGUAGE plpgsql AS "
