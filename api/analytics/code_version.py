@@ -5,7 +5,7 @@ from importlib.metadata import version
 from api.analytics.artifacts import SCHEMA_VERSION
 
 #: The packages that determine a result besides the data: ours, and those that compute the maps.
-_DISTRIBUTIONS = ("cocktaildb", "barcart", "numpy", "scipy", "scikit-learn")
+_DISTRIBUTIONS = ("cocktaildb-analytics", "barcart", "numpy", "scipy", "scikit-learn")
 
 
 def code_version() -> str:

@@ -85,7 +85,8 @@ class Image:
             # The image has no pip cache; a test that downloads 200 MB each time is not run often.
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip")),
         }
-        self.env |= {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "OPENBLAS_"))}
+        passed_on = ("PIP_", "UV_", "SSL_", "OPENBLAS_")
+        self.env |= {k: v for k, v in os.environ.items() if k.startswith(passed_on)}
         (root / "python").mkdir(parents=True)
         (root / "home").mkdir()
         (root / "python" / "python").symlink_to(python)
@@ -142,7 +143,7 @@ class Image:
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, to, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy(ROOT / source, to / source if target.endswith("/") else to)
+                shutil.copy(ROOT / source, to / Path(source).name if target.endswith("/") else to)
 
     def run(self, command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -185,7 +186,7 @@ def test_job_is_not_root_and_its_command_needs_no_shell(stages: list[Stage]) -> 
 
 def test_what_changes_least_often_is_copied_first(stages: list[Stage]) -> None:
     copied = [i.rest.split()[0] for i in stages[0].instructions if i.name == "COPY"]
-    order = ["requirements-job.lock", "packages/barcart", "api"]
+    order = ["requirements.txt", "packages/barcart", "api"]
     assert sorted(order, key=copied.index) == order
 
 
