@@ -5,7 +5,7 @@ a read more than all else it does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from anyio import to_thread
@@ -17,6 +17,7 @@ from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
 from api.http.freshness import Freshness
 from api.http.published import Published
+from api.http.threads import CatalogThreads
 from api.jobs.request_refresh import RefreshRequest, request_refresh
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
@@ -32,6 +33,7 @@ class Services:
     authenticator: Authenticator
     published: Published
     freshness: Freshness
+    threads: CatalogThreads = field(default_factory=CatalogThreads)
 
 
 async def get_services(request: Request) -> Services:
@@ -41,11 +43,6 @@ async def get_services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
-
-
-async def get_settings(services: ServicesDep) -> Settings:
-    """Return the settings that the application was made with."""
-    return services.settings
 
 
 async def get_app_database(services: ServicesDep) -> Database:
@@ -110,7 +107,6 @@ async def get_published(services: ServicesDep) -> Published:
     return services.published
 
 
-SettingsDep = Annotated[Settings, Depends(get_settings)]
 DatabaseDep = Annotated[Database, Depends(get_app_database)]
 StorageDep = Annotated[AnalyticsStorage, Depends(get_storage)]
 WriterDep = Annotated[Principal, Depends(require_writer)]

@@ -31,29 +31,3 @@ def if_none_match(header: str | None, etag: str) -> bool:
         return True
     opaque = etag.removeprefix("W/")
     return any(tag.removeprefix("W/") == opaque for tag in _TAG.findall(header))
-
-
-def if_match(header: str | None, etag: str | None) -> bool:
-    """Whether ``If-Match`` lets a write go ahead; without the header every write may.
-
-    The comparison is the strong one: a weak tag never matches.
-
-    Parameters
-    ----------
-    header
-        The request's ``If-Match``.
-    etag
-        The tag of what is there now; None if nothing is.
-
-    Examples
-    --------
-    >>> if_match('"a", "b"', '"b"'), if_match('W/"b"', '"b"'), if_match("*", None)
-    (True, False, False)
-    """
-    if header is None:
-        return True
-    if header.strip() == "*":
-        return etag is not None
-    return etag is not None and any(
-        tag == etag for tag in _TAG.findall(header) if not tag.startswith("W/")
-    )

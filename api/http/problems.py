@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_OUTAGE = 5
 #: A value that was refused is shown, but not a megabyte of it.
 _SHOWN_CHARACTERS = 80
-_TITLES = {422: "Invalid request"}
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so

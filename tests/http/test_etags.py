@@ -7,45 +7,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.http.compression import accepts_gzip, gzip_bytes
-from api.http.etags import if_match, if_none_match, strong_etag
+from api.http.etags import if_none_match, strong_etag
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "strong", "weak"),
+    ("one", "other", "equal"),
     [  # RFC 9110, 8.8.3.2
-        ('W/"1"', 'W/"1"', False, True),
-        ('W/"1"', 'W/"2"', False, False),
-        ('W/"1"', '"1"', False, True),
-        ('"1"', '"1"', True, True),
+        ('W/"1"', 'W/"1"', True),
+        ('W/"1"', 'W/"2"', False),
+        ('W/"1"', '"1"', True),
+        ('"1"', '"1"', True),
     ],
 )
-def test_comparisons_are_the_rfc_s(one: str, other: str, strong: bool, weak: bool) -> None:
-    assert if_none_match(other, one) is weak
-    assert if_match(other, one) is strong
+def test_comparison_is_the_weak_one(one: str, other: str, equal: bool) -> None:
+    assert if_none_match(other, one) is equal
 
 
 @given(st.lists(st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E)), max_size=5))
-def test_a_tag_in_a_list_is_found_whatever_stands_beside_it(others: list[str]) -> None:
+def test_tag_is_found_among_others(others: list[str]) -> None:
     header = ", ".join(f'"{other}"' for other in [*others, "mine"])
     assert if_none_match(header, '"mine"')
-    assert if_match(header, '"mine"')
     assert if_none_match(header, '"mi"') is ("mi" in others)
 
 
 @given(st.text())
-def test_no_header_is_too_strange(header: str) -> None:
+def test_any_header_is_parsed(header: str) -> None:
     if_none_match(header, '"a"')
-    if_match(header, '"a"')
     accepts_gzip(header)
 
 
-def test_if_match_without_the_thing() -> None:
-    assert if_match(None, None)
-    assert not if_match("*", None)
-    assert not if_match('"a"', None)
-
-
-def test_parts_do_not_run_into_each_other() -> None:
+def test_etag_keeps_parts_apart() -> None:
     assert strong_etag(b"ab", b"c") != strong_etag(b"a", b"bc")
     assert strong_etag(b"ab") == strong_etag(b"ab")
 
@@ -59,10 +50,10 @@ def test_parts_do_not_run_into_each_other() -> None:
         ("gzipped", False), ("gzip;q=x", False),
     ],
 )  # fmt: skip
-def test_gzip_is_sent_to_those_who_take_it(header: str | None, accepted: bool) -> None:
+def test_accept_encoding_decides_gzip(header: str | None, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
 
 
 @given(st.binary())
-def test_gzip_comes_back(body: bytes) -> None:
+def test_gzip_round_trips(body: bytes) -> None:
     assert gzip.decompress(gzip_bytes(body)) == body

@@ -1,13 +1,14 @@
 """Recipes: searched, read, written, imported and exported.
 
-Each write asks for a refresh; one that changes nothing that the analytics depend on, such as a
-description, is recognised by the refresh itself, which then stops at once.
+Each write requests a refresh. One that changes nothing that the analytics read, such as a
+description, is recognized by the refresh itself, which then stops at once.
 """
 
 from collections.abc import Iterator
 from typing import IO, Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
 
@@ -15,31 +16,30 @@ from api.db.catalog import recipes
 from api.db.catalog.drafts import MAX_ID, MAX_LINES, RecipeDraft
 from api.db.catalog.search import MAX_TERMS, RecipeSearch
 from api.db.catalog.text import clean_line
-from api.db.catalog.writing import writing
 from api.db.exchange.bulk import import_recipes
 from api.db.exchange.bulk_formats import read_csv_rows, read_json_rows
 from api.db.exchange.export import write_csv, write_json
-from api.http.catalog_routes import (
-    LIMIT,
-    NOT_MODIFIED,
-    WITH_VERSION,
-    CatalogRoute,
-    Cursor,
-    IfMatch,
-    IfNoneMatch,
-    Limit,
-    RowIdPath,
-    SearchText,
-    expected_versions,
-    is_unchanged,
-    set_version,
-)
-from api.http.deps import DatabaseDep, RefreshDep, WriterDep
+from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.models.common import problem_responses
 from api.http.models.recipes import ImportResult, RecipeBody, RecipePage
 from api.http.problems import Problem
+from api.http.routes.crud import Resource, add_crud
+from api.http.transactions import ReadDep, WriteDep
 
 router = APIRouter(prefix="/recipes", tags=["recipes"], route_class=CatalogRoute)
+
+RECIPE = Resource(
+    name="recipe",
+    draft=RecipeDraft,
+    body=RecipeBody,
+    create=recipes.create_recipe,
+    read=recipes.get_recipe,
+    replace=recipes.update_recipe,
+    delete=recipes.delete_recipe,
+    on_create="Tags that do not exist yet are created.",
+    on_replace="Its ratings stay.",
+    on_delete="Its lines and ratings are deleted with it.",
+)
 
 _Id = Annotated[int, Query(ge=1, le=MAX_ID)]
 
@@ -72,8 +72,8 @@ Tags = Annotated[
 
 
 @router.get("", operation_id="search_recipes", summary="Search recipes")
-def search_recipes(
-    database: DatabaseDep,
+async def search_recipes(
+    read: ReadDep,
     q: SearchText = "",
     ingredient: Holds = [],  # noqa: B006 - FastAPI copies defaults
     any_ingredient: HoldsAny = [],  # noqa: B006
@@ -94,9 +94,11 @@ def search_recipes(
         missing=missing,
         tag=tag,
     )
-    with database.snapshot() as connection:
-        page = recipes.search_recipes(connection, search, cursor=cursor, limit=limit)
-    return RecipePage.model_validate(page)
+    return await read(
+        lambda connection: RecipePage.model_validate(
+            recipes.search_recipes(connection, search, cursor=cursor, limit=limit)
+        )
+    )
 
 
 async def read_body(request: Request) -> bytes:
@@ -105,6 +107,7 @@ async def read_body(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(read_body)]
+_READERS = {"text/csv": read_csv_rows, "application/json": read_json_rows, "": read_json_rows}
 _IMPORT_BODY = {
     "requestBody": {
         "required": True,
@@ -149,12 +152,10 @@ _IMPORT_BODY = {
     responses=problem_responses(409),
     openapi_extra=_IMPORT_BODY,
 )
-def import_many(
+async def import_many(
     body: Body,
     request: Request,
-    database: DatabaseDep,
-    refresh: RefreshDep,
-    _writer: WriterDep,
+    write: WriteDep,
     dry_run: Annotated[
         bool, Query(description="Say what would be done or is wrong, and do nothing.")
     ] = False,
@@ -167,20 +168,16 @@ def import_many(
     as they are. Every fault is named with its row, and then nothing is changed.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "text/csv":
-        rows = read_csv_rows(body)
-    elif kind in ("application/json", ""):
-        rows = read_json_rows(body)
-    else:
+    read_rows = _READERS.get(kind)
+    if read_rows is None:
         raise Problem(
             415,
             "Unknown media type",
             f"The body is {kind[:80]!r}; send application/json or text/csv.",
         )
-    with writing(database, dry_run=dry_run) as connection:
-        done = import_recipes(connection, rows)
-    if not dry_run:
-        refresh()
+    # In a thread: a body of some megabytes takes a while to read.
+    rows = await to_thread.run_sync(read_rows, body)
+    done = await write(lambda connection: import_recipes(connection, rows), dry_run=dry_run)
     return ImportResult(dry_run=dry_run, **vars(done))
 
 
@@ -199,8 +196,8 @@ def import_many(
         }
     },
 )
-def export_many(
-    database: DatabaseDep,
+async def export_many(
+    read: ReadDep,
     format: Annotated[
         Literal["json", "csv"],
         Query(description="JSON has units and ingredients with them; CSV is for spreadsheets."),
@@ -211,10 +208,8 @@ def export_many(
     CSV text that a spreadsheet would run as a formula has an apostrophe before it, which the
     import takes away again.
     """
-    write = write_csv if format == "csv" else write_json
-    with database.snapshot() as connection:
-        # Written whole before it is sent: a slow client holds no lock on the database.
-        file = write(connection)
+    # Written whole before it is sent: a slow client holds no lock on the database.
+    file = await read(write_csv if format == "csv" else write_json)
     return StreamingResponse(
         _chunks(file),
         media_type="text/csv; charset=utf-8" if format == "csv" else "application/json",
@@ -228,90 +223,4 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
-@router.post(
-    "",
-    status_code=201,
-    operation_id="create_recipe",
-    summary="Add a recipe",
-    responses={201: WITH_VERSION, **problem_responses(409)},
-)
-def create_recipe(
-    draft: RecipeDraft,
-    database: DatabaseDep,
-    refresh: RefreshDep,
-    _writer: WriterDep,
-    request: Request,
-    response: Response,
-) -> RecipeBody:
-    """Add a recipe; two may have the same name. Tags that do not exist yet are made."""
-    with writing(database) as connection:
-        made = recipes.create_recipe(connection, draft)
-    refresh()
-    response.headers["Location"] = f"{request.url.path}/{made.id}"
-    set_version(response, made.version)
-    return RecipeBody.model_validate(made)
-
-
-@router.get(
-    "/{recipe_id}",
-    response_model=RecipeBody,
-    operation_id="get_recipe",
-    summary="Read a recipe",
-    responses={200: WITH_VERSION, **NOT_MODIFIED, **problem_responses(404)},
-)
-def get_recipe(
-    recipe_id: RowIdPath,
-    database: DatabaseDep,
-    response: Response,
-    if_none_match: IfNoneMatch = None,
-) -> RecipeBody | Response:
-    """Return one recipe with its version."""
-    with database.snapshot() as connection:
-        found = recipes.get_recipe(connection, recipe_id)
-    if is_unchanged(found.version, if_none_match):
-        return Response(status_code=304, headers={"ETag": f'"{found.version}"'})
-    set_version(response, found.version)
-    return RecipeBody.model_validate(found)
-
-
-@router.put(
-    "/{recipe_id}",
-    operation_id="replace_recipe",
-    summary="Replace a recipe",
-    responses={200: WITH_VERSION, **problem_responses(404, 409, 412)},
-)
-def replace_recipe(
-    recipe_id: RowIdPath,
-    draft: RecipeDraft,
-    database: DatabaseDep,
-    refresh: RefreshDep,
-    _writer: WriterDep,
-    response: Response,
-    if_match: IfMatch = None,
-) -> RecipeBody:
-    """Replace a recipe whole; what the body leaves out is emptied. Its ratings stay."""
-    with writing(database) as connection:
-        made = recipes.update_recipe(connection, recipe_id, draft, expected_versions(if_match))
-    refresh()
-    set_version(response, made.version)
-    return RecipeBody.model_validate(made)
-
-
-@router.delete(
-    "/{recipe_id}",
-    status_code=204,
-    operation_id="delete_recipe",
-    summary="Delete a recipe",
-    responses=problem_responses(404, 409, 412),
-)
-def delete_recipe(
-    recipe_id: RowIdPath,
-    database: DatabaseDep,
-    refresh: RefreshDep,
-    _writer: WriterDep,
-    if_match: IfMatch = None,
-) -> None:
-    """Delete a recipe with its lines and ratings."""
-    with writing(database) as connection:
-        recipes.delete_recipe(connection, recipe_id, expected_versions(if_match))
-    refresh()
+add_crud(router, RECIPE)

@@ -1,0 +1,129 @@
+"""Answers of the analytics: the envelope around an artifact, its entity tag, and 304."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import Header, Request, Response
+
+from api.http.compression import accepts_gzip
+from api.http.deps import Services
+from api.http.etags import if_none_match
+from api.http.models.common import problem_responses
+from api.http.problems import Problem
+from api.http.published import LoadedSnapshot, Rendered
+from api.storage.serialization import to_bytes
+
+#: Makes an artifact's JSON from a snapshot.
+Body = Callable[[LoadedSnapshot], bytes]
+
+IfNoneMatch = Annotated[
+    str | None,
+    Header(description="The `ETag` of the client's copy; 304 if it is still current."),
+]
+_HEADERS = {
+    "ETag": {
+        "description": "Changes with every byte of the response.",
+        "schema": {"type": "string"},
+    },
+    "X-Analytics-Stale": {
+        "description": "The same as `metadata.stale`.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+}
+#: What the OpenAPI document says of every answer of the analytics.
+ENVELOPE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"headers": _HEADERS},
+    304: {"description": "The client's copy is still current.", "headers": _HEADERS},
+    **problem_responses(404),
+}
+
+
+def whole_artifact(name: str) -> Body:
+    """Return a body that is an artifact as it was published."""
+    return lambda loaded: loaded.artifact(name)
+
+
+async def respond(
+    request: Request, services: Services, name: str, parameter: int | None, body: Body
+) -> Response:
+    """Answer with ``body`` of the current snapshot, rendered at most once.
+
+    Parameters
+    ----------
+    name, parameter
+        The artifact and what was selected from it: together with the snapshot, the key under which
+        the rendered answer is kept.
+
+    Raises
+    ------
+    Problem
+        404 before the first refresh, or if the snapshot lacks the artifact.
+    """
+    published, freshness = services.published, services.freshness
+    loaded = published.recent()
+    if loaded is not None:
+        stale = freshness.known(loaded.manifest.database_fingerprint)
+        if stale is not None:
+            finished = loaded.finished((name, parameter, stale))
+            if finished is not None:
+                return _response(request, finished, stale)
+
+    def render() -> tuple[Rendered, bool] | None:
+        def of(loaded: LoadedSnapshot) -> tuple[Rendered, bool]:
+            stale = freshness.compare(loaded.manifest.database_fingerprint)
+            rendered = loaded.rendered(
+                (name, parameter, stale), lambda: _envelope(loaded, name, stale, body)
+            )
+            return rendered, stale
+
+        return published.read(of)
+
+    made = await to_thread.run_sync(render)
+    if made is None:
+        raise Problem(
+            404,
+            "No analytics yet",
+            "Nothing has been computed yet. Request a refresh with POST "
+            "/api/v1/analytics/refresh, or run: cocktaildb refresh. It takes seconds; "
+            "/api/v1/analytics/status shows its progress.",
+        )
+    return _response(request, *made)
+
+
+def _envelope(loaded: LoadedSnapshot, name: str, stale: bool, body: Body) -> bytes:
+    manifest = loaded.manifest
+    try:
+        data = body(loaded)
+    except KeyError as error:
+        raise Problem(
+            404,
+            "Not in this snapshot",
+            f"The current snapshot {manifest.snapshot_id} has no {error}: an older version made "
+            f"it. The next refresh adds it.",
+        ) from error
+    metadata: dict[str, Any] = {
+        "snapshot_id": manifest.snapshot_id,
+        "generated_at": manifest.created_at.isoformat(),
+        "stale": stale,
+        "schema_version": manifest.schema_version,
+    }
+    if name in manifest.details:
+        metadata["quality"] = manifest.details[name]
+    # The artifact is JSON already: decoding it to encode it again would be most of the work.
+    return b'{"data":' + data + b',"metadata":' + to_bytes(metadata) + b"}"
+
+
+def _response(request: Request, rendered: Rendered, stale: bool) -> Response:
+    headers = {
+        "ETag": rendered.etag,
+        "Cache-Control": "no-cache",
+        "X-Analytics-Stale": "true" if stale else "false",
+    }
+    if if_none_match(request.headers.get("if-none-match"), rendered.etag):
+        return Response(status_code=304, headers=headers)
+    body = rendered.body
+    if rendered.compressed is not None and accepts_gzip(request.headers.get("accept-encoding")):
+        headers["Content-Encoding"] = "gzip"
+        body = rendered.compressed
+    return Response(body, headers=headers, media_type="application/json")
