@@ -1,4 +1,4 @@
-"""The application: services, middleware and routes put together."""
+"""The application: services, middleware and routes combined."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,21 +22,21 @@ from api.utils.analytics_cache import AnalyticsStorage
 
 API_PREFIX = "/api/v1"
 
-#: What a script on another site may read of a response, where CORS_ORIGINS lets it.
+#: Response headers that scripts of other sites may read, where CORS_ORIGINS allows them.
 _EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Analytics-Stale", "X-Request-Id")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application that the environment, or ``settings``, describes.
+    """Return the application for ``settings``, by default those of the environment.
 
     Raises
     ------
     DatabaseError
-        If the database's URL is not one.
+        If the database's URL is invalid.
     AuthenticationSettingsError
-        If the settings of authentication contradict each other or are unsafe.
+        If the authentication settings contradict each other or are unsafe.
     RateLimitSettingsError
-        If a rate limit cannot be read.
+        If a rate limit is invalid.
     """
     settings = settings or Settings()
     database = get_database(settings)
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="CocktailDB",
         version="1",
         lifespan=lifespan,
-        # The interactive pages load scripts from elsewhere, which the content policy forbids.
+        # The interactive pages load scripts from other sites, which the content policy forbids.
         docs_url=None,
         redoc_url=None,
         # A redirect would be built from the Host header, which the client chooses.
@@ -84,7 +84,7 @@ def _include_routers(app: FastAPI) -> None:
 
 
 def _add_middleware(app: FastAPI, services: Services) -> None:
-    """Wrap the routes; what is added last is outermost."""
+    """Wrap the routes; the layer added last is outermost."""
     settings = services.settings
     app.add_middleware(GzipMiddleware)
     app.add_middleware(

@@ -1,4 +1,4 @@
-"""What the routes of the catalogue share: its errors as problems, entity tags, list parameters."""
+"""What catalog routes share: errors as problem documents, entity tags, list parameters."""
 
 import re
 from collections.abc import Callable, Collection, Coroutine
@@ -24,7 +24,7 @@ from api.http.problems import Problem
 
 _STATUS: dict[type[CatalogError], tuple[int, str]] = {
     NotFoundError: (404, "Not found"),
-    ChangedError: (412, "Changed meanwhile"),
+    ChangedError: (412, "Changed since you read it"),
     ConflictError: (409, "Conflict"),
     InvalidError: (422, "Invalid request"),
 }
@@ -32,7 +32,7 @@ _ENTITY_TAG = re.compile(r'(?:W/)?"([!\x23-\x7e\x80-\xff]*)"')
 
 
 class CatalogRoute(APIRoute):
-    """A route whose catalogue errors become problem documents."""
+    """A route whose catalog errors become problem documents."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler."""
@@ -48,7 +48,7 @@ class CatalogRoute(APIRoute):
 
 
 def as_problem(error: CatalogError) -> Problem:
-    """Return the problem document for an error of the catalogue."""
+    """Return the problem document of a catalog error."""
     status, title = next(
         (found for kind, found in _STATUS.items() if isinstance(error, kind)), (422, "Refused")
     )
@@ -74,7 +74,7 @@ def set_version(response: Response, version: str) -> None:
 
 
 def is_unchanged(version: str, if_none_match: str | None) -> bool:
-    """Return whether the client has this very version already."""
+    """Return whether the client already has this version."""
     return etags.if_none_match(if_none_match, f'"{version}"')
 
 
@@ -88,24 +88,22 @@ def expected_versions(if_match: str | None) -> Collection[str] | None:
     return [found[1] for found in _ENTITY_TAG.finditer(if_match) if not found[0].startswith("W/")]
 
 
-RowIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The row's id.", examples=[1])]
+RowIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The row's ID.", examples=[1])]
 Limit = Annotated[
-    int, Query(ge=1, le=MAX_PAGE_SIZE, description="How many items a page has at most.")
+    int, Query(ge=1, le=MAX_PAGE_SIZE, description="Maximum number of items on a page.")
 ]
 Cursor = Annotated[
     str | None,
     Query(
         max_length=MAX_CURSOR_LENGTH,
-        description="`next_cursor` of the page before; none for the first page.",
+        description="`next_cursor` of the previous page; omit it for the first page.",
     ),
 ]
 SearchText = Annotated[
     str,
     Query(
         max_length=200,
-        description=(
-            "Words that the name holds, in any order; accents, case and apostrophes do not count."
-        ),
+        description=("Words in the name, in any order, ignoring accents, case and apostrophes."),
         examples=["pina colada"],
     ),
     AfterValidator(clean_query),
@@ -114,16 +112,16 @@ IfMatch = Annotated[
     str | None,
     Header(
         description=(
-            "The `ETag` of what you have read: refused with 412 if somebody else has written since."
+            "The `ETag` of the version you read: 412 if somebody else has changed it since."
         )
     ),
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="The `ETag` of what you have: 304 if it is still the same.")
+    str | None, Header(description="The `ETag` of your copy: 304 if it is still current.")
 ]
 LIMIT = DEFAULT_PAGE_SIZE
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "What you have is still right (`If-None-Match`)."}
+    304: {"description": "Your copy is still current (`If-None-Match`)."}
 }
 WITH_VERSION: dict[str, Any] = {
     "headers": {

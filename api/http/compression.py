@@ -1,8 +1,8 @@
-"""gzip where the client takes it, with an entity tag of its own for each encoding.
+"""gzip where the client accepts it, with a separate entity tag for each encoding.
 
-Two encodings of one resource are two representations, and a strong entity tag must tell them apart
-(RFC 9110, 8.8.3). The routes know one tag; here ``-gzip`` is added to it on the way out and taken
-off again on the way in, so that no route need know.
+Two encodings of one resource are two representations, and strong entity tags must differ (RFC
+9110, 8.8.3). Routes know one tag; here ``-gzip`` is appended on the way out and removed on the way
+in.
 """
 
 import zlib
@@ -12,9 +12,9 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Below this, the headers of a compressed response outweigh what is saved.
+#: Below this size, compression saves less than its headers cost.
 MINIMUM_BYTES = 500
-#: Compressing more than this takes milliseconds, in which the event loop could serve others.
+#: Compressing more than this takes milliseconds that the event loop should spend on others.
 _THREAD_BYTES = 64 * 1024
 _LEVEL = 6
 _SUFFIX = "-gzip"
@@ -24,14 +24,14 @@ _CONDITIONS = (b"if-none-match", b"if-match")
 
 
 def accepts_gzip(header: str | None) -> bool:
-    """Whether an ``Accept-Encoding`` admits gzip.
+    """Return whether an ``Accept-Encoding`` header accepts gzip.
 
     Examples
     --------
     >>> accepts_gzip("br, gzip"), accepts_gzip("gzip;q=0"), accepts_gzip("*"), accepts_gzip(None)
     (True, False, True, False)
     """
-    verdict = {}
+    accepted = {}
     for part in (header or "").split(","):
         coding, _, parameter = part.partition(";")
         name, _, value = parameter.strip().partition("=")
@@ -39,8 +39,8 @@ def accepts_gzip(header: str | None) -> bool:
             quality = float(value) if name.strip().lower() == "q" else 1.0
         except ValueError:
             quality = 0.0
-        verdict[coding.strip().lower()] = quality > 0
-    return verdict.get("gzip", verdict.get("x-gzip", verdict.get("*", False)))
+        accepted[coding.strip().lower()] = quality > 0
+    return accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", False)))
 
 
 def gzip_bytes(body: bytes) -> bytes:
@@ -50,9 +50,9 @@ def gzip_bytes(body: bytes) -> bytes:
 
 
 class GzipMiddleware:
-    """Compresses what is worth it, and keeps the entity tags of encodings apart.
+    """Compresses responses that benefit, and gives each encoding its own entity tag.
 
-    A response that comes with a ``Content-Encoding`` is left as it is but for its tag.
+    A response that already has a ``Content-Encoding`` keeps its body; only its tag changes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -68,7 +68,7 @@ class GzipMiddleware:
 
 
 class _Response:
-    """One response on its way out."""
+    """One response being sent."""
 
     def __init__(self, send: Send, accepted: bool, condition_named_gzip: bool) -> None:
         self._send = send
@@ -101,7 +101,7 @@ class _Response:
         ):
             _vary(headers)
             if self._accepted:
-                self._start = message  # the headers depend on what the body turns out to be
+                self._start = message  # the headers depend on the body
                 return
         await self._send(message)
 
@@ -137,7 +137,7 @@ class _Response:
 
 
 def _strip_suffix(scope: Scope) -> bool:
-    """Give the routes the tags that they know; return whether one named the gzip encoding."""
+    """Restore the tags that the routes know; return whether one named the gzip encoding."""
     raw: MutableSequence[tuple[bytes, bytes]] = scope["headers"]
     named = False
     for index, (name, value) in enumerate(raw):

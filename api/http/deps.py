@@ -1,7 +1,7 @@
-"""What routes ask for: one instance of each for the whole application.
+"""The dependencies of routes: one instance of each for the whole application.
 
-All are coroutines although none waits: FastAPI would run a plain function in a thread, which costs
-a read more than all else it does.
+All are coroutines although none awaits anything: FastAPI runs plain functions in a thread, which
+would cost a read more than everything else it does.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from api.utils.analytics_cache import AnalyticsStorage
 
 @dataclass
 class Services:
-    """What an application is built of; made once by :func:`api.http.app.create_app`."""
+    """The parts of an application, created once by :func:`api.http.app.create_app`."""
 
     settings: Settings
     database: Database
@@ -51,13 +51,13 @@ async def get_app_database(services: ServicesDep) -> Database:
     Raises
     ------
     DatabaseError
-        If an embedded database's file is missing: connecting would make an empty one.
+        If an embedded database's file is missing: connecting would create an empty one.
     """
     path = services.database.sqlite_path
     if path is not None and not path.is_file():
         raise DatabaseError(
             f"No database at {path}. Set DB_PATH to an existing SQLite file, "
-            f"or make one with: cocktaildb db init"
+            f"or create one with: cocktaildb db init"
         )
     return services.database
 
@@ -70,9 +70,7 @@ async def get_storage(services: ServicesDep) -> AnalyticsStorage:
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
-    description=(
-        "On AWS a JWT of the Cognito user pool; locally the token that `cocktaildb serve` prints."
-    ),
+    description=("On AWS a JWT of the Cognito user pool; locally the token of `cocktaildb serve`."),
 )
 
 
@@ -81,8 +79,8 @@ async def require_writer(
 ) -> Principal:
     """Return who is writing.
 
-    The guard before the routes has verified it already for every write below ``/api``; a read that
-    asks for a principal is verified here.
+    The guard before the routes has already verified every write below ``/api``; a read that needs
+    a principal is verified here.
     """
     known = request.scope.get("state", {}).get("principal")
     if isinstance(known, Principal):
@@ -93,7 +91,7 @@ async def require_writer(
 
 
 async def get_refresh(services: ServicesDep) -> Callable[[], RefreshRequest]:
-    """Return what asks for a refresh; call it after the write is committed. It never raises."""
+    """Return a function that requests a refresh. Call it after the commit; it never raises."""
 
     def ask() -> RefreshRequest:
         services.freshness.note_write()

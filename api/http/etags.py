@@ -1,4 +1,4 @@
-"""Entity tags: whether the client's copy of a response is still the present one (RFC 9110, 13)."""
+"""Entity tags: whether the client's copy of a response is still current (RFC 9110, 13)."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 def strong_etag(*parts: bytes) -> str:
-    """Return an entity tag that differs whenever any of ``parts`` does."""
+    """Return a strong entity tag that changes whenever any of ``parts`` does."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -16,9 +16,9 @@ def strong_etag(*parts: bytes) -> str:
 
 
 def if_none_match(header: str | None, etag: str) -> bool:
-    """Whether ``If-None-Match`` names this tag, so that the client's copy will do (304).
+    """Return whether ``If-None-Match`` names this tag, so that 304 is the answer.
 
-    The comparison is the weak one, as the RFC demands here: ``W/"a"`` stands for ``"a"``.
+    The comparison is weak, as the RFC requires here: ``W/"a"`` equals ``"a"``.
 
     Examples
     --------

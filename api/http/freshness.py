@@ -1,15 +1,15 @@
-"""Whether what is published still tells of the present data.
+"""Whether the published analytics match the present data.
 
-The truth is a comparison of fingerprints, which reads the whole database. Reads must not wait for
-that each time, so it is made when something has been written since the last time:
+The answer is a comparison of fingerprints, which reads the whole database. Reads must not wait for
+that each time, so it is made only after something has been written:
 
-- An embedded database's file (with its write-ahead log) tells by its size and time.
-- A server's database does not tell: a comparison holds for a few seconds, or until a write through
+- An embedded database shows a write by its file's size and time (and those of its write-ahead log).
+- A database server shows nothing: a comparison is valid for a few seconds, or until a write through
   this process.
 
-Comparisons are made one at a time, and far enough apart to cost a tenth of a core at most. In
-between, after a write that has not been compared yet, the published result counts as stale: it may
-be, and a reader who is told so can look again.
+Comparisons run one at a time, spaced to cost at most a tenth of a core. In between, after a write
+that has not been compared yet, the published result counts as stale: it may be, and a reader can
+look again.
 """
 
 import logging
@@ -27,15 +27,15 @@ from api.db.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
 
-#: How long a reader waits for a comparison, in seconds, before it is told "stale".
+#: Seconds a reader waits for a comparison before the answer is "stale".
 PATIENCE_SECONDS = 1.0
-#: The least time between two comparisons, and how many times its own length.
+#: The minimum pause between two comparisons, in seconds and as a multiple of one's duration.
 PAUSE_SECONDS = 1.0
 PAUSE_FACTOR = 10
 MAX_PAUSE_SECONDS = 60.0
-#: How long a comparison with a database server holds.
+#: Seconds for which a comparison with a database server is valid.
 SERVER_SECONDS = 3.0
-#: A file's time is that of the kernel's last tick: two writes in one tick look alike.
+#: A file's time is the kernel's last tick: two writes within one tick look alike.
 _TICK_NS = 20_000_000
 
 _Identity = tuple[object, ...]
@@ -51,16 +51,16 @@ class _Comparison:
 
 
 class Freshness:
-    """Compares the database with a snapshot's fingerprint, sparingly.
+    """Compares the database with a snapshot's fingerprint, as rarely as possible.
 
     Parameters
     ----------
     database
-        Which.
+        The recipe database.
     patience
         Seconds that :meth:`compare` waits.
     pause, pause_factor
-        The least time between two comparisons: in seconds, and as a multiple of how long one takes.
+        The minimum pause between two comparisons: in seconds, and as a multiple of one's duration.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class Freshness:
         self._writes = 0
 
     def note_write(self) -> None:
-        """Say that this process has written."""
+        """Record that this process has written."""
         with self._lock:
             self._writes += 1
 
     def known(self, fingerprint: str | None) -> bool | None:
-        """Return whether a snapshot of this fingerprint is stale; None if it takes a comparison.
+        """Return whether a snapshot with this fingerprint is stale; None if unknown.
 
-        Costs two calls of ``stat`` at most.
+        Costs at most two calls of ``stat``.
         """
         if fingerprint is None:
-            return True  # patched by hand: it claims to tell of no state of the database
+            return True  # patched by hand: it matches no state of the database
         last = self._last
         if last is None:
             return None
@@ -105,11 +105,11 @@ class Freshness:
         return None
 
     def compare(self, fingerprint: str | None) -> bool:
-        """Return whether a snapshot of this fingerprint is stale, comparing if need be. Blocks.
+        """Return whether a snapshot with this fingerprint is stale, comparing if necessary. Blocks.
 
-        Never raises: a database that cannot be read leaves the snapshot stale, for all one knows.
+        Never raises: if the database cannot be read, the snapshot counts as stale.
         """
-        for _ in range(2):  # a comparison under way may have begun before the latest write
+        for _ in range(2):  # a running comparison may have begun before the latest write
             known = self.known(fingerprint)
             if known is not None:
                 return known
@@ -120,7 +120,7 @@ class Freshness:
         return self.known(fingerprint) is not False
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Stop the thread."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _still_holds(self, last: _Comparison, now: float) -> bool:
@@ -135,7 +135,7 @@ class Freshness:
             return self._running
 
     def _compare(self) -> None:
-        # Here, not above: it brings pandas, for which no start should wait.
+        # Here, not at the top: it imports pandas, which would delay the start.
         from api.db.dataset import read_dataset
         from api.db.fingerprint import dataset_fingerprint
 
@@ -147,15 +147,17 @@ class Freshness:
             with self._database.snapshot() as connection:
                 fingerprint = dataset_fingerprint(read_dataset(connection))
         except (DatabaseError, SQLAlchemyError) as error:
-            logger.warning("analytics count as stale, since the database cannot be read: %s", error)
+            logger.warning(
+                "analytics count as stale because the database cannot be read: %s", error
+            )
         except Exception:
-            logger.exception("analytics count as stale, since the comparison failed")
+            logger.exception("analytics count as stale because the comparison failed")
         self._last = _Comparison(identity, fingerprint, begun, time.monotonic(), writes)
 
     def _settled_identity(self) -> _Identity:
-        """Return the identity once the file's times are older than a tick, so that they will tell.
+        """Return the identity once the file's times are older than a tick, so the next write shows.
 
-        A file that never rests is taken as it is after a moment; the next write will show.
+        A file that is written all the time is accepted as it is after a moment.
         """
         for _ in range(5):
             identity = self._identity()
@@ -178,8 +180,8 @@ def _stat(path: Path) -> tuple[int | str, ...]:
         found = path.stat()
     except OSError:
         return ("none",)
-    # A reader may leave an empty log behind: it holds nothing, and so is none. The size and inode
-    # are text, so that the greatest number is the latest time.
+    # A reader may leave an empty log behind, which is as good as none. Size and inode are text, so
+    # that the greatest number is the latest time.
     if found.st_size == 0:
         return ("none",)
     return (found.st_mtime_ns, f"{found.st_size}/{found.st_ino}")

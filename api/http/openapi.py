@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the routes say, with what is true of all of them added."""
+"""The OpenAPI document: what the routes declare, plus what is true of all of them."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ from fastapi.openapi.utils import get_openapi
 from api.http.models.common import ProblemBody, problem_responses
 
 DESCRIPTION = """
-Cocktail recipes, and what can be learned from all of them together.
+Cocktail recipes, and analytics computed from all of them.
 
-Reads are open. Writes need `Authorization: Bearer TOKEN`, and each asks for a refresh of the
-analytics, which never holds up or fails the write. Results of the analytics say in `metadata.stale`
-whether the recipes have changed since, and carry an `ETag` for `If-None-Match`.
+Reads are open. Writes need `Authorization: Bearer TOKEN`. Each write requests a refresh of the
+analytics, which never delays or fails the write. Analytics state in `metadata.stale` whether the
+recipes have changed since, and carry an `ETag` for `If-None-Match`.
 
-Errors are problem documents (RFC 9457, `application/problem+json`) that name each field that is
-wrong and what to do about it.
+Errors are problem documents (RFC 9457, `application/problem+json`) that name each invalid field
+and what to do about it.
 """
 
 TAGS = [
     {"name": "analytics", "description": "Results computed from all recipes, and their refresh."},
-    {"name": "recipes", "description": "Recipes: search, read, write, import."},
+    {"name": "recipes", "description": "Recipes: search, read, write, import, export."},
     {"name": "ingredients", "description": "The tree of ingredients."},
-    {"name": "units", "description": "Units of amounts."},
-    {"name": "tags", "description": "Labels of recipes."},
-    {"name": "ratings", "description": "What people think of recipes."},
+    {"name": "units", "description": "Units of measure."},
+    {"name": "tags", "description": "Labels for recipes."},
+    {"name": "ratings", "description": "Ratings of recipes."},
     {"name": "health", "description": "For load balancers and orchestrators."},
 ]
 
@@ -32,14 +32,14 @@ _METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 def install(app: FastAPI) -> None:
-    """Let ``app`` describe itself by :func:`describe`, computed on the first request."""
+    """Make ``app`` use :func:`describe`, computed on the first request."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = describe(app)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign] # FastAPI's documented way
+    app.openapi = document  # type: ignore[method-assign] # as FastAPI documents it
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from api.storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
-#: What a client waits, in seconds, before it asks again for what is out of reach.
+#: Seconds after which a client should retry when the database or the store is unavailable.
 RETRY_AFTER_OUTAGE = 5
-#: A value that was refused is shown, but not a megabyte of it.
+#: How much of a refused value an error quotes.
 _SHOWN_CHARACTERS = 80
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
     """An error for the client: raise it anywhere below a route.
 
     Parameters
@@ -32,13 +32,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     status
         The HTTP status.
     title
-        The kind of problem in a few words.
+        The kind of problem, in a few words.
     detail
-        This problem, and what to do about it. The client reads it: nothing internal belongs here.
+        What is wrong here, and what to do about it. Clients read it: nothing internal.
     errors
         Each field that is wrong.
     headers
-        More headers of the response.
+        Additional response headers.
     """
 
     def __init__(
@@ -74,16 +74,16 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
 
 
 def unexpected() -> Problem:
-    """Return the problem of an error that nobody foresaw; the log has the rest."""
+    """Return the problem document of an unexpected error; the details are in the log."""
     return Problem(
         500,
         "Internal error",
-        "The server failed at this request. Its log tells why, under the request's id.",
+        "The server failed to handle this request. Its log has the details under the request ID.",
     )
 
 
 def register(app: FastAPI) -> None:
-    """Let every error that leaves a route become a problem document."""
+    """Turn every error that leaves a route into a problem document."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -107,7 +107,7 @@ def _database_error(request: Request, error: Exception) -> Response:
 
 
 def _storage_error(request: Request, error: Exception) -> Response:
-    return _outage(request, error, "The store of the analytics")
+    return _outage(request, error, "The analytics store")
 
 
 def _outage(request: Request, error: Exception, what: str) -> Response:
@@ -115,9 +115,9 @@ def _outage(request: Request, error: Exception, what: str) -> Response:
     logger.error("[%s] %s", _request_id(request), error, exc_info=error)
     return Problem(
         503,
-        "Out of reach",
-        f"{what} cannot be used at the moment. Try again later; the server's log tells why, "
-        f"under the request's id.",
+        "Service unavailable",
+        f"{what} is unavailable. Try again later; the server's log has the details under the "
+        f"request ID.",
         headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
     ).response(_request_id(request))
 
@@ -129,10 +129,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
     title, detail = phrase, str(error.detail)
     if error.status_code == 404 and detail == phrase:
-        detail = f"There is nothing at {path}. The API is described at /openapi.json."
+        detail = f"Nothing at {path}. See /openapi.json for the API."
     elif error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
-        detail = f"{path} does not know {request.method}; it knows {headers['Allow']}."
+        detail = f"{path} does not support {request.method}. Supported: {headers['Allow']}."
     return Problem(error.status_code, title, detail, headers=headers).response(_request_id(request))
 
 
@@ -156,7 +156,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     return Problem(
         422,
         "Invalid request",
-        f"{count} field{' is' if count == 1 else 's are'} wrong; see errors.",
+        f"{count} invalid field{'' if count == 1 else 's'}; see errors.",
         errors,
     ).response(_request_id(request))
 
@@ -166,33 +166,33 @@ def _field_error(fault: Mapping[str, object]) -> FieldFault:
     parts = list(location) if isinstance(location, tuple | list) else []
     where, path = (str(parts[0]), _path(parts[1:])) if parts else ("body", "")
     kind = str(fault.get("type"))
-    message = str(fault.get("msg") or "It is wrong.").removeprefix("Value error, ")
+    message = str(fault.get("msg") or "Invalid value.").removeprefix("Value error, ")
     if kind == "json_invalid":
         return FieldFault(
-            field="body", message="The body is not JSON.", remedy="Send a JSON document."
+            field="body", message="The body is not valid JSON.", remedy="Send a JSON document."
         )
     if kind == "missing":
         return FieldFault(
             field=path or where,
-            message="It is missing.",
+            message="Missing.",
             remedy=f"Add it to the {where}." if path else "Send a JSON document as the body.",
         )
     if kind == "extra_forbidden":
         return FieldFault(
             field=path,
-            message="There is no such field.",
-            remedy="Leave it out, or mend its name.",
+            message="Unknown field.",
+            remedy="Remove it or correct its name.",
         )
     found = _short(repr(fault.get("input")))
     return FieldFault(
         field=path or where,
         message=f"{message.rstrip('.')}; found {found}.",
-        remedy=f"Mend it; /openapi.json says what this {where} may hold.",
+        remedy="See the API schema for accepted values.",
     )
 
 
 def _path(parts: Sequence[object]) -> str:
-    """Write a place in a document as the catalogue does: ``ingredients[0].amount``."""
+    """Return a place in a document as the catalog writes it: ``ingredients[0].amount``."""
     written = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts]
     return "".join(written).removeprefix(".")
 

@@ -1,4 +1,4 @@
-"""The published analytics as responses: read, derived and compressed once for each snapshot."""
+"""The published analytics as responses: read, derived and compressed once per snapshot."""
 
 import threading
 import time
@@ -16,24 +16,24 @@ from api.utils.analytics_cache import AnalyticsStorage
 
 T = TypeVar("T")
 
-#: How long the pointer to the current snapshot is taken as read, in seconds.
+#: Seconds for which the pointer to the current snapshot is cached.
 POINTER_SECONDS = 0.5
-#: Memory for finished responses, both encodings counted.
+#: Memory for finished responses, counting both encodings.
 RESPONSE_BYTES = 64 * 1024 * 1024
-#: Snapshots of which something is kept: the current one, and the last, which readers may still see.
+#: Snapshots kept in memory: the current one, and the previous one, which readers may still see.
 _SNAPSHOTS_KEPT = 2
-#: A reader may lose a race with retention this often; each time a newer snapshot was published.
+#: How often a reader may lose a race with retention; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A response, ready to be sent.
+    """A response, ready to send.
 
     Attributes
     ----------
     body, compressed
-        The JSON, plain and as gzip; ``compressed`` is None where it would save nothing.
+        The JSON, plain and as gzip; ``compressed`` is None where it saves nothing.
     etag
         Differs whenever the body does.
     """
@@ -50,19 +50,19 @@ class Rendered:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, about."""
+        """Approximate bytes of memory."""
         return len(self.body) + len(self.compressed or b"") + 200
 
 
 class LoadedSnapshot:
-    """One snapshot, with what was made of it.
+    """One snapshot, with everything derived from it.
 
     Parameters
     ----------
     snapshots
-        Where it is.
+        Where it is read from.
     manifest
-        Which.
+        Identifies it.
     """
 
     def __init__(self, snapshots: Snapshots, manifest: Manifest) -> None:
@@ -74,7 +74,7 @@ class LoadedSnapshot:
         self._rendered_bytes = 0
 
     def artifact(self, name: str) -> bytes:
-        """Return an artifact as it was published, its hash checked; raises as the store does."""
+        """Return an artifact as published, its hash checked; raises what the store raises."""
         return self._snapshots.read_bytes(self.manifest, name)
 
     def value(self, name: str) -> Any:
@@ -82,7 +82,7 @@ class LoadedSnapshot:
         return from_bytes(self.artifact(name))
 
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what ``make`` made of this snapshot the first time; one thread makes it."""
+        """Return the result of ``make``, computed once per snapshot, by one thread."""
         with self._lock:
             if key not in self._derived:
                 self._derived[key] = make()
@@ -90,11 +90,11 @@ class LoadedSnapshot:
             return made
 
     def finished(self, key: Hashable) -> Rendered | None:
-        """Return a response that was rendered before, at the price of a look-up."""
+        """Return a response if it was rendered before; a look-up, never blocks."""
         return self._rendered.get(key)
 
     def rendered(self, key: Hashable, make: Callable[[], bytes]) -> Rendered:
-        """Return the response of the body that ``make`` makes; the latest ones are kept."""
+        """Return the response of the body that ``make`` returns; the latest ones are cached."""
         with self._lock:
             found = self._rendered.get(key)
             if found is not None:
@@ -109,14 +109,14 @@ class LoadedSnapshot:
 
 
 class Published:
-    """What readers see, with a memory.
+    """What readers see, cached.
 
     Parameters
     ----------
     storage
-        Where it is.
+        Where it is read from.
     pointer_seconds
-        How long the pointer to the current snapshot is taken as read.
+        Seconds for which the pointer to the current snapshot is cached.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Published:
         self._loaded: OrderedDict[str, LoadedSnapshot] = OrderedDict()
 
     def recent(self) -> LoadedSnapshot | None:
-        """Return the current snapshot if it was looked up a moment ago, else None. Never blocks."""
+        """Return the current snapshot if it was looked up recently, else None. Never blocks."""
         if time.monotonic() < self._read_at + self._pointer_seconds:
             return self._current
         return None
@@ -141,11 +141,11 @@ class Published:
         Parameters
         ----------
         look
-            Look it up now: from then on every reader of this process sees what was found.
+            Look it up now: from then on every reader of this process sees the result.
         """
         asked = time.monotonic()
         with self._lock:
-            # Others who waited for the lock take what its holder has found meanwhile.
+            # Those who waited for the lock use what its holder has found meanwhile.
             fresh_from = asked if look else asked - self._pointer_seconds
             if self._read_at >= fresh_from:
                 return self._current
@@ -156,10 +156,10 @@ class Published:
             return self._current
 
     def read(self, make: Callable[[LoadedSnapshot], T]) -> T | None:
-        """Return what ``make`` makes of the current snapshot; None before the first.
+        """Return the result of ``make`` for the current snapshot; None before the first.
 
-        A snapshot may be retired while it is read, when newer ones were published; then the
-        current one is taken instead.
+        A snapshot may be retired while it is read, when newer ones are published; then the
+        current one is read instead.
         """
         loaded = self.current()
         for _ in range(_READ_ATTEMPTS):

@@ -1,8 +1,8 @@
-"""What the refresh is doing, put together from where traces of it are.
+"""The state of the refresh, combined from every place that knows part of it.
 
-The run's own document beside the snapshots tells of a refresh on whatever machine; the local queue
-tells of those that wait on this one. On AWS what waits is known to Batch alone, which the API may
-not ask: there, a refresh shows from its first sign of life.
+The run's own document beside the snapshots describes a refresh on any machine; the local queue
+knows those waiting on this one. On AWS only Batch knows what is waiting, and the API has no
+permission to ask it: there, a refresh shows from its first heartbeat.
 """
 
 import logging
@@ -19,7 +19,7 @@ from api.utils.analytics_cache import AnalyticsStorage
 
 logger = logging.getLogger(__name__)
 
-#: Jobs of the local queue that are looked at; more than two never wait or run.
+#: Jobs to read from the local queue; at most two ever wait or run.
 _JOBS = 10
 
 
@@ -28,8 +28,8 @@ def analytics_status(
 ) -> AnalyticsStatus:
     """Return what is published, whether it is up to date, and what the refresh is doing.
 
-    Whoever reads here that a refresh has ended finds its snapshot in every read that follows: the
-    run's document is read first, and the pointer is then looked up anew.
+    A reader who sees here that a refresh has ended finds its snapshot in every later read: the
+    run's document is read first, then the pointer, uncached.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def analytics_status(
             history=status.history,
             snapshots=[],
         )
-    # Listing reads every manifest; which there are changes with the current one alone.
+    # Listing reads every manifest; the list changes only with the current one.
     kept = loaded.derived(
         "history", lambda: [_summary(manifest) for manifest in storage.snapshots.history()]
     )
@@ -66,7 +66,7 @@ def _jobs(settings: Settings) -> list[QueuedJob]:
     try:
         return LocalQueue(settings.refresh_queue).jobs(_JOBS)
     except QueueError as error:
-        logger.warning("the status leaves out what waits: %s", error)
+        logger.warning("the status omits waiting jobs: %s", error)
         return []
 
 

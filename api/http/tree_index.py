@@ -1,4 +1,4 @@
-"""Looking ingredients up in the published tree."""
+"""Looking up ingredients in the published tree."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class _Node:
 
 
 class TreeIndex:
-    """The published ingredient tree by ingredient.
+    """The published ingredient tree, indexed by ingredient.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class TreeIndex:
         pending: list[tuple[Mapping[str, Any], int | None, str]] = [
             (child, None, "/") for child in tree.get("children") or ()
         ]
-        while pending:  # not recursion: a user's tree may be deeper than Python's stack
+        while pending:  # no recursion: a tree may be deeper than Python's stack
             node, parent, above = pending.pop()
             ingredient_id = int(node["id"])
             path = f"{above}{ingredient_id}/"
@@ -61,7 +61,7 @@ class TreeIndex:
         return [self._nodes[child].usage for child in self._nodes[ingredient_id].children]
 
     def ancestors(self, ingredient_id: int) -> Iterator[int]:
-        """Yield the ingredients above one, the nearest first."""
+        """Yield an ingredient's ancestors, the nearest first."""
         above = self._nodes[ingredient_id].parent
         while above is not None:
             yield above

@@ -1,4 +1,4 @@
-"""Shapes of the analytics. The data are the artifacts as published; these describe them."""
+"""Shapes of the analytics. The data are the artifacts as published; these models describe them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -13,50 +13,54 @@ _SNAPSHOT_ID = "20260101T120000.000000Z-0a1b2c3d"
 
 
 class MapQuality(BaseModel):
-    """How well a map shows the distances that it was drawn from."""
+    """How well a map preserves the distances it was drawn from."""
 
     model_config = ConfigDict(extra="allow")
 
-    neighbors: int = Field(description="Neighbours compared.", examples=[10])
+    neighbors: int = Field(description="Number of neighbors compared.", examples=[10])
     knn_preservation: float = Field(
-        description="Share of neighbours that are neighbours on the map.", examples=[0.61]
+        description="Share of neighbors that are also neighbors on the map.", examples=[0.61]
     )
     trustworthiness: float = Field(
-        description="1 if no recipe looks nearer than it is.", examples=[0.97]
+        description="1 if no recipe appears closer than it is.", examples=[0.97]
     )
     median_shift: float | None = Field(
-        default=None, description="How far recipes moved since the last map.", examples=[0.02]
+        default=None,
+        description="Median distance recipes moved since the previous map.",
+        examples=[0.02],
     )
 
 
 class Metadata(BaseModel):
-    """Where a result comes from."""
+    """The origin of a result."""
 
     snapshot_id: str = Field(examples=[_SNAPSHOT_ID])
     generated_at: datetime = Field(description="When it was published (UTC).")
     stale: bool = Field(
         description=(
-            "Whether the recipes have changed since, as far as is known: true for a moment after "
-            "a write that has not been looked at yet."
+            "Whether the recipes have changed since. Also true for a moment after any write, until "
+            "the data have been compared."
         )
     )
-    schema_version: int = Field(description="Of the artifacts' shapes.", examples=[1])
-    quality: MapQuality | None = Field(default=None, description="Of maps alone.")
+    schema_version: int = Field(description="Version of the artifacts' format.", examples=[1])
+    quality: MapQuality | None = Field(default=None, description="Only for maps.")
 
 
 class Envelope(BaseModel, Generic[DataT]):
-    """A result, with where it comes from."""
+    """A result and its origin."""
 
     data: DataT
     metadata: Metadata
 
 
 class IngredientUsage(BaseModel):
-    """How many recipes use an ingredient."""
+    """Recipes that use an ingredient."""
 
     ingredient_id: int = Field(examples=[7])
     ingredient_name: str = Field(examples=["Gin"])
-    path: str = Field(description="Ids from the root, itself last.", examples=["/1/7/"])
+    path: str = Field(
+        description="IDs from the root down to the ingredient itself.", examples=["/1/7/"]
+    )
     parent_id: int | None = Field(examples=[1])
     direct_usage: int = Field(description="Recipes that name it.", examples=[31])
     hierarchical_usage: int = Field(
@@ -66,7 +70,7 @@ class IngredientUsage(BaseModel):
 
 
 class ComplexityBin(BaseModel):
-    """Recipes of one number of ingredients."""
+    """The number of recipes with a certain number of ingredients."""
 
     ingredient_count: int = Field(examples=[4])
     recipe_count: int = Field(examples=[37])
@@ -80,37 +84,37 @@ class MapPoint(BaseModel):
     x: float = Field(examples=[4.1273])
     y: float = Field(examples=[-0.532])
     ingredients: list[str] = Field(
-        description="Names, the largest volume first.", examples=[["Gin", "Campari"]]
+        description="Names, by descending volume.", examples=[["Gin", "Campari"]]
     )
 
 
 class TreeNode(BaseModel):
     """An ingredient with everything below it."""
 
-    id: str = Field(description="The ingredient's id; `root` at the top.", examples=["7"])
+    id: str = Field(description="The ingredient's ID; `root` at the top.", examples=["7"])
     name: str = Field(examples=["Gin"])
-    edge_weight: float | None = Field(default=None, description="None at the root.")
+    edge_weight: float | None = Field(default=None, description="Null at the root.")
     recipe_count: int = Field(description="Recipes that name it.", examples=[31])
     hierarchical_recipe_count: int = Field(
         description="Recipes that name it or anything below it.", examples=[44]
     )
-    children: list["TreeNode"] | None = Field(default=None, description="None of leaves.")
+    children: list["TreeNode"] | None = Field(default=None, description="Null for leaves.")
 
 
 class SimilarRecipe(BaseModel):
-    """A near relative of a recipe."""
+    """A recipe similar to another."""
 
     recipe_id: int = Field(examples=[13])
     recipe_name: str = Field(examples=["Boulevardier"])
     distance: float = Field(examples=[0.214])
     plan: list[str] = Field(
-        description="What turns one into the other, the largest flow first.",
+        description="What turns one recipe into the other, by descending flow.",
         examples=[["30 ml Gin -> Bourbon"]],
     )
 
 
 class SimilarRecipes(BaseModel):
-    """A recipe's nearest relatives."""
+    """The recipes most similar to one."""
 
     recipe_id: int = Field(examples=[12])
     recipe_name: str = Field(examples=["Negroni"])
@@ -118,15 +122,16 @@ class SimilarRecipes(BaseModel):
 
 
 class Substitute(BaseModel):
-    """What may stand in for an ingredient."""
+    """A substitute for an ingredient."""
 
     ingredient_id: int = Field(examples=[9])
     ingredient_name: str = Field(examples=["Aperol"])
-    cost: float = Field(description="Learned; smaller is nearer.", examples=[0.31])
+    cost: float = Field(description="Learned; smaller is closer.", examples=[0.31])
     support: int = Field(
-        description="Pairs of neighbouring recipes that exchange the two.", examples=[5]
+        description="Pairs of neighboring recipes that differ by exactly this exchange.",
+        examples=[5],
     )
-    weak: bool = Field(description="Whether that is too few to rely on.")
+    weak: bool = Field(description="Whether that is too little support to rely on.")
 
 
 class IngredientName(BaseModel):
@@ -145,14 +150,14 @@ class Substitutes(BaseModel):
     answered_for: IngredientName | None = Field(
         default=None,
         description=(
-            "The ingredient that was asked for, where it is too rare to tell of and the one above "
-            "it in the tree answers."
+            "The requested ingredient, where it is too rare and the substitutes are those of an "
+            "ingredient above it in the tree."
         ),
     )
 
 
 class AtlasGroup(BaseModel):
-    """A base spirit: what colours the map."""
+    """A base spirit; it determines the color on the map."""
 
     key: str = Field(examples=["gin"])
     label: str = Field(examples=["Gin"])
@@ -160,7 +165,7 @@ class AtlasGroup(BaseModel):
 
 
 class AtlasRecipes(BaseModel):
-    """Recipes in columns of one length."""
+    """Recipes, in columns of equal length."""
 
     id: list[int]
     name: list[str]
@@ -169,7 +174,7 @@ class AtlasRecipes(BaseModel):
 
 
 class AtlasRegion(BaseModel):
-    """A neighbourhood of a map."""
+    """A neighborhood of a map."""
 
     x: float
     y: float
@@ -178,7 +183,7 @@ class AtlasRegion(BaseModel):
 
 
 class AtlasMap(BaseModel):
-    """One map's columns, in the recipes' order."""
+    """One map's columns, in the order of the recipes."""
 
     key: Literal["manhattan", "em"]
     x: list[float | None] = Field(description="In [-1, 1]; null for a recipe not on this map.")
@@ -197,18 +202,18 @@ class AtlasUsage(BaseModel):
 
 
 class Atlas(BaseModel):
-    """Everything that the map page draws, in one answer."""
+    """All data of the map page."""
 
     groups: list[AtlasGroup]
     names: list[str] = Field(description="Ingredient names.")
     recipes: AtlasRecipes
     maps: list[AtlasMap]
     tree: list[Annotated[list[Any], Field(min_length=6, max_length=6)]] = Field(
-        description="Rows of parent's row or -1, id, name, direct, total, group; parents first."
+        description="Rows of: parent's row or -1, ID, name, direct, total, group; parents first."
     )
     usage: list[AtlasUsage]
     complexity: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
-        description="Pairs: number of ingredients, recipes."
+        description="Pairs of number of ingredients and number of recipes."
     )
 
 
@@ -220,15 +225,15 @@ class SnapshotSummary(BaseModel):
     schema_version: int
     code_version: str | None
     counts: dict[str, int] = Field(examples=[{"cocktail_space_count": 101}])
-    bytes: int = Field(description="Of all its artifacts.", examples=[183021])
+    bytes: int = Field(description="Total size of its artifacts.", examples=[183021])
     artifacts: list[str] = Field(examples=[["cocktail-space", "ingredient-usage"]])
 
 
 class RefreshState(BaseModel):
-    """What the refresh is doing."""
+    """The state of the refresh."""
 
     state: Literal["idle", "waiting", "running"]
-    job_id: str | None = Field(description="In the local queue; null on AWS.")
+    job_id: str | None = Field(description="Its ID in the local queue; null on AWS.")
     stage: str | None = Field(examples=["Learning what ingredients cost to replace"])
     stage_number: int | None = Field(examples=[5])
     stage_count: int | None = Field(examples=[10])
@@ -237,22 +242,22 @@ class RefreshState(BaseModel):
 
 
 class AnalyticsStatus(BaseModel):
-    """What is published, whether it is up to date, and what the refresh is doing."""
+    """What is published, whether it is up to date, and the state of the refresh."""
 
     snapshot: SnapshotSummary | None = Field(description="Null before the first refresh.")
-    stale: bool = Field(description="Whether the recipes have changed since.")
+    stale: bool = Field(description="Whether the recipes have changed since it was published.")
     refresh: RefreshState
-    history: list[RunRecord] = Field(description="The last refreshes, newest first.")
-    snapshots: list[SnapshotSummary] = Field(description="Those that are kept, newest first.")
+    history: list[RunRecord] = Field(description="Recent refreshes, newest first.")
+    snapshots: list[SnapshotSummary] = Field(description="Retained snapshots, newest first.")
 
 
 class RefreshAccepted(BaseModel):
-    """How a refresh was asked for."""
+    """An accepted request for a refresh."""
 
     via: Literal["lambda", "local-queue"] = Field(
-        description="`lambda`: AWS Batch will run it; `local-queue`: this machine's worker."
+        description="`lambda`: AWS Batch runs it; `local-queue`: this machine's worker runs it."
     )
-    job_id: str | None = Field(description="Null where AWS knows it alone.")
+    job_id: str | None = Field(description="Null on AWS, where only Batch knows it.")
     absorbed: bool | None = Field(
-        description="Whether a job that waited already does what was asked for."
+        description="Whether a job that was already waiting covers this request."
     )

@@ -1,4 +1,4 @@
-"""Shapes that every kind of resource shares."""
+"""Shapes that all resources share."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from api.db.catalog.errors import FieldFault
 
 
 class ProblemBody(BaseModel):
-    """An error, as RFC 9457 has it."""
+    """An error, as RFC 9457 defines it."""
 
     model_config = ConfigDict(
         title="Problem",
@@ -25,39 +25,39 @@ class ProblemBody(BaseModel):
     )
 
     type: str = Field(default="about:blank", description="The kind of problem.")
-    title: str = Field(description="The kind of problem in a few words.")
+    title: str = Field(description="The kind of problem, in a few words.")
     status: int = Field(description="The HTTP status.", ge=400, le=599)
-    detail: str = Field(description="This problem, and what to do about it.")
+    detail: str = Field(description="What is wrong here, and what to do about it.")
     request_id: str | None = Field(
-        default=None, description="Under which the server's log tells of this request."
+        default=None, description="Identifies this request in the server's log."
     )
-    errors: list[FieldFault] = Field(default=[], description="Each field that is wrong.")
+    errors: list[FieldFault] = Field(default=[], description="Each invalid field.")
 
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 _DESCRIPTIONS = {
     400: "The request is malformed.",
-    401: "The bearer token is missing or not valid.",
-    403: "Writing is switched off here, or not allowed to this token.",
-    404: "There is no such thing.",
-    405: "The resource does not know this method.",
-    409: "It would contradict what is there.",
-    412: "It has changed since it was read (`If-Match`).",
+    401: "The bearer token is missing or invalid.",
+    403: "Writing is disabled here.",
+    404: "Not found.",
+    405: "The resource does not support this method.",
+    409: "It conflicts with existing data.",
+    412: "It has changed since you read it (`If-Match`).",
     413: "The body is too large.",
-    415: "The body is of a type that is not understood.",
-    422: "A field is wrong; `errors` names each.",
-    429: "Too many requests; `Retry-After` says when to come back.",
-    500: "The server failed; its log tells why, under the request's id.",
-    503: "What the server depends on is out of reach for the moment.",
+    415: "The body's media type is not supported.",
+    422: "Invalid fields; see `errors`.",
+    429: "Too many requests; retry after the seconds in `Retry-After`.",
+    500: "The server failed; its log has the details under the request ID.",
+    503: "Something the server depends on is unavailable.",
 }
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what an operation's ``responses`` says of errors, for the OpenAPI document.
+    """Return the error entries of an operation's ``responses``, for the OpenAPI document.
 
-    Those that any operation may give (422, 429, 500, 503; 401, 403, 413 and 415 of writes) are
-    added to all by :mod:`api.http.openapi`; name only the others.
+    :mod:`api.http.openapi` adds those that any operation may return (422, 429, 500, 503; for writes
+    also 401, 403, 413 and 415); name only the others.
     """
     return {
         status: {

@@ -1,4 +1,4 @@
-"""Ingredients and their tree as the API shows them."""
+"""Shapes of ingredients."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,22 +13,22 @@ class IngredientBody(BaseModel):
     id: int = Field(examples=[12])
     name: str = Field(examples=["London Dry Gin"])
     description: str | None
-    parent_id: int | None = Field(description="The kind it belongs to.", examples=[1])
+    parent_id: int | None = Field(description="The parent in the ingredient tree.", examples=[1])
     path: str = Field(
-        description="Its ancestors' ids from the top, then its own.", examples=["/1/12/"]
+        description="Its ancestors' IDs from the top, then its own.", examples=["/1/12/"]
     )
     allow_substitution: bool = Field(
-        description="Whether any other of its kind serves as well: brands mostly."
+        description="Whether any other ingredient of its kind works as well; mostly for brands."
     )
     has_children: bool
     recipe_count: int = Field(
-        description="Recipes that name this very ingredient; those of its kinds are not counted.",
+        description="Recipes that name this ingredient itself, not one below it.",
         examples=[55],
     )
 
 
 class IngredientPage(BaseModel):
-    """Some of the ingredients, by name."""
+    """A page of ingredients, by name."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -1,9 +1,9 @@
-"""What every page of a list says."""
+"""What every page of a list has."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 NextCursor = Annotated[
-    str | None, Field(description="Pass as `cursor` for the next page; null on the last one.")
+    str | None, Field(description="Pass it as `cursor` for the next page; null on the last page.")
 ]

@@ -1,4 +1,4 @@
-"""Ratings as the API shows them."""
+"""Shapes of ratings."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,7 +6,7 @@ from api.http.models.paging import NextCursor
 
 
 class RatingBody(BaseModel):
-    """What a user thinks of a recipe."""
+    """A user's rating of a recipe."""
 
     model_config = ConfigDict(from_attributes=True, title="Rating")
 
@@ -14,12 +14,12 @@ class RatingBody(BaseModel):
     user_id: str = Field(description="The subject of the token that rated.", examples=["local"])
     rating: int = Field(description="From 1 to 5.", examples=[5])
     created_at: str | None = Field(
-        description="When it was last set, in UTC.", examples=["2026-01-31T12:00:00+00:00"]
+        description="When it was last changed (UTC).", examples=["2026-01-31T12:00:00+00:00"]
     )
 
 
 class RatingPage(BaseModel):
-    """Some of the ratings, the oldest first."""
+    """A page of ratings, the oldest first."""
 
     model_config = ConfigDict(from_attributes=True)
 

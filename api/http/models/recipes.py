@@ -1,4 +1,4 @@
-"""Recipes as the API shows them."""
+"""Shapes of recipes."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,7 +6,7 @@ from api.http.models.paging import NextCursor
 
 
 class RatingSummaryBody(BaseModel):
-    """A recipe's ratings in sum."""
+    """A recipe's ratings, summarized."""
 
     model_config = ConfigDict(from_attributes=True, title="RatingSummary")
 
@@ -25,7 +25,7 @@ class LineBody(BaseModel):
     unit_name: str | None = Field(examples=["Milliliter"])
     amount: float | None = Field(examples=[30])
     volume_ml: float | None = Field(
-        description="What the analytics take it for: 'to top' is 90 ml, a piece 1 ml.",
+        description="The volume the analytics use: 'to top' counts as 90 ml, a piece as 1 ml.",
         examples=[30],
     )
 
@@ -42,7 +42,7 @@ class RecipeBody(BaseModel):
     image_url: str | None
     source: str | None = Field(examples=["IBA"])
     source_url: str | None
-    ingredients: list[LineBody] = Field(description="In the recipe's own order.")
+    ingredients: list[LineBody] = Field(description="In the order of the recipe.")
     tags: list[str] = Field(examples=[["stirred"]])
     rating: RatingSummaryBody
 
@@ -59,13 +59,13 @@ class RecipeSummaryBody(BaseModel):
     rating: RatingSummaryBody
     missing: list[str] | None = Field(
         default=None,
-        description="With `have`: which of its ingredients are wanting; else null.",
+        description="With `have`: the ingredients that are missing; otherwise null.",
         examples=[["Campari"]],
     )
 
 
 class RecipePage(BaseModel):
-    """Some of the recipes, by name."""
+    """A page of recipes, by name."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -74,14 +74,14 @@ class RecipePage(BaseModel):
 
 
 class ImportResult(BaseModel):
-    """What an import did, or would do."""
+    """What an import did, or would do in a dry run."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    dry_run: bool = Field(description="Whether everything was taken back.")
-    created: int = Field(description="Recipes that are new.", examples=[12])
-    updated: int = Field(description="Recipes that were there and say something else now.")
-    unchanged: int = Field(description="Recipes that said the same already.")
+    dry_run: bool = Field(description="Whether nothing was saved.")
+    created: int = Field(description="New recipes.", examples=[12])
+    updated: int = Field(description="Existing recipes that changed.")
+    unchanged: int = Field(description="Existing recipes that stayed the same.")
     units_created: int
     ingredients_created: int
     tags_created: int

@@ -1,4 +1,4 @@
-"""Tags as the API shows them."""
+"""Shapes of tags."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +15,7 @@ class TagBody(BaseModel):
 
 
 class TagPage(BaseModel):
-    """Some of the tags, by name."""
+    """A page of tags, by name."""
 
     model_config = ConfigDict(from_attributes=True)
 

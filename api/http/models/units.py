@@ -1,4 +1,4 @@
-"""Units of measure as the API shows them."""
+"""Shapes of units."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,12 +14,12 @@ class UnitBody(BaseModel):
     name: str = Field(examples=["Ounce"])
     abbreviation: str | None = Field(examples=["oz"])
     conversion_to_ml: float | None = Field(
-        description="How many ml one is; null if it has no fixed volume.", examples=[29.5735]
+        description="Its volume in ml; null if it has no fixed volume.", examples=[29.5735]
     )
 
 
 class UnitPage(BaseModel):
-    """Some of the units, by name."""
+    """A page of units, by name."""
 
     model_config = ConfigDict(from_attributes=True)
 

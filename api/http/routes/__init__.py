@@ -1,1 +1,1 @@
-"""The API's routes, a module for each kind of resource."""
+"""The API's routes, one module per resource."""

@@ -1,4 +1,4 @@
-"""The analytics: the current snapshot's artifacts, and the state of the refresh."""
+"""The artifacts of the current snapshot, and the state of the refresh."""
 
 import json
 from typing import Annotated, Literal
@@ -27,14 +27,14 @@ from api.storage.serialization import to_bytes
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
 
-#: What JavaScript, SQLite and PostgreSQL can all hold.
-Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The id.", examples=[1])]
+#: The range that JavaScript, SQLite and PostgreSQL share.
+Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The ID.", examples=[1])]
 
 
 @router.get(
     "/ingredient-usage",
     operation_id="getIngredientUsage",
-    summary="How many recipes use each ingredient",
+    summary="Recipes per ingredient",
     response_model=Envelope[list[IngredientUsage]],
     responses=ENVELOPE_RESPONSES,
 )
@@ -44,7 +44,11 @@ async def ingredient_usage(
     if_none_match: IfNoneMatch = None,
     parent_id: Annotated[
         int | None,
-        Query(ge=1, le=2**53 - 1, description="Whose children; by default the top level."),
+        Query(
+            ge=1,
+            le=2**53 - 1,
+            description="Return this ingredient's children; by default the top level.",
+        ),
     ] = None,
 ) -> Response:
     """Return the usage of the top-level ingredients, or of one ingredient's children."""
@@ -63,14 +67,14 @@ async def ingredient_usage(
 @router.get(
     "/recipe-complexity",
     operation_id="getRecipeComplexity",
-    summary="How many ingredients recipes have",
+    summary="Ingredients per recipe",
     response_model=Envelope[list[ComplexityBin]],
     responses=ENVELOPE_RESPONSES,
 )
 async def recipe_complexity(
     request: Request, services: ServicesDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return recipes by their number of ingredients, the fewest first."""
+    """Return the number of recipes for each number of ingredients, in ascending order."""
     name = "recipe-complexity"
     return await respond(request, services, name, None, whole_artifact(name))
 
@@ -78,7 +82,7 @@ async def recipe_complexity(
 @router.get(
     "/cocktail-space",
     operation_id="getCocktailSpace",
-    summary="The map by Manhattan distance",
+    summary="Map by Manhattan distance",
     response_model=Envelope[list[MapPoint]],
     responses=ENVELOPE_RESPONSES,
 )
@@ -93,7 +97,7 @@ async def cocktail_space(
 @router.get(
     "/cocktail-space-em",
     operation_id="getCocktailSpaceEm",
-    summary="The map by the learned distance",
+    summary="Map by learned distance",
     response_model=Envelope[list[MapPoint]],
     responses=ENVELOPE_RESPONSES,
 )
@@ -108,14 +112,14 @@ async def cocktail_space_em(
 @router.get(
     "/ingredient-tree",
     operation_id="getIngredientTree",
-    summary="The tree of ingredients with counts",
+    summary="Ingredient tree with counts",
     response_model=Envelope[TreeNode],
     responses=ENVELOPE_RESPONSES,
 )
 async def ingredient_tree(
     request: Request, services: ServicesDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return every ingredient below one root, recipes counted at each."""
+    """Return every ingredient below one root, with the number of recipes at each."""
     name = "ingredient-tree"
     return await respond(request, services, name, None, whole_artifact(name))
 
@@ -123,14 +127,14 @@ async def ingredient_tree(
 @router.get(
     "/recipe-similar/{recipe_id}",
     operation_id="getSimilarRecipes",
-    summary="A recipe's nearest relatives",
+    summary="Similar recipes",
     response_model=Envelope[SimilarRecipes],
     responses=ENVELOPE_RESPONSES,
 )
 async def recipe_similar(
     request: Request, services: ServicesDep, recipe_id: Id, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return a recipe's ten nearest and what turns it into each of them."""
+    """Return the ten recipes closest to one, and what turns it into each of them."""
 
     def record(loaded: LoadedSnapshot) -> bytes:
         found = _records(loaded, "recipe-similar", "recipe_id").get(recipe_id)
@@ -138,8 +142,8 @@ async def recipe_similar(
             raise Problem(
                 404,
                 "Not found",
-                f"The analytics know no recipe {recipe_id}. One that was just written is known "
-                f"after the next refresh; one without ingredients is left out.",
+                f"Recipe {recipe_id} is not in the analytics. A new recipe appears after the next "
+                f"refresh; a recipe without ingredients never does.",
             )
         return found
 
@@ -149,14 +153,14 @@ async def recipe_similar(
 @router.get(
     "/ingredient-substitutes/{ingredient_id}",
     operation_id="getIngredientSubstitutes",
-    summary="What may stand in for an ingredient",
+    summary="Substitutes for an ingredient",
     response_model=Envelope[Substitutes],
     responses=ENVELOPE_RESPONSES,
 )
 async def ingredient_substitutes(
     request: Request, services: ServicesDep, ingredient_id: Id, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return an ingredient's substitutes, or those of the one above it that stands for it."""
+    """Return an ingredient's substitutes, or those of its nearest ancestor that has some."""
     return await respond(
         request,
         services,
@@ -184,22 +188,22 @@ def _substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
     raise Problem(
         404,
         "Not found",
-        f"No recipe tells of substitutes for {index.name(ingredient_id)} (ingredient "
-        f"{ingredient_id}), nor for anything above it in the tree.",
+        f"No substitutes are known for {index.name(ingredient_id)} (ingredient {ingredient_id}) or "
+        f"for any ingredient above it in the tree.",
     )
 
 
 @router.get(
     "/atlas",
     operation_id="getAtlas",
-    summary="Everything that the map page draws",
+    summary="All data of the map page",
     response_model=Envelope[Atlas],
     responses=ENVELOPE_RESPONSES,
 )
 async def atlas(
     request: Request, services: ServicesDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Return both maps, the tree and the counts, each name once: small enough to draw at once."""
+    """Return both maps, the tree and the counts, each name once, in one small document."""
     name = "atlas"
     return await respond(request, services, name, None, whole_artifact(name))
 
@@ -207,10 +211,10 @@ async def atlas(
 @router.get(
     "/status",
     operation_id="getAnalyticsStatus",
-    summary="What is published and what the refresh is doing",
+    summary="Status of the analytics",
 )
 def status(services: ServicesDep, published: PublishedDep, response: Response) -> AnalyticsStatus:
-    """Return the current snapshot, the refresh's progress, and what went before."""
+    """Return the current snapshot, the progress of the refresh, and earlier runs."""
     response.headers["Cache-Control"] = "no-store"
     return analytics_status(services.settings, services.storage, published, services.freshness)
 
@@ -218,18 +222,18 @@ def status(services: ServicesDep, published: PublishedDep, response: Response) -
 @router.post(
     "/refresh",
     operation_id="refreshAnalytics",
-    summary="Ask for a refresh",
+    summary="Request a refresh",
     status_code=202,
 )
 def refresh(_writer: WriterDep, request_refresh: RefreshDep) -> RefreshAccepted:
-    """Ask for a refresh of the present data; many requests before it begins make one refresh."""
+    """Request a refresh of the present data; requests before it begins share one refresh."""
     asked = request_refresh()
     via: Literal["lambda", "local-queue", "none"] = asked.via
     if via == "none":
         raise Problem(
             503,
-            "Out of reach",
-            "The refresh could not be asked for; the server's log tells why. Try again later.",
+            "Service unavailable",
+            "The refresh could not be requested; the server's log says why. Try again later.",
             headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
         )
     return RefreshAccepted(via=via, job_id=asked.job_id, absorbed=asked.absorbed)
@@ -240,7 +244,7 @@ def _tree_index(loaded: LoadedSnapshot) -> TreeIndex:
 
 
 def _records(loaded: LoadedSnapshot, name: str, key: str) -> dict[int, bytes]:
-    """Return an artifact's records by id, each encoded, so that no value is kept twice."""
+    """Return an artifact's records by ID, each encoded, so that no value is kept twice."""
     return loaded.derived(
         name, lambda: {record[key]: to_bytes(record) for record in loaded.value(name)}
     )
@@ -250,6 +254,6 @@ def _no_ingredient(ingredient_id: int) -> Problem:
     return Problem(
         404,
         "Not found",
-        f"The analytics know no ingredient {ingredient_id}. One that was just written is known "
-        f"after the next refresh.",
+        f"Ingredient {ingredient_id} is not in the analytics. A new ingredient appears after the "
+        f"next refresh.",
     )

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Liveness and readiness."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -11,31 +11,31 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """The process answers."""
+    """The process responds."""
 
     status: str = Field(examples=["ok"])
 
 
 class Readiness(BaseModel):
-    """Database and store can be read."""
+    """The database and the store can be read."""
 
     status: str = Field(examples=["ready"])
     snapshot_id: str | None = Field(
-        description="What analytics are published; null before the first refresh.",
+        description="The current snapshot; null before the first refresh.",
         examples=["20260101T120000.000000Z-0a1b2c3d"],
     )
 
 
-@router.get("/health", operation_id="health", summary="Does the process live?")
+@router.get("/health", operation_id="health", summary="Liveness")
 async def health() -> Health:
-    """Answer, whatever state the database and the store are in."""
+    """Respond whatever the state of the database and the store."""
     return Health(status="ok")
 
 
 @router.get(
     "/ready",
     operation_id="ready",
-    summary="Can it do its work?",
+    summary="Readiness",
     responses=problem_responses(503),
 )
 def ready(database: DatabaseDep, storage: StorageDep) -> Readiness:

@@ -45,22 +45,24 @@ _Id = Annotated[int, Query(ge=1, le=MAX_ID)]
 
 
 def _ids(description: str) -> object:
-    return Query(max_length=MAX_TERMS, description=f"{description} Repeat it for more than one.")
+    return Query(
+        max_length=MAX_TERMS, description=f"{description} Repeat the parameter for more than one."
+    )
 
 
-Holds = Annotated[list[_Id], _ids("Recipes that hold each of these, or something below it.")]
-HoldsAny = Annotated[list[_Id], _ids("Recipes that hold at least one of these.")]
-HoldsNot = Annotated[list[_Id], _ids("Recipes that hold none of these, nor anything below.")]
+Holds = Annotated[list[_Id], _ids("Recipes with each of these, or an ingredient below it.")]
+HoldsAny = Annotated[list[_Id], _ids("Recipes with at least one of these.")]
+HoldsNot = Annotated[list[_Id], _ids("Recipes with none of these and nothing below them.")]
 Have = Annotated[
     list[_Id],
     _ids(
-        "What can I make from these? Tanqueray serves where gin is asked for; where a brand that "
-        "allows substitution is asked for, any of its kind serves."
+        "What can I make from these? Tanqueray covers gin; where a recipe names a brand that "
+        "allows substitution, any ingredient of the same kind covers it."
     ),
 ]
 Missing = Annotated[
     int,
-    Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be wanting."),
+    Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be missing."),
 ]
 TagName = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_line)
@@ -84,7 +86,7 @@ async def search_recipes(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> RecipePage:
-    """Return a page of the recipes for which every condition holds, ordered by name."""
+    """Return a page of the recipes that meet every condition, ordered by name."""
     search = RecipeSearch(
         q=q,
         ingredient=ingredient,
@@ -102,7 +104,7 @@ async def search_recipes(
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body as it came; its size is bounded before the routes."""
+    """Return the body as received; its size is limited before the routes."""
     return await request.body()
 
 
@@ -157,15 +159,17 @@ async def import_many(
     request: Request,
     write: WriteDep,
     dry_run: Annotated[
-        bool, Query(description="Say what would be done or is wrong, and do nothing.")
+        bool,
+        Query(description="Report what would happen and what is wrong, without changing anything."),
     ] = False,
 ) -> ImportResult:
     """Merge recipes by name, all or none.
 
-    JSON as `GET recipes/export` and `cocktaildb db export` write it, or CSV with a line for each
-    ingredient. Names stand for ids. A recipe that is there gets the fields that are given and
-    keeps the others; units, ingredients and tags that are new are made, those that are there stay
-    as they are. Every fault is named with its row, and then nothing is changed.
+    The body is JSON as written by `GET recipes/export` and `cocktaildb db export`, or CSV with a
+    line for each ingredient. Names are used in place of IDs. An existing recipe gets the fields
+    that are given and keeps the others; new units, ingredients and tags are created, existing ones
+    are not changed. If anything is wrong, every fault is listed with its row and nothing is
+    changed.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     read_rows = _READERS.get(kind)
@@ -173,7 +177,7 @@ async def import_many(
         raise Problem(
             415,
             "Unknown media type",
-            f"The body is {kind[:80]!r}; send application/json or text/csv.",
+            f"The body is {kind[:80]!r}. Send application/json or text/csv.",
         )
     # In a thread: a body of some megabytes takes a while to read.
     rows = await to_thread.run_sync(read_rows, body)
@@ -188,7 +192,7 @@ async def import_many(
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Every recipe, in a form that the import takes back.",
+            "description": "Every recipe, in a form that the import accepts.",
             "content": {
                 "application/json": {"schema": {"type": "object"}},
                 "text/csv": {"schema": {"type": "string"}},
@@ -200,15 +204,15 @@ async def export_many(
     read: ReadDep,
     format: Annotated[
         Literal["json", "csv"],
-        Query(description="JSON has units and ingredients with them; CSV is for spreadsheets."),
+        Query(description="JSON includes units and ingredients; CSV is for spreadsheets."),
     ] = "json",
 ) -> StreamingResponse:
     """Return every recipe as one file.
 
-    CSV text that a spreadsheet would run as a formula has an apostrophe before it, which the
-    import takes away again.
+    CSV text that a spreadsheet would run as a formula gets a leading apostrophe, which the import
+    removes.
     """
-    # Written whole before it is sent: a slow client holds no lock on the database.
+    # Written completely before it is sent: a slow client holds no lock on the database.
     file = await read(write_csv if format == "csv" else write_json)
     return StreamingResponse(
         _chunks(file),
