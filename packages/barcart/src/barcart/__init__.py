@@ -26,6 +26,7 @@ from barcart.distance import (
 )
 from barcart.em import EMIteration, EMResult, EMState
 from barcart.embedding import align_embedding
+from barcart.exchanges import ExchangeEvidence, exchange_evidence
 from barcart.neighbors import NeighborGraph
 from barcart.quality import knn_preservation, trustworthiness
 from barcart.registry import Registry
@@ -41,6 +42,7 @@ __all__ = [
     "EMIteration",
     "EMResult",
     "EMState",
+    "ExchangeEvidence",
     "NeighborGraph",
     "RecipeMetric",
     "Registry",
@@ -58,6 +60,7 @@ __all__ = [
     "em_fit",
     "emd_matrix",
     "emd_neighbors",
+    "exchange_evidence",
     "expected_ingredient_match_matrix",
     "knn_matrix",
     "knn_preservation",
