@@ -87,7 +87,8 @@ def test_interval_narrows_with_evidence() -> None:
         found = exchange_evidence(drinks(*pairs), DISCRETE, k=2 * times)
         low, high = found.interval()
         rate = found.rate()
-        assert (low <= rate).all() and (rate <= high).all()
+        assert (low <= rate).all()
+        assert (rate <= high).all()
         return float((high - low)[GIN, RUM] / rate[GIN, RUM])
 
     assert width(6) < width(1)
@@ -114,7 +115,8 @@ def test_given_neighbors_equal_found_ones(n: int, seed: int) -> None:
     same = exchange_evidence(sparse.csr_array(rows), DISCRETE, neighbors=graph)
     np.testing.assert_array_equal(found.weight, same.weight)
     np.testing.assert_array_equal(found.weight, found.weight.T)
-    assert (found.rate() >= 0.0).all() and not np.diagonal(found.weight).any()
+    assert (found.rate() >= 0.0).all()
+    assert not np.diagonal(found.weight).any()
 
 
 @pytest.mark.parametrize("strength", [0.0, -1.0, np.nan, np.inf])

@@ -104,10 +104,9 @@ class ExchangeEvidence:
         """Return shape, (m, m), and rate parameter, (m,), of the posterior Gamma distributions."""
         total = float(self.weight.sum())
         overall = total / float(self.uses.sum()) if total > 0.0 else 1.0
-        return (
-            self.weight + self.strength * self.prior,
-            self.uses + self.strength / overall,
-        )
+        shape: FloatArray = self.weight + self.strength * self.prior
+        exposure: FloatArray = self.uses + np.float64(self.strength / overall)
+        return shape, exposure
 
 
 def exchange_evidence(
@@ -189,7 +188,7 @@ def exchange_evidence(
     exchange = moves & ~present[second * m + source] & ~present[first * m + target]
     weight = np.clip(1.0 - (moved[pair] - share), 0.0, 1.0)[exchange] ** 2
     cell = source[exchange] * m + target[exchange]
-    weights = np.bincount(cell, weight, minlength=m * m).reshape(m, m)
+    weights = np.bincount(cell, weight, minlength=m * m).astype(np.float64).reshape(m, m)
     counts = np.bincount(cell, weight >= NEAR_VARIANT, minlength=m * m).reshape(m, m)
     return ExchangeEvidence(
         weights + weights.T, (counts + counts.T).astype(np.int64), uses, prior, strength
@@ -213,4 +212,5 @@ def _prior(uses: IntArray, tree: TreeMetric | None) -> FloatArray:
             attraction *= np.exp(-TREE_DECAY * (distance - nearest))
     np.fill_diagonal(attraction, 0.0)
     totals = attraction.sum(axis=1, keepdims=True)
-    return np.divide(attraction, totals, out=np.zeros((m, m)), where=totals > 0.0)
+    prior: FloatArray = np.divide(attraction, totals, out=np.zeros((m, m)), where=totals > 0.0)
+    return prior
