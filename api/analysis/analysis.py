@@ -17,18 +17,18 @@ from api.db.dataset import Dataset
 class Analysis:
     """The analytics of one dataset.
 
-    Each question is answered from the same dataset, so that answers agree with each other. What
-    takes long is computed once.
+    Every answer is computed from the same dataset, so the answers agree. Slow results are computed
+    once.
 
     Parameters
     ----------
     dataset
         The recipes.
     engine
-        Where the EM's distances and plans are computed; this process if None. The answers are the
+        Where the EM's distances and plans are computed; this process if None. The results are the
         same.
     checkpoints
-        Where the EM's state is kept, for a later process to go on from; nowhere if None.
+        Where the EM's state is saved, so that a later process can resume; not saved if None.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Analysis:
         Parameters
         ----------
         parent_id
-            Answer for the children of this ingredient; None for the roots of the tree.
+            Return the children of this ingredient; None returns the roots of the tree.
         all_ingredients
-            Answer for every ingredient, whatever ``parent_id`` says.
+            Return every ingredient and ignore ``parent_id``.
 
         Returns
         -------

@@ -129,7 +129,7 @@ def _map(
     ingredients: Sequence[Sequence[str]],
     ancestors: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """One map's columns and neighbourhoods."""
+    """One map's columns and neighborhoods."""
     present = [index for index, row in enumerate(rows) if row is not None]
     raw = np.array(
         [(row["x"], row["y"]) for row in rows if row is not None], dtype=np.float64
@@ -152,7 +152,7 @@ def _map(
 
 
 def _fit_to_unit_square(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Centre positions and divide both axes by the same factor, so that shapes are kept.
+    """Center positions and divide both axes by the same factor, so that shapes are kept.
 
     Five decimals are a hundredth of a pixel at the page's largest zoom on a wide screen.
     """

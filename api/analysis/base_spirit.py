@@ -1,113 +1,45 @@
-"""Tell the base spirit of a recipe from the ingredient tree.
+"""Find the base spirit of a recipe.
 
 A taxonomy made by hand names its spirits in many ways ("Whisky", "Whiskies", "Rum / Cachaça",
-"Agave Spirits"), at the top level or below a "Spirits" node. A node is therefore recognised by
-its words: it stands for a base spirit when every word of its name, apart from connectives and
+"Agave Spirits"), at the top level or below a "Spirits" node. A node is therefore recognized by
+its words: it represents a base spirit when every word of its name, apart from connectives and
 "spirit", names the same one. That keeps "Ginger Beer" out of the gins, and "Apricot Brandy", which
-usually is a liqueur, out of the brandies, unless it stands below a node named "Brandy".
+usually is a liqueur, out of the brandies, unless it is below a node named "Brandy".
+
+A flat list has no such nodes. There, :func:`api.analysis.spirit_names.group_of_name` reads the
+ingredient's own name.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-_SPIRITS: Final[Mapping[str, Sequence[str]]] = {
-    "whiskey": ("whiskey", "whisky", "whiskies", "bourbon", "rye", "scotch"),
-    "gin": ("gin", "genever", "jenever"),
-    "rum": ("rum", "rhum", "cachaca"),
-    "agave": ("agave", "tequila", "mezcal", "sotol", "raicilla", "bacanora"),
-    "brandy": (
-        "brandy",
-        "brandies",
-        "cognac",
-        "armagnac",
-        "calvados",
-        "applejack",
-        "pisco",
-        "grappa",
-        "singani",
-    ),
-    "vodka": ("vodka",),
-    "other-spirit": ("aquavit", "akvavit", "arrack", "baijiu", "shochu", "soju", "moonshine"),
-}
-_GROUP_OF_WORD: Final[dict[str, str]] = {
-    word: group for group, words in _SPIRITS.items() for word in words
-}
-# Spirits of two words, which the word-by-word reading would tear apart.
-_GROUP_OF_PHRASE: Final[dict[str, str]] = {
-    "batavia arrack": "other-spirit",
-    "eau de vie": "brandy",
-    "eaux de vie": "brandy",
-}
-# Absinthe is a spirit, but most recipes only rinse the glass with it.
-_RINSES: Final = frozenset({"absinthe", "pastis"})
+from api.analysis.spirit_names import (
+    LIQUEUR_KINDS,
+    NOT_ALCOHOLIC,
+    SPIRIT_PHRASES,
+    SPIRITS,
+    WINE_KINDS,
+    group_of_name,
+    spirit_of_word,
+    words_of,
+)
+
 _NEUTRAL_WORDS: Final = frozenset({"spirit", "spirits", "based", "and", "or", "other", "distilled"})
-_LIQUEUR_WORDS: Final = frozenset(
-    {
-        "liqueur",
-        "liqueurs",
-        "amaro",
-        "amari",
-        "aperitivo",
-        "cordial",
-        "cordials",
-        "schnapps",
-        "falernum",
-        "punsch",
-        "triple",
-        "curacao",
-    }
-)
-_WINE_WORDS: Final = frozenset(
-    {
-        "wine",
-        "wines",
-        "vermouth",
-        "vermouths",
-        "sherry",
-        "port",
-        "madeira",
-        "champagne",
-        "prosecco",
-        "cava",
-        "sake",
-    }
-)
-
-
-def _words(name: str) -> list[str]:
-    """Split a name into lower-case words without accents.
-
-    Brackets inside a word are dropped first, so that "Whisk(e)y" is one word.
-    """
-    joined = re.sub(r"(?<=\w)\((\w)\)(?=\w)", r"\1", name)
-    decomposed = unicodedata.normalize("NFKD", joined.casefold())
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return re.findall(r"[^\W_]+", plain)
 
 
 def _group_of_spirit_node(name: str) -> str | None:
-    """Group of a node that is named as a base spirit, "rinse" for absinthe, else None."""
-    words = [word for word in _words(name) if word not in _NEUTRAL_WORDS]
-    if (phrase := _GROUP_OF_PHRASE.get(" ".join(words))) is not None:
+    """Group of a node that is named after a base spirit, "rinse" for absinthe, else None."""
+    words = [word for word in words_of(name) if word not in _NEUTRAL_WORDS]
+    if (phrase := SPIRIT_PHRASES.get(" ".join(words))) is not None:
         return phrase
-    groups = set()
-    for word in words:
-        singular = word[:-1] if word.endswith("s") and word not in _GROUP_OF_WORD else word
-        if singular in _RINSES:
-            groups.add("rinse")
-        elif (group := _GROUP_OF_WORD.get(singular)) is not None:
-            groups.add(group)
-        else:
-            return None
+    groups = {spirit_of_word(word) for word in words}
     return groups.pop() if len(groups) == 1 else None
 
 
 def _group_of_path(names: Sequence[str]) -> str | None:
-    """Group of an ingredient from the names on its way, root first.
+    """Group of an ingredient from the names on its path, root first.
 
     Returns a group of :data:`api.charts.palette.GROUPS`, "rinse", or None.
     """
@@ -115,15 +47,21 @@ def _group_of_path(names: Sequence[str]) -> str | None:
     for name in names:
         if (spirit := _group_of_spirit_node(name)) is not None:
             return spirit
-        words = set(_words(name))
+        words = set(words_of(name))
         # "Fruit Liqueur > Brandy" is a liqueur; "Spirits & Liqueurs > Brandy" is not.
-        if words & _LIQUEUR_WORDS and not words & _NEUTRAL_WORDS:
+        if words & LIQUEUR_KINDS and not words & _NEUTRAL_WORDS:
             return "liqueur"
-        if words & _WINE_WORDS and not words & _NEUTRAL_WORDS:
+        if words & WINE_KINDS and not words & _NEUTRAL_WORDS:
             return "wine"
-        if mixed is None and words & _LIQUEUR_WORDS:
+        if mixed is None and words & LIQUEUR_KINDS:
             mixed = "liqueur"
-    return mixed
+    if mixed is not None:
+        return mixed
+    # No ancestor names a kind of drink: read the names themselves, the ingredient's own first.
+    for name in reversed(names):
+        if (group := group_of_name(name)) is not None:
+            return None if group == NOT_ALCOHOLIC else group
+    return None
 
 
 class BaseSpiritClassifier:
@@ -135,7 +73,7 @@ class BaseSpiritClassifier:
     ----------
     tree
         The ``ingredient-tree`` artifact: nodes with ``id``, ``name`` and, where they have any,
-        ``children``. The root's own name says nothing and is not read.
+        ``children``. The root's own name is ignored.
     """
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
@@ -144,11 +82,11 @@ class BaseSpiritClassifier:
         for node, names in _walk(tree):
             group = _group_of_path(names)
             self._group_by_id[str(node["id"])] = group
-            # Names need not be unique; the first in the tree's order stands for all.
+            # Names need not be unique; the first in tree order wins.
             self._group_by_name.setdefault(names[-1], group)
 
     def node(self, node_id: str) -> str:
-        """Group of a tree node; "other" when the node is unknown or names no drink of its own."""
+        """Group of a tree node; "other" when the node is unknown or is no alcoholic drink."""
         group = self._group_by_id.get(node_id)
         return "other-spirit" if group == "rinse" else group or "other"
 
@@ -162,7 +100,7 @@ class BaseSpiritClassifier:
         if groups and groups[0] == "rinse":
             return "other-spirit"
         for group in groups:
-            if group is not None and group in _SPIRITS:
+            if group is not None and group in SPIRITS:
                 return group
         for group in groups:
             if group in ("wine", "liqueur"):
@@ -172,12 +110,12 @@ class BaseSpiritClassifier:
     def _of_name(self, name: str) -> str | None:
         if name in self._group_by_name:
             return self._group_by_name[name]
-        # Not in the tree (say, an artifact of an older snapshot): its name is all there is.
+        # Not in the tree, for example in an artifact of an older snapshot.
         return _group_of_path((name,))
 
 
 def _walk(tree: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
-    """Yield every node below the root with the names on its way; not recursive: any depth goes."""
+    """Yield every node below the root with the names on its path; iterative, for any depth."""
     stack: list[tuple[Mapping[str, Any], tuple[str, ...]]]
     stack = [(child, ()) for child in reversed(tree.get("children") or ())]
     while stack:

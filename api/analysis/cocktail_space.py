@@ -22,13 +22,13 @@ from barcart import (
     trustworthiness,
 )
 
-#: UMAP's view: fewer neighbours show finer structure, and recipes have few true relatives.
+#: Fewer neighbors show finer structure, and recipes have few close relatives.
 NEIGHBORS = 10
 MIN_DIST = 0.1
 RANDOM_STATE = 42
 #: Coordinates mean nothing beyond this, and short numbers keep the artifact small.
 DECIMALS = 4
-#: A previous map says nothing of where most recipes belong if it knows fewer of them than this.
+#: A previous map is ignored when it contains less than this share of the recipes.
 ENOUGH_KNOWN = 0.5
 
 
@@ -42,8 +42,8 @@ class CocktailSpace:
         Records of ``recipe_id``, ``recipe_name``, ``x``, ``y`` and ``ingredients``.
     quality
         ``knn_preservation`` and ``trustworthiness`` (see :mod:`barcart.quality`), the number of
-        ``neighbors`` they compare, ``graph_sha256`` of the neighbour graph, and ``median_shift``:
-        how far recipes moved from the previous map, in its units (None without one).
+        ``neighbors`` they compare, ``graph_sha256`` of the neighbor graph, and ``median_shift``:
+        how far recipes moved since the previous map, in its units (None without one).
     """
 
     points: list[dict[str, Any]]
@@ -52,14 +52,14 @@ class CocktailSpace:
 
 @dataclass(frozen=True)
 class PreviousMap:
-    """The map that readers know, and that the next one should resemble.
+    """The last published map, which the next one should resemble.
 
     Attributes
     ----------
     positions
         Coordinates by recipe id.
     graph_sha256
-        Of the neighbour graph that it was drawn from.
+        Of the neighbor graph that it was drawn from.
     """
 
     positions: Mapping[int, tuple[float, float]]
@@ -96,7 +96,7 @@ def _space(
     rows = np.flatnonzero(np.isfinite(known).all(axis=1))
 
     if previous is not None and previous.graph_sha256 == digest and rows.size == len(ids):
-        # The same neighbours have the same map: a forced refresh changes no byte.
+        # The same neighbors get the same map: a forced refresh changes nothing.
         embedding = known
     else:
         warm = rows.size > 0 and rows.size >= ENOUGH_KNOWN * len(ids)

@@ -1,7 +1,7 @@
-"""Names for the neighbourhoods of a cocktail map.
+"""Names for the neighborhoods of a cocktail map.
 
-A UMAP layout has no axes to read, so the map is labelled like a map: k-means cuts it into
-neighbourhoods, and each is named after the ingredients that set it apart.
+A UMAP layout has no axes to read, so the map is labeled like a map: k-means cuts it into
+neighborhoods, and each is named after the ingredients that set it apart.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _MEANINGLESS: Final = frozenset({"other", "others", "misc", "miscellaneous", "un
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbourhood:
+class Neighborhood:
     """A named region of a map.
 
     Parameters
     ----------
     x, y
-        Position of the member closest to the region's centre, so that the name never stands on
-        empty ground between two islands.
+        Position of the member closest to the region's center, so that the name is never
+        placed between two islands.
     name
         One or two ingredients, joined by a middle dot.
     size
@@ -48,8 +48,8 @@ def name_neighborhoods(
     positions: npt.NDArray[np.float64],
     ingredients: Sequence[Sequence[str]],
     ancestors: Mapping[str, Sequence[str]],
-) -> list[Neighbourhood]:
-    """Cut a map into neighbourhoods and name them.
+) -> list[Neighborhood]:
+    """Cut a map into neighborhoods and name them.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def name_neighborhoods(
 
     Returns
     -------
-    list of Neighbourhood
+    list of Neighborhood
         Largest first; empty for fewer than 30 recipes. A region that no ingredient sets apart
         (present in 30% of its recipes, and 1.5 times as often as elsewhere) has no name and is
         left out. The same input gives the same output.
@@ -79,7 +79,7 @@ def name_neighborhoods(
 
     terms, incidence = _incidence(ingredients, ancestors)
     overall = np.asarray(incidence.mean(axis=0)).ravel()
-    found: dict[str, Neighbourhood] = {}
+    found: dict[str, Neighborhood] = {}
     for cluster in range(clusters):
         members = np.flatnonzero(labels == cluster)
         if not len(members):
@@ -89,8 +89,8 @@ def name_neighborhoods(
         if not name:
             continue
         offsets = positions[members] - model.cluster_centers_[cluster]
-        centre = positions[members[np.argmin((offsets**2).sum(axis=1))]]
-        region = Neighbourhood(float(centre[0]), float(centre[1]), name, len(members))
+        center = positions[members[np.argmin((offsets**2).sum(axis=1))]]
+        region = Neighborhood(float(center[0]), float(center[1]), name, len(members))
         if name not in found or found[name].size < region.size:
             found[name] = region
     return sorted(found.values(), key=lambda region: (-region.size, region.name))

@@ -46,8 +46,8 @@ class RecipeVolumes:
 def recipe_volumes(dataset: Dataset) -> RecipeVolumes:
     """Return the volumes of a dataset's recipes.
 
-    Recipes without any volume (no ingredients yet, or only amounts of zero) have no place among
-    distances; they are left out and named in the log.
+    Recipes without any volume (no ingredients yet, or only amounts of zero) have no
+    distance to others; they are left out and listed in the log.
     """
     lines = dataset.recipe_ingredients[["id", "recipe_id", "ingredient_id"]].copy()
     lines["volume"] = line_volumes_ml(dataset.recipe_ingredients, dataset.units)

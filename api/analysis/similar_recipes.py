@@ -10,19 +10,19 @@ from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
 from barcart import TransportPlans, transport_plans
 
-#: Flows below this are shown to nobody: half a millilitre is a few drops.
+#: Flows below this are shown to nobody: half a milliliter is a few drops.
 SMALLEST_ML = 0.5
 DISTANCE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class NeighborPlans:
-    """The optimal plans from every recipe to each of its neighbours.
+    """The optimal plans from every recipe to each of its neighbors.
 
     Attributes
     ----------
     pairs
-        (p, 2) rows of the volume matrix: a recipe, and a neighbour of it.
+        (p, 2) rows of the volume matrix: a recipe, and a neighbor of it.
     plans
         Their transport plans, in the same order.
     """
@@ -32,7 +32,7 @@ class NeighborPlans:
 
 
 def neighbor_plans(metric: GroundMetric) -> NeighborPlans:
-    """Solve the plans from every recipe to its neighbours under the learned costs."""
+    """Solve the plans from every recipe to its neighbors under the learned costs."""
     graph = metric.fit.neighbors
     n, k = graph.indices.shape
     pairs = np.column_stack(
@@ -44,7 +44,7 @@ def neighbor_plans(metric: GroundMetric) -> NeighborPlans:
 def similar_recipes(
     volumes: RecipeVolumes, metric: GroundMetric, found: NeighborPlans
 ) -> list[dict[str, Any]]:
-    """Return each recipe's neighbours, nearest first, with the plan in words.
+    """Return each recipe's neighbors, nearest first, with the plan in words.
 
     Returns
     -------

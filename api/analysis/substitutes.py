@@ -21,7 +21,7 @@ def ingredient_substitutes(metric: GroundMetric, found: NeighborPlans) -> list[d
     -------
     list of dict
         ``ingredient_id``, ``ingredient_name`` and ``substitutes``: records of ``ingredient_id``,
-        ``ingredient_name``, ``cost``, ``support`` (how many pairs of neighbouring recipes exchange
+        ``ingredient_name``, ``cost``, ``support`` (how many pairs of neighboring recipes exchange
         one for the other) and ``weak`` (whether that is too few to rely on). Cheapest first; of
         equal cost, the better supported.
     """
@@ -52,7 +52,7 @@ def ingredient_substitutes(metric: GroundMetric, found: NeighborPlans) -> list[d
 
 
 def _support(found: NeighborPlans, m: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Count the unordered pairs of neighbouring recipes that exchange each two ingredients."""
+    """Count the unordered pairs of neighboring recipes that exchange each two ingredients."""
     plans = found.plans
     # A pair that is mutual stands there twice: it is one piece of evidence.
     _, pair_of = np.unique(np.sort(found.pairs, axis=1), axis=0, return_inverse=True)

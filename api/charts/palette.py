@@ -1,9 +1,9 @@
-"""The groups by which the report colours recipes and ingredients.
+"""The groups by which the report colors recipes and ingredients.
 
-A group is told by colour *and* by the shape of its mark, so that nobody has to rely on colour
-alone. Two groups of the same shape stay apart under protanopia, deuteranopia and tritanopia, and
-every colour has a contrast of at least 3:1 against its theme's paper (WCAG 2.2, success criterion
-1.4.11); the tests compute both, hence a change of a colour here is checked.
+Each group has a color *and* a mark shape, so that no reader has to rely on color alone. Two groups
+of the same shape stay apart under protanopia, deuteranopia and tritanopia, and every color has a
+contrast of at least 3:1 against its theme's paper (WCAG 2.2, success criterion 1.4.11); the tests
+compute both.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Group:
     label
         What a reader sees.
     shape
-        Mark that stands for the group on the maps.
+        Mark that represents the group on the maps.
     light, dark
-        sRGB colours, ``#rrggbb``, for the two themes.
+        sRGB colors, ``#rrggbb``, for the two themes.
     """
 
     key: str

@@ -1,7 +1,7 @@
-"""Colours of the page itself, light and dark, as CSS custom properties.
+"""Colors of the page itself, light and dark, as CSS custom properties.
 
-One source for the report and the site. A reader's choice (``data-theme`` on the root element) wins
-over what the system prefers; without scripts the system's preference alone decides.
+One source for the report and the site. The reader's choice (``data-theme`` on the root element)
+overrides the system's preference, which applies alone without scripts.
 """
 
 from __future__ import annotations

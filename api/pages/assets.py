@@ -1,10 +1,9 @@
-"""Static files by an address that changes with their content.
+"""Static files at URLs that change with their content.
 
-All files stand below one directory named after the hash of them all, such as
-``/static/<digest>/js/map.js``. Modules import each other by relative paths, so a page that names
-one module by its hashed address gets every other from the same version, with no bundler and no
-rewriting of sources; and a browser may keep what it has for ever, because other content has another
-address.
+All files are served below one directory named after the hash of them all, such as
+``/static/<digest>/js/map.js``. Modules import each other by relative paths, so a page that
+loads one module by its hashed URL gets every other from the same version, with no bundler and no
+rewriting of sources. Browsers may cache them forever, because changed content gets a changed URL.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Final
 
 from api.charts.theme import theme_css
 
-# Not all machines' MIME tables know these, and a browser refuses a module of another type.
+# Not every machine's MIME table has these, and browsers refuse modules of another type.
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -33,14 +32,14 @@ _COMPRESSIBLE: Final = frozenset({".css", ".js", ".svg", ".txt"})
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, ready to be sent.
+    """One file, ready to send.
 
     Parameters
     ----------
     data
         Its bytes.
     gzipped
-        The same, compressed; None where that would not help.
+        The same, compressed; None if that is not smaller.
     media_type
         For ``Content-Type``.
     """
@@ -73,12 +72,12 @@ class Assets:
         self.digest = digest.hexdigest()[:16]
 
     def url(self, path: str) -> str:
-        """Address of a file.
+        """URL of a file.
 
         Raises
         ------
         KeyError
-            If there is no such file: a template names it wrongly.
+            If there is no such file: fix the name in the template.
         """
         if path not in self._assets:
             raise KeyError(f"no static file {path!r}; there are: {', '.join(sorted(self._assets))}")
@@ -89,13 +88,13 @@ class Assets:
         yield from self._assets
 
     def get(self, path: str) -> Asset | None:
-        """Return a file, or None. Paths are looked up, never resolved: nothing else can be read."""
+        """Return a file, or None. Paths are looked up, never resolved."""
         return self._assets.get(path)
 
 
 @cache
 def site_assets() -> Assets:
-    """Return the site's files, those that it shares with the report, and the theme's colours."""
+    """Return the site's files, those that it shares with the report, and the theme's colors."""
     own = dict(_walk(files("api.pages") / "static"))
     shared = {f"shared/{path}": data for path, data in _walk(files("api.charts") / "assets")}
     return Assets({**own, **shared, "css/theme.css": theme_css().encode()})

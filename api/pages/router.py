@@ -11,14 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages.assets import site_assets
 
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-
-#: Addresses of the pages and the templates that they show; what a page is about, its module reads
-#: from the address.
+#: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
 PAGES: Final[dict[str, str]] = {
     "/": "map",
     "/recipes": "recipes",
@@ -32,13 +25,9 @@ PAGES: Final[dict[str, str]] = {
     "/status": "status",
 }
 
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    # A shell names its modules by hash; an old shell would ask for an old version's.
-    "Cache-Control": "no-cache",
-}
+# A shell names its modules by hash; a cached shell would request old modules. The security headers
+# come from the middleware, like those of every response.
+_PAGE_HEADERS: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 
 @cache
 def render_page(template: str) -> str:
-    """Render a page's shell; it depends on nothing but the package, hence once is enough."""
+    """Render a page's shell; it depends only on the package, so it is rendered once."""
     environment = Environment(
         loader=PackageLoader("api.pages"),
         autoescape=True,
@@ -71,21 +60,18 @@ for _path, _template in PAGES.items():
 
 @router.api_route("/static/{digest}/{path:path}", methods=["GET", "HEAD"])
 def static_file(digest: str, path: str, request: Request) -> Response:
-    """Send a static file, compressed where the client takes that.
+    """Send a static file, compressed if the client accepts gzip.
 
     While a deployment rolls out, a page of one version may reach a server of another: it then gets
-    what that server has, and is told not to keep it.
+    that server's file with ``no-store``.
     """
     assets = site_assets()
     asset = assets.get(path)
     if asset is None:
-        return Response(
-            status_code=404, media_type="text/plain", content="There is no such file.\n"
-        )
+        return Response(status_code=404, media_type="text/plain", content="File not found.\n")
     headers = {
         "Cache-Control": _FOREVER if digest == assets.digest else "no-store",
         "Vary": "Accept-Encoding",
-        "X-Content-Type-Options": "nosniff",
     }
     if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
@@ -95,5 +81,5 @@ def static_file(digest: str, path: str, request: Request) -> Response:
 
 @router.api_route("/favicon.ico", methods=["GET", "HEAD"])
 def favicon() -> RedirectResponse:
-    """Send the icon to those who look where icons used to be."""
+    """Redirect the traditional icon path."""
     return RedirectResponse(site_assets().url("icon.svg"))

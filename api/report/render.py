@@ -1,18 +1,18 @@
-"""Render the analytics as one HTML file that asks nothing of the network.
+"""Render the analytics as one HTML file that makes no network request.
 
-Means
+Tools
 -----
 The page is drawn by D3 (vendored, unchanged, 280 kB) and a few hundred lines over it, not by
-Plotly. Plotly's bundle weighs 4.8 MB, brings its own look and its own idea of a legend, and offers
-none of what these maps are for: one selection shared by two maps, names that appear as one zooms
-in, neighbourhood labels, keyboard travel from recipe to recipe. D3 does the parts that are hard to
+Plotly. Plotly's bundle weighs 4.8 MB, has its own look and legend, and lacks what these maps need:
+one selection shared by two maps, names that appear on zooming in, neighborhood labels, keyboard
+navigation between recipes. D3 does the parts that are hard to
 get right (zoom and pinch, density contours, spatial search, joins); a 2D canvas stamps 20,000
 marks in a few milliseconds and needs no WebGL; the tree and the bars are ordinary HTML elements,
 so that focus, zoomed text and screen readers work without a second implementation.
 
 Trust
 -----
-Names come from a database that anyone may have filled. They travel as JSON with ``<`` escaped and
+Names come from a database with untrusted content. They travel as JSON with ``<`` escaped and
 reach the document by ``textContent`` only, and a Content-Security-Policy in the page names the
 SHA-256 of each script and style and forbids everything else, network requests included.
 """
@@ -40,8 +40,8 @@ DEFAULT_TITLE: Final = "Cocktail atlas"
 #: The site serves the drawing modules of `api.charts` below this path.
 _CHARTS: Final = "shared/"
 
-# In the order in which they run: a later one uses what an earlier one defines. The site's pages
-# load the same modules as files.
+# In the order in which they run: later modules use earlier ones. The site's pages load the same
+# modules as files.
 _MODULES: Final = (
     "shared/elements.js",
     "shared/marks.js",
@@ -73,17 +73,17 @@ def render_report(
     artifacts
         Artifacts by name: ``ingredient-usage``, ``recipe-complexity``, ``cocktail-space``,
         ``cocktail-space-em`` and ``ingredient-tree``. One that is missing counts as empty, and an
-        empty one is said to be so on the page; others are left alone.
+        empty one is noted on the page; others are ignored.
     manifest
-        The snapshot's manifest. ``snapshot_id`` and ``created_at`` (ISO 8601) stand in the header;
-        what else there is, known or not, is listed at the end of the page.
+        The snapshot's manifest. ``snapshot_id`` and ``created_at`` (ISO 8601) are shown in the
+        header; everything else is listed at the end of the page.
     title
         Heading and title of the page.
 
     Returns
     -------
     str
-        The page. It depends on nothing but the arguments: the same input gives the same text.
+        The page. It depends only on the arguments: the same input gives the same text.
 
     Raises
     ------
@@ -143,10 +143,10 @@ def _asset(name: str) -> str:
 
 @cache
 def _one_module() -> str:
-    """The modules as one: modules within a page can't import each other, having no addresses.
+    """Concatenate the modules: inline modules can't import each other, having no URLs.
 
-    They share one scope here, so top-level names must differ between them; a browser refuses the
-    script otherwise, and the tests look at that.
+    They share one scope here, so top-level names must be unique across them; a browser refuses
+    the script otherwise, and the tests check that.
     """
     text = "\n".join(_asset(name) for name in _MODULES)
     return _EXPORT.sub("", _IMPORT.sub("", text))
@@ -172,7 +172,7 @@ def _content_security_policy(scripts: list[Markup], style: Markup) -> str:
 
 
 def _json_for_html(data: Any) -> str:
-    """JSON that no HTML parser can mistake for markup.
+    """JSON that is safe inside a script element.
 
     Escaping ``<`` rules out both ``</script`` and ``<!--``; ASCII alone rules out every accident
     with encodings. See the HTML standard, section 4.12.1.3, on restrictions for script contents.
@@ -188,7 +188,7 @@ def _mean(complexity: list[tuple[int, int]]) -> float | None:
 
 
 def _readable_time(text: str) -> str:
-    """An ISO 8601 time in words and UTC; the text itself when it is no such time."""
+    """Format an ISO 8601 time in words and UTC; return any other text unchanged."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -196,7 +196,7 @@ def _readable_time(text: str) -> str:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC)
     zone = " UTC" if moment.tzinfo is not None else ""
-    # Not %B and %-d: those depend on the locale and the platform.
+    # Not %B and %-d, which depend on the locale and the platform.
     month = [
         "January",
         "February",
@@ -215,7 +215,7 @@ def _readable_time(text: str) -> str:
 
 
 def _details(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the manifest says beyond the header: label and text, nested values by dotted keys."""
+    """Manifest entries not in the header: label and text, nested values by dotted keys."""
     rows: list[tuple[str, str]] = []
 
     def add(prefix: str, value: Any) -> None:

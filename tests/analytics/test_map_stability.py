@@ -56,7 +56,7 @@ def test_most_points_stay_where_they_were(
 
     width = np.ptp(np.array(list(positions.values())), axis=0).max()
     assert new.quality["median_shift"] < 0.05 * width
-    # Not because nothing was drawn: the neighbours are kept as well as by a map drawn afresh.
+    # Not because nothing was drawn: the neighbors are kept as well as by a map drawn afresh.
     fresh = draw(after)
     assert new.quality["knn_preservation"] > 0.8 * fresh.quality["knn_preservation"]
     assert {point["recipe_id"] for point in new.points} == {
@@ -91,7 +91,7 @@ def test_quality_is_recorded_in_the_manifest(
     assert len(maps["cocktail-space"].positions) == len(sample.recipes)
 
 
-def test_a_damaged_previous_map_is_no_reason_to_fail(
+def test_damaged_previous_map_is_ignored(
     make_database: MakeDatabase,
     sample: Dataset,
     tmp_path_factory: pytest.TempPathFactory,

@@ -250,7 +250,7 @@ def test_all_answers_come_from_one_reading(make_database: MakeDatabase, sample: 
     assert AnalyticsQueries(database).get_recipe_complexity_distribution() == []
 
 
-def test_wrong_rows_stop_it_and_are_named(make_database: MakeDatabase, sample: Dataset) -> None:
+def test_invalid_rows_fail_with_their_ids(make_database: MakeDatabase, sample: Dataset) -> None:
     database = make_database(sample)
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE ingredients SET path = '/wrong/' WHERE id = 4"))

@@ -105,7 +105,7 @@ def test_unchanged_data_is_skipped_unless_forced(
 
 
 @pytest.mark.parametrize("damage", ["pointer", "manifest", "artifact"])
-def test_what_was_damaged_is_replaced_unasked(
+def test_damaged_snapshot_is_replaced(
     make_database: MakeDatabase, sample: Dataset, tmp_path: Path, damage: str
 ) -> None:
     storage = AnalyticsStorage(directory=tmp_path / "analytics")
@@ -182,7 +182,7 @@ def test_a_failure_leaves_what_was_published(
     assert storage.snapshots.current() == before
 
 
-def test_a_rival_refresh_is_not_overwritten_with_older_data(
+def test_older_data_never_overwrites_a_newer_snapshot(
     make_database: MakeDatabase,
     sample: Dataset,
     storage: AnalyticsStorage,

@@ -30,7 +30,7 @@ def test_same_artifacts_from_a_cluster(
     assert one.artifacts == other.artifacts  # names, sizes and hashes
 
 
-def test_without_an_answer_what_was_published_stays(
+def test_unreachable_cluster_keeps_the_published_snapshot(
     sample: Dataset, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
     storage = AnalyticsStorage(directory=tmp_path)

@@ -70,7 +70,7 @@ def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
         )
 
 
-def test_a_plan_tells_what_to_pour_instead(queries: AnalyticsQueries) -> None:
+def test_plan_lists_each_swap(queries: AnalyticsQueries) -> None:
     negroni = _named(queries.compute_recipe_similar(), "recipe", "Negroni")
     boulevardier = _named(negroni["similar"], "recipe", "Boulevardier")
     gives = {move.split(" ml ")[1].split(" -> ")[0] for move in boulevardier["plan"]}
@@ -82,7 +82,7 @@ def test_a_plan_tells_what_to_pour_instead(queries: AnalyticsQueries) -> None:
     assert sum(amounts) <= 90  # no more than a Negroni holds
 
 
-def test_plans_are_in_millilitres_of_the_recipe(queries: AnalyticsQueries) -> None:
+def test_plans_are_in_milliliters_of_the_recipe(queries: AnalyticsQueries) -> None:
     total = queries._volumes.lines.groupby("recipe_id")["volume"].sum()
     for record in queries.compute_recipe_similar():
         for other in record["similar"]:
@@ -102,7 +102,7 @@ def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:
         np.testing.assert_allclose(found, np.sort(costs)[: len(found)], atol=1e-6)
 
 
-def test_support_counts_pairs_of_recipes_that_exchange_the_two(queries: AnalyticsQueries) -> None:
+def test_support_counts_pairs_of_recipes(queries: AnalyticsQueries) -> None:
     metric = queries.learn_ground_metric()
     dense, cost = metric.volumes.toarray(), metric.fit.cost_matrix
     lime = metric.ingredients.index_of(

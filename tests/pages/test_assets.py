@@ -1,4 +1,4 @@
-"""Static files: addresses by content, kept for ever, nothing else readable."""
+"""Static files: URLs by content, cached forever, nothing else readable."""
 
 import gzip
 import re
@@ -7,19 +7,20 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.http.middleware import CONTENT_SECURITY_POLICY, RequestContext
 from api.pages.assets import Assets, site_assets
-from api.pages.router import CONTENT_SECURITY_POLICY, PAGES, router
+from api.pages.router import PAGES, router
 
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     app = FastAPI()
     app.include_router(router)
-    return TestClient(app)
+    return TestClient(RequestContext(app))
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_address_in_a_page_exists(client: TestClient, path: str) -> None:
+def test_every_url_in_a_page_exists(client: TestClient, path: str) -> None:
     page = client.get(path.replace("{recipe_id:int}", "7"))
     assert page.status_code == 200
     assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
@@ -33,7 +34,7 @@ def test_every_address_in_a_page_exists(client: TestClient, path: str) -> None:
     assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=", page.text)
 
 
-def test_modules_import_only_what_there_is() -> None:
+def test_modules_import_existing_files() -> None:
     assets = site_assets()
     looked_at = 0
     for path in list(assets.paths()):
@@ -50,7 +51,7 @@ def test_modules_import_only_what_there_is() -> None:
     assert looked_at > 20
 
 
-def test_the_address_changes_with_any_content_or_name() -> None:
+def test_url_changes_with_content_or_name() -> None:
     first = Assets({"a.js": b"1", "b.js": b"2"}).digest
     assert first == Assets({"b.js": b"2", "a.js": b"1"}).digest
     assert first != Assets({"a.js": b"1", "b.js": b"3"}).digest
@@ -58,7 +59,7 @@ def test_the_address_changes_with_any_content_or_name() -> None:
     assert Assets({"a": b"bc", "d": b""}).digest != Assets({"a": b"b", "cd": b""}).digest
 
 
-def test_is_compressed_where_the_client_takes_that(client: TestClient) -> None:
+def test_compresses_if_the_client_accepts_gzip(client: TestClient) -> None:
     url = site_assets().url("shared/d3.min.js")
     plain = client.get(url, headers={"accept-encoding": "identity"})
     with client.stream("GET", url, headers={"accept-encoding": "gzip"}) as answer:
@@ -69,7 +70,7 @@ def test_is_compressed_where_the_client_takes_that(client: TestClient) -> None:
     assert len(raw) < len(plain.content) / 2
 
 
-def test_another_versions_address_is_not_kept(client: TestClient) -> None:
+def test_other_version_is_not_cached(client: TestClient) -> None:
     answer = client.get("/static/0123456789abcdef/js/boot.js")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -82,6 +83,6 @@ def test_nothing_else_can_be_read(client: TestClient, path: str) -> None:
     assert client.get(f"/static/{site_assets().digest}/{path}").status_code == 404
 
 
-def test_a_template_that_names_no_file_is_told() -> None:
+def test_template_with_unknown_file_fails() -> None:
     with pytest.raises(KeyError, match=r"no static file 'js/nope\.js'"):
         site_assets().url("js/nope.js")

@@ -36,7 +36,7 @@ def chromium() -> str:
 
 @pytest.mark.parametrize("data", ["sample", "empty"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_draws_without_a_word_on_the_console(
+def test_draws_without_console_messages(
     chromium: str, tmp_path: Path, sample: Dataset, data: str, width: int
 ) -> None:
     page = tmp_path / "report.html"

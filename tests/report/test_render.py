@@ -122,7 +122,7 @@ class _Elements(html.parser.HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def test_says_what_it_shows() -> None:
+def test_page_names_title_and_snapshot() -> None:
     page = render_report(ARTIFACTS, MANIFEST, title="The bar's atlas")
     assert "The bar&#39;s atlas" in page or "The bar's atlas" in page
     assert MANIFEST["snapshot_id"] in page
@@ -141,7 +141,7 @@ def test_does_not_change_its_input() -> None:
     assert before == ARTIFACTS
 
 
-def test_asks_nothing_of_the_network() -> None:
+def test_makes_no_network_request() -> None:
     page = render_report(ARTIFACTS, MANIFEST)
     for tag, attributes in _Elements(page).tags:
         for name in ("src", "href", "action", "poster", "srcset"):
@@ -151,7 +151,7 @@ def test_asks_nothing_of_the_network() -> None:
     assert "@import" not in page
 
 
-def test_an_empty_database_is_shown_kindly() -> None:
+def test_empty_database_renders() -> None:
     page = render_report(EMPTY, {})
     assert page.startswith("<!DOCTYPE html>")
     assert len(page) > 1000

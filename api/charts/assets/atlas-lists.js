@@ -1,11 +1,11 @@
-// What stands around the maps: the legend, which filters, and the recipes as a table.
+// Lists around the maps: the legend, which filters, and the table of recipes.
 import { count, el, number } from "./elements.js";
 import { createSwatch } from "./marks.js";
 
 /**
  * Fill the legend; its chips choose groups.
  *
- * @returns {{show: () => void}} shows the model's choice after another hand has changed it
+ * @returns {{show: () => void}} redraws after the model's choice changed elsewhere
  */
 export function createLegend(container, model, changed) {
   const sizes = d3.rollup(model.recipes.group, (members) => members.length, (group) => group);
@@ -37,18 +37,18 @@ export function createLegend(container, model, changed) {
   return { show };
 }
 
-/** What the search has found, in a sentence; "" when nothing was asked. */
+/** The search result in a sentence; "" when there is no search. */
 export function foundText(model) {
   const lit = model.order.length;
   if (!model.searching) return model.chosen.size ? `${count(lit, "recipe", "recipes")} shown` : "";
-  return lit ? count(lit, "recipe matches", "recipes match") : "No recipe matches";
+  return lit ? count(lit, "recipe matches", "recipes match") : "No matches. Remove a filter";
 }
 
 /**
- * The lit recipes as a table in pages of 25, in a `details` with a table and a pager.
+ * The matching recipes as a table, 25 per page, in a `details` with a table and a pager.
  *
  * @param name builds the content of a recipe's first cell
- * @returns {{fill: (first?: boolean) => void}} fills it anew; `first` goes to the first page
+ * @returns {{fill: (first?: boolean) => void}} redraws it; `first` goes to the first page
  */
 export function createRecipeTable(details, model, name) {
   const ROWS = 25;
@@ -66,7 +66,7 @@ export function createRecipeTable(details, model, name) {
         el("th", { scope: "row" }, name(i)),
         el("td", { className: "base-name" }, createSwatch(model.groupOf(i)), model.groupOf(i).label),
         el("td", { textContent: model.ingredientsOf(i).join(", ") }))));
-    details.querySelector("[role=status]").textContent = found === 0 ? "No recipe matches"
+    details.querySelector("[role=status]").textContent = found === 0 ? "No matches. Remove a filter"
       : `${number(start + 1)}–${number(Math.min(start + ROWS, found))} of ${number(found)}`;
     previous.disabled = page === 0;
     next.disabled = page === pages - 1;

@@ -25,7 +25,7 @@ export class AtlasMap {
   get ready() { return this.members.length > 0 && this.width > 0; }
   get k() { return this.transform.k; }
 
-  /** Take a map's places; with an animation where there was another one before. */
+  /** Show another map's positions, animated when there was one before. */
   layOut(key) {
     const before = this.key && { x: this.x, y: this.y, half: this.half };
     this.key = key;
@@ -33,14 +33,14 @@ export class AtlasMap {
     Object.assign(this, { x, y, regions });
     this.members = d3.range(this.model.total).filter((i) => x[i] !== null);
     this.tree = d3.quadtree(this.members, (i) => x[i], (i) => y[i]);
-    // Half the layout's width and height; it is centred on 0,0.
+    // Half the layout's width and height; it is centerd on 0,0.
     this.reach = [x, y].map((axis) => d3.max(this.members, (i) => Math.abs(axis[i])) || 1);
     if (this.width) this.fit();
     this.painter.place?.(this, before && { ...before, scale: before.half / this.half });
     this.stage.classList.toggle("vacant", !this.members.length);
     this.nothing.hidden = this.members.length > 0;
     this.over.setAttribute("aria-label", `${this.title} map of ${count(this.members.length, "recipe", "recipes")}. ` +
-      "Arrow keys go from recipe to recipe, plus and minus zoom, zero shows all. " +
+      "Arrow keys move between recipes, plus and minus zoom, zero shows all. " +
       "The same recipes are in a list on this page.");
     this.card.hidden = true;
     if (!this.width) return;
@@ -49,14 +49,14 @@ export class AtlasMap {
     else this.draw();
   }
 
-  /** Marks go from their old places to the new ones. */
+  /** Animate marks from their old positions to the new ones. */
   travel() {
-    this.travelling?.stop();
+    this.traveling?.stop();
     this.morph = 0;
-    this.travelling = d3.timer((elapsed) => {
+    this.traveling = d3.timer((elapsed) => {
       this.morph = Math.min(1, d3.easeCubicInOut(Math.min(1, elapsed / 900)));
       if (elapsed >= 900) {
-        this.travelling.stop();
+        this.traveling.stop();
         this.morph = 1;
       }
       this.draw();
@@ -88,7 +88,7 @@ export class AtlasMap {
     this.zoom = d3.zoom().scaleExtent([0.8, 48])
       .filter((event) => {
         if (event.type === "wheel") {
-          // A page one can't scroll past is worse than a map that wants a key held.
+          // A plain wheel scrolls the page; zooming needs a modifier key.
           if (event.ctrlKey || event.metaKey) return true;
           this.stage.classList.add("wants-key");
           clearTimeout(this.tipTimer);
@@ -153,18 +153,18 @@ export class AtlasMap {
     event.preventDefault();
   }
 
-  /** Go to the closest lit recipe in a direction, straight ahead being closest. */
+  /** Select the nearest matching recipe in a direction; straight ahead counts as nearest. */
   walk(dx, dy) {
     const { lit, selected: from } = this.model;
     const placed = from >= 0 && this.x[from] !== null;
-    // Without a start: the one nearest to the centre of the view.
-    const centre = this.transform.invert([this.width / 2, this.height / 2]);
+    // With nothing selected, start at the center of the view.
+    const center = this.transform.invert([this.width / 2, this.height / 2]);
     let best = -1;
     let bestCost = Infinity;
     for (const i of this.members) {
       if (!lit[i] || i === from) continue;
-      const ax = placed ? this.x[i] - this.x[from] : this.px(i) - centre[0];
-      const ay = placed ? this.y[from] - this.y[i] : this.py(i) - centre[1];
+      const ax = placed ? this.x[i] - this.x[from] : this.px(i) - center[0];
+      const ay = placed ? this.y[from] - this.y[i] : this.py(i) - center[1];
       const ahead = ax * dx + ay * dy;
       const aside = Math.abs(ax * dy) + Math.abs(ay * dx);
       if (placed && (ahead <= 0 || aside > 2 * ahead)) continue;
@@ -193,7 +193,7 @@ export class AtlasMap {
     if (!loop) return;
     this.loop = null;
     this.paintOver();
-    // A click with the lasso in hand is a click.
+    // A click with the lasso active is still a click.
     if (!finished || loop.length < 3 || Math.abs(d3.polygonArea(loop)) < 40) return;
     this.looped = true;
     setTimeout(() => { this.looped = false; }, 50);
@@ -201,7 +201,7 @@ export class AtlasMap {
     this.on.lasso(this.members.filter((i) => this.model.shown[i] && d3.polygonContains(loop, this.position(i))));
   }
 
-  /** The lit recipes that can be seen now, by name. */
+  /** The matching recipes in view, by name. */
   inView() {
     if (!this.ready) return [];
     return this.model.order.filter((i) => {
@@ -219,7 +219,7 @@ export class AtlasMap {
     act(calm() ? surface : surface.transition().duration(320));
   }
 
-  /** What part is seen, independent of the stage's size: [scale, centre x, centre y] of the layout. */
+  /** The visible part, independent of the stage's size: [scale, center x, center y] of the layout. */
   get view() {
     const [bx, by] = this.transform.invert([this.width / 2, this.height / 2]);
     return [this.k, (bx - this.width / 2) / this.half, (this.height / 2 - by) / this.half];
@@ -232,7 +232,7 @@ export class AtlasMap {
     surface.call(this.zoom.translateTo, this.width / 2 + x * this.half, this.height / 2 - y * this.half);
   }
 
-  /** Bring a recipe into view when it is outside. */
+  /** Pan to a recipe that is out of view. */
   reveal(i) {
     if (!this.ready || this.x[i] === null) return;
     const [x, y] = this.position(i);
@@ -273,11 +273,11 @@ export class AtlasMap {
     const path = d3.geoPath();
     const contour = d3.contourDensity().x((i) => this.px(i)).y((i) => this.py(i)).size([this.width, this.height])
       .bandwidth(Math.min(this.width, this.height) / 30).cellSize(4).contours(this.members);
-    // Levels as shares of the densest place: the same number of lines on a stage of any shape.
+    // Levels relative to the maximum density, so that every stage gets the same number of lines.
     return [0.04, 0.1, 0.2, 0.32, 0.46, 0.62, 0.8].map((share) => new Path2D(path(contour(share * contour.max))));
   }
 
-  // Position in the stage before zooming; the vertical axis points up as on paper.
+  // Position in the stage before zooming; y points up.
   px(i) { return this.width / 2 + this.x[i] * this.half; }
   py(i) { return this.height / 2 - this.y[i] * this.half; }
   position(i) {
@@ -288,8 +288,8 @@ export class AtlasMap {
   theme() {
     if (!this.width) return;
     for (const name of ["ink", "paper", "accent"]) this[name] = css(`--${name}`);
-    this.groundColour = css("--ground");
-    this.colours = this.model.groups.map((group) => css(`--g-${group.key}`));
+    this.groundColor = css("--ground");
+    this.colors = this.model.groups.map((group) => css(`--g-${group.key}`));
     this.painter.theme(this);
     this.draw();
   }
@@ -308,7 +308,7 @@ export class AtlasMap {
     });
   }
 
-  /** Move the last picture of layers that take long to draw; draw them sharp when the map rests. */
+  /** Transform the last frame of slow layers; redraw them when the map stops moving. */
   glide(layers) {
     const { k, x, y } = this.transform;
     const scale = k / this.painted.k;
@@ -343,7 +343,7 @@ export class AtlasMap {
     else {
       this.painted = this.transform;
       for (const canvas of [this.ground, this.painter.canvas, this.words]) canvas.style.transform = "";
-      // On a crowded map the lines come when the marks have arrived.
+      // On a crowded map the contours fade in after the marks have moved.
       if (!crowded || morph === 1) this.paintGround(Math.max(0, 2 * morph - 1));
       else this.clean(this.ground);
     }
@@ -363,7 +363,7 @@ export class AtlasMap {
     const { k, x, y } = this.transform;
     context.translate(x, y);
     context.scale(k, k);
-    context.fillStyle = context.strokeStyle = this.groundColour;
+    context.fillStyle = context.strokeStyle = this.groundColor;
     context.lineWidth = 1 / k;
     for (const path of this.contours) {
       context.globalAlpha = 0.055 * strength;
@@ -373,7 +373,7 @@ export class AtlasMap {
     }
   }
 
-  /** Names: neighbourhoods from afar, recipes from near, never one over another. */
+  /** Labels: neighborhoods when zoomed out, recipes when zoomed in; labels never overlap. */
   write(context, radius, litRadius) {
     const { model, width, height } = this;
     const visible = [];
@@ -393,7 +393,7 @@ export class AtlasMap {
       }
       context.stroke();
     }
-    // The buttons stand in the lower right corner.
+    // The buttons are in the lower right corner.
     const taken = [[width - 52, height - this.controls.offsetHeight - 16, width, height]];
     const free = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2 &&
       taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
@@ -411,7 +411,7 @@ export class AtlasMap {
     context.font = `500 12px ${css("--sans")}`;
     context.textAlign = "left";
     const gap = picked ? litRadius + 8 : radius + 4;
-    // Names keep clear of every mark, save that they stand beside their own.
+    // Labels avoid all marks; each is placed beside its own.
     taken.push(...visible.map(([, x, y]) => [x - gap + 3, y - gap + 3, x + gap - 3, y + gap - 3]));
     for (const [i, x, y] of visible) {
       const name = model.recipes.name[i];
@@ -457,12 +457,12 @@ export class AtlasMap {
       const [x, y] = this.position(i);
       context.save();
       context.translate(x, y);
-      context.fillStyle = this.colours[model.recipes.group[i]];
+      context.fillStyle = this.colors[model.recipes.group[i]];
       context.fill(new Path2D(markPath(model.groupOf(i).shape, radius * 1.3)), "evenodd");
-      for (const [colour, width] of [[this.paper, 5], [strong ? this.accent : this.ink, 2.5]]) {
+      for (const [color, width] of [[this.paper, 5], [strong ? this.accent : this.ink, 2.5]]) {
         context.beginPath();
         context.arc(0, 0, radius + (strong ? 8 : 6), 0, 2 * Math.PI);
-        context.strokeStyle = colour;
+        context.strokeStyle = color;
         context.lineWidth = width;
         context.stroke();
       }
@@ -479,7 +479,7 @@ export class AtlasMap {
     context.stroke(path);
   }
 
-  /** The lit recipe closest to a point of the stage, within a reach in pixels; -1 for none. */
+  /** The matching recipe nearest to a point of the stage, within `reach` pixels; -1 for none. */
   find([sx, sy], reach) {
     const [bx, by] = this.transform.invert([sx, sy]);
     const x = (bx - this.width / 2) / this.half;

@@ -1,4 +1,4 @@
-// The recipes of the maps, and what all maps and lists agree on: search, legend, lasso, selection.
+// The recipes of the maps and the state that maps and lists share: search, legend, lasso, selection.
 import { fold } from "./elements.js";
 
 export class AtlasModel {
@@ -27,12 +27,12 @@ export class AtlasModel {
   groupOf(i) { return this.groups[this.recipes.group[i]]; }
   get searching() { return this.terms.length > 0; }
 
-  /** Row of a recipe by its id; -1 where it is on no map. */
+  /** Row of a recipe by its id; -1 when it is on no map. */
   find(id) { return this.recipes.id.indexOf(id); }
 
   search(text) { this.terms = fold(text).split(/[\s,;]+/).filter(Boolean); }
 
-  /** Work out anew which recipes are lit, after a change of terms, groups or lasso. */
+  /** Recompute which recipes match, after a change of terms, groups or lasso. */
   filter() {
     const { chosen, terms, within } = this;
     for (let i = 0; i < this.total; i++) {
@@ -43,7 +43,7 @@ export class AtlasModel {
     this.order = this.byName.filter((i) => this.lit[i]);
   }
 
-  /** How strongly a mark is drawn: 0 not at all, else its opacity. */
+  /** A mark's opacity; 0 hides it. */
   opacity(i, dense) {
     if (this.lit[i]) return this.searching ? 1 : dense ? 0.75 : 0.92;
     if (dense && !this.shown[i]) return 0;

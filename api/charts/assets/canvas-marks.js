@@ -9,11 +9,11 @@ export class CanvasMarks {
     this.stamps = new Map();
   }
 
-  /** Stamping thousands takes longer than a frame: such a map glides instead (see AtlasMap). */
+  /** Stamping thousands of marks takes longer than a frame: such a map glides (see AtlasMap). */
   get slow() { return this.stamped > 4000; }
 
-  theme({ paper, colours, ratio }) {
-    Object.assign(this, { paper, colours, ratio });
+  theme({ paper, colors, ratio }) {
+    Object.assign(this, { paper, colors, ratio });
     this.stamps.clear();
   }
 
@@ -34,7 +34,7 @@ export class CanvasMarks {
         context.strokeStyle = this.paper;
         context.stroke(path);
       }
-      context.fillStyle = this.colours[group];
+      context.fillStyle = this.colors[group];
       context.fill(path, "evenodd");
       this.stamps.set(key, canvas);
     }

@@ -1,4 +1,4 @@
-// Small helpers for what the charts draw, in the report and on the pages alike.
+// Small helpers for charts, in the report and on the site.
 
 /** Element with properties and children; text goes in as text, never as markup. */
 export function el(tag, properties = {}, ...children) {
@@ -11,7 +11,7 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
-/** For comparing what people type with names: no case, no accents. */
+/** Fold case and accents, to compare typed text with names. */
 export function fold(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
@@ -20,7 +20,7 @@ const grouped = new Intl.NumberFormat("en");
 export const number = (value) => grouped.format(value);
 export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
-/** Breadcrumb: a button for each place on the way, the last one being where we are. */
+/** Breadcrumb: a button for each ancestor; the last entry is the current place. */
 export function breadcrumb(container, path, go) {
   const list = el("ol");
   path.forEach((place, index) => {
@@ -48,7 +48,7 @@ export function linkTree(rows) {
   return nodes;
 }
 
-/** The places from the root down to a node. */
+/** The nodes from the root down to a node. */
 export function pathTo(node) {
   const path = [];
   for (let place = node; place; place = place.parent) path.unshift(place);
@@ -58,11 +58,11 @@ export function pathTo(node) {
 /** Value of a custom property of the current theme. */
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Call when the theme changes: the system's, or the one that the reader chose (`data-theme`). */
+/** Call when the theme changes: the system's, or the reader's choice (`data-theme`). */
 export function onTheme(listener) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => listener());
   new MutationObserver(() => listener()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
-/** Does the reader want things to stand still? */
+/** Whether the reader prefers reduced motion. */
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

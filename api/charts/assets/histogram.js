@@ -8,14 +8,14 @@ import { count, number } from "./elements.js";
  * @param {SVGSVGElement} options.svg
  * @param {HTMLElement} options.caption gets the histogram in one sentence
  * @param {[number, number][]} options.rows pairs (ingredients in a recipe, recipes)
- * @param {(size: number) => void} [options.choose] told which column was chosen; where it is given,
- *   columns are buttons
- * @returns {{mark: (size: number | null) => void}} marks a column as chosen
+ * @param {(size: number) => void} [options.choose] called with the selected column; columns
+ *   are buttons if given
+ * @returns {{mark: (size: number | null) => void}} marks a column as selected
  */
 export function createHistogram({ svg, caption, rows, choose }) {
   const known = new Map(rows);
   const [low, high] = d3.extent(known.keys());
-  // Sizes that no recipe has still take their place on the axis.
+  // Sizes without recipes still get a place on the axis.
   const bins = d3.range(low, high + 1).map((size) => [size, known.get(size) ?? 0]);
   const all = d3.sum(bins, ([, recipes]) => recipes);
   let sum = 0;
@@ -36,7 +36,7 @@ export function createHistogram({ svg, caption, rows, choose }) {
     const x = d3.scaleBand(bins.map(([size]) => size), [0, width])
       .paddingInner(0.16).paddingOuter(Math.max(0.1, (14 - bins.length) / 4));
     const y = d3.scaleLinear([0, d3.max(bins, ([, recipes]) => recipes) || 1], [height - bottom, 26]);
-    // Every k-th size gets its label when there is no room for all.
+    // Label every k-th size when there is no room for all.
     const every = Math.max(1, Math.ceil(30 / x.step()));
     const chart = d3.select(svg).attr("viewBox", `0 0 ${width} ${height}`)
       .attr("width", width).attr("height", height);

@@ -1,8 +1,8 @@
-// Marks: a base spirit is told by colour and by shape.
+// Marks: color and shape both show the base spirit.
 
 /**
- * Path of a mark, centred on 0,0; all shapes have about the same area.
- * Used for the legend (SVG) and the maps (canvas) alike; webgl-marks.js has the same in GLSL.
+ * Path of a mark, centerd on 0,0; all shapes have about the same area.
+ * Used by the legend (SVG) and the maps (canvas); webgl-marks.js has the same shapes in GLSL.
  */
 export function markPath(shape, r) {
   const f = (value) => value.toFixed(3);
@@ -26,7 +26,7 @@ export function markPath(shape, r) {
   return shape === "ring" ? circle(r * 1.1) + circle(r * 0.55) : circle(r);
 }
 
-/** A group's mark as it stands in a legend or before a name. */
+/** A group's mark for the legend or before a name. */
 export function createSwatch(group) {
   const svg = d3.create("svg").attr("class", "swatch").attr("viewBox", "-8 -8 16 16")
     .attr("aria-hidden", "true");

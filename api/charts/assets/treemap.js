@@ -1,7 +1,7 @@
-// A tree as a treemap one can walk into, and as a nested list.
+// A tree as a treemap with drill-down, and as a nested list.
 import { breadcrumb, count, el, number, pathTo } from "./elements.js";
 
-/** What a node is, in words. */
+/** A node's description. */
 export function describe(node) {
   const kinds = node.children.length ? `, ${count(node.children.length, "kind", "kinds")}` : "";
   return `${node.name}: ${count(node.total, "recipe", "recipes")}${kinds}`;
@@ -13,19 +13,19 @@ export function describe(node) {
  * @param {object} options
  * @param {HTMLElement} options.map what to fill; its size decides the layout
  * @param {HTMLElement} options.crumbs gets the breadcrumb
- * @param {HTMLElement} options.note gets a sentence about where we are
+ * @param {HTMLElement} options.note gets a sentence about the current node
  * @param {object} options.root first node of `linkTree`
- * @param {(group: number) => string} options.tone CSS colour of a group
- * @param {(node: object) => void} [options.choose] told which block was chosen by hand; where it is
- *   given, blocks without kinds can be chosen too
- * @returns {{go: (node: object) => void, mark: (node: object) => void}} goes into a node that has
+ * @param {(group: number) => string} options.tone CSS color of a group
+ * @param {(node: object) => void} [options.choose] called with the block that a reader selects; if
+ *   given, blocks without kinds are selectable too
+ * @returns {{go: (node: object) => void, mark: (node: object) => void}} drills into a node that has
  *   kinds, or marks one block
  */
 export function createTreemap({ map, crumbs, note, root, tone, choose }) {
   let focus = root;
   let marked = null;
 
-  /** Two levels below the focus as rectangles; what nobody uses has no area. */
+  /** Two levels below the focus as rectangles; unused ingredients have no area. */
   function layout(width, height) {
     const below = (node) => {
       const used = node.children.filter((child) => child.total > 0);
@@ -100,7 +100,7 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
       .order()
       .classed("inner", (place) => place.depth === 2)
       .attr("data-fit", (place) => fit(place, side(place)))
-      // Two levels are for the eye; the keyboard takes one level at a time.
+      // Two levels are visible; the keyboard moves through one level at a time.
       .attr("tabindex", (place) => (place.depth === 2 ? -1 : null))
       .attr("disabled", (place) =>
         (!choose && place.depth === 1 && !place.data.children.length ? "" : null))
@@ -119,19 +119,19 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
       });
     breadcrumb(crumbs, pathTo(focus), take);
     const unused = focus.children.filter((child) => child.total === 0).length;
-    const own = focus === root ? "" : `, ${number(focus.direct)} by this very name`;
+    const own = focus === root ? "" : `, ${number(focus.direct)} directly`;
     note.textContent = `${describe(focus)}${own}.` +
       (unused ? ` ${count(unused, "kind", "kinds")} in no recipe: see the list.` : "");
     map.dataset.focus = focus.id;
   }
 
-  /** A choice by hand: the keyboard stays in the chart. */
+  /** The reader selected a block: keep keyboard focus in the chart. */
   function take(node) {
     const into = node.children.length ? node : node.parent;
     if (choose) mark(node);
     if (into !== focus) {
       go(into);
-      // The chosen block may be gone: go on with the first one, or let the keyboard go back up.
+      // The selected block may be gone: focus the first one, or the way back up.
       (map.querySelector("[aria-current]:not(.inner)") ||
         map.querySelector("button:not([disabled], .inner)") ||
         crumbs.querySelector("button"))?.focus({ preventScroll: true });
@@ -165,7 +165,7 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
  * The tree as a nested list inside a `<details>`, built when first opened: a big tree has thousands
  * of items.
  *
- * @param {(node: object) => Node} [name] what stands for a node; its name where not given
+ * @param {(node: object) => Node} [name] renders a node; its name by default
  */
 export function createTreeList(details, root, name) {
   const show = name ?? ((node) => el("span", { textContent: node.name }));

@@ -1,4 +1,4 @@
-// Usage of ingredients: bars one can go into, and the same figures as a table.
+// Ingredient usage: bars with drill-down, and the same figures as a table.
 import { breadcrumb, count, el, number, pathTo } from "./elements.js";
 
 const FIRST = 12;
@@ -11,10 +11,10 @@ const FIRST = 12;
  * @param {HTMLButtonElement} options.more shows all rows
  * @param {HTMLElement} options.crumbs gets the breadcrumb
  * @param {HTMLElement} options.table holds a table of four columns
- * @param {object} options.top the place where all starts, as nodes of `linkTree`
- * @param {(group: number) => string} options.tone CSS colour of a group
- * @param {(row: object) => Node[]} [options.links] what else a row offers
- * @param {(place: object) => void} [options.onGo] told which place was gone to by hand
+ * @param {object} options.top the first level, as nodes of `linkTree`
+ * @param {(group: number) => string} options.tone CSS color of a group
+ * @param {(row: object) => Node[]} [options.links] extra content of a row
+ * @param {(place: object) => void} [options.onGo] called when the reader drills into a place
  * @returns {{go: (place: object) => void}} goes to a place
  */
 export function createUsageBars({ bars, more, crumbs, table, top, tone, links, onGo }) {
@@ -32,7 +32,7 @@ export function createUsageBars({ bars, more, crumbs, table, top, tone, links, o
       solid.style.width = row.total ? `${(100 * row.direct) / row.total}%` : "0";
       bar.append(solid);
       const label = `${row.name}: ${count(row.total, "recipe", "recipes")}, ` +
-        `${number(row.direct)} by this very name`;
+        `${number(row.direct)} directly`;
       const parts = [
         el("span", { className: "name", textContent: row.name }),
         el("span", { className: "track" }, bar),
@@ -59,7 +59,7 @@ export function createUsageBars({ bars, more, crumbs, table, top, tone, links, o
         el("td", { className: "number", textContent: number(value) })))));
   }
 
-  /** The way here from the top, which stands for the tree's root. */
+  /** The path from the top, which represents the tree's root. */
   function path() {
     return focus === top ? [top] : [top, ...pathTo(focus).filter((place) => place.parent)];
   }
@@ -70,7 +70,7 @@ export function createUsageBars({ bars, more, crumbs, table, top, tone, links, o
     draw();
   }
 
-  /** A choice by hand: the keyboard stays in the chart. */
+  /** The reader selected a bar: keep keyboard focus in the chart. */
   function take(place) {
     go(place);
     (bars.querySelector("button") || crumbs.querySelector("button"))?.focus({ preventScroll: true });

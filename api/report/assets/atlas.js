@@ -53,9 +53,9 @@ import { createSwatch } from "./shared/marks.js";
         createSwatch(model.groupOf(j)), recipes.name[j]))));
       return el("div", { className: "near" },
         el("h4", { textContent: `Nearest on the ${map.title} map` }),
-        near.length ? list : el("p", { className: "status", textContent: "None: it stands alone." }));
+        near.length ? list : el("p", { className: "status", textContent: "None." }));
     }));
-    // So that focus has somewhere to go when the list it was in is replaced.
+    // Focus moves here when the list that had it is replaced.
     panel.tabIndex = -1;
   }
 
@@ -86,7 +86,7 @@ import { createSwatch } from "./shared/marks.js";
     search.value = "";
     search.dispatchEvent(new Event("input"));
   });
-  // Enter goes through the matches, one after the other.
+  // Enter cycles through the matches.
   document.getElementById("search-form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!model.order.length || !model.searching) return;

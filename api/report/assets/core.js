@@ -1,4 +1,4 @@
-// What the parts of the report share: its data.
+// The report's data, shared by its parts.
 import { linkTree } from "./shared/elements.js";
 
 export const Report = (() => {

@@ -42,7 +42,7 @@ class Site:
 
     @property
     def settings(self) -> Settings:
-        # Rates off: a test sends more than a person would.
+        # No rate limit: tests send many requests.
         return Settings(
             db_path=self.directory / "cocktails.db",
             analytics_dir=self.directory / "analytics",
@@ -63,13 +63,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Served:
-    """A site that answers at an address."""
+    """A site and its URL."""
 
     site: Site
     url: str
 
     def write(self, method: str, path: str, body: object) -> Any:
-        """Write through the API, as a program would."""
+        """Write through the API."""
         done = httpx2.request(
             method,
             f"{self.url}/api/v1/{path}",
@@ -82,7 +82,7 @@ class Served:
 
 @contextmanager
 def serving(site: Site, *, worker: bool = False) -> Iterator[Served]:
-    """Serve a site at a free port, with the worker that runs its refreshes if asked for."""
+    """Serve a site at a free port, with the worker that runs its refreshes if wanted."""
     with ExitStack() as stack:
         if worker:
             stack.enter_context(running_worker(site.settings))
@@ -132,7 +132,7 @@ def real_server(real_db_path: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def own_server(sample_site: Site, tmp_path: Path) -> Iterator[Served]:
-    """A copy of the sample to be changed at will; nothing refreshes it."""
+    """A writable copy of the sample; nothing refreshes it."""
     with serving(sample_site.copy(tmp_path / "site")) as served:
         yield served
 
@@ -160,10 +160,10 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """A page that is open, and everything that it complained of.
+    """An open page with its console errors and failed requests.
 
-    A test that provokes an error takes its message out of ``complaints``; what is left when the
-    test ends is its failure.
+    A test that provokes an error removes the message from ``complaints``; any left at the end
+    fail the test.
     """
 
     page: Page
@@ -171,7 +171,7 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def goto(self, path: str) -> None:
-        """Open an address of the site and wait until nothing is loading."""
+        """Open a path and wait until nothing is loading."""
         self.page.goto(f"{self.served.url}{path}")
         self.settle()
 
@@ -179,13 +179,13 @@ class Visit:
         self.page.wait_for_load_state("networkidle")
 
     def forgive(self, part: str) -> None:
-        """Take back the complaints that hold a text; there must be one."""
+        """Remove the complaints that contain a text; there must be one."""
         kept = [text for text in self.complaints if part not in text]
         assert len(kept) < len(self.complaints), f"no complaint holds {part!r}: {self.complaints}"
         self.complaints[:] = kept
 
     def axe(self) -> list[str]:
-        """What the accessibility checker finds, one line each."""
+        """Violations found by axe, one line each."""
         found = Axe().run(self.page).response["violations"]
         return [
             f"{rule['id']}: {node['target']} {node['html'][:120]}"
@@ -199,7 +199,7 @@ Visiting = Callable[..., Visit]
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visiting]:
-    """Open pages that must end without a word on the console and without a request elsewhere."""
+    """Open pages that must log nothing and send no request to another host."""
     opened: list[Visit] = []
     with ExitStack() as stack:
 
@@ -236,7 +236,7 @@ def _listen(found: Visit) -> None:
 
     def request(address: str) -> None:
         if not address.startswith((found.served.url, "data:")):
-            found.complaints.append(f"asked elsewhere: {address}")
+            found.complaints.append(f"request to another host: {address}")
 
     found.page.on("console", console)
     found.page.on("pageerror", lambda error: found.complaints.append(f"thrown: {error}"))

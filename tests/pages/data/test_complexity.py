@@ -31,7 +31,7 @@ def test_columns_are_buttons_that_list_their_recipes(any_server: Served, visit: 
     expect(page.locator("#of-size-section")).to_be_hidden()
 
 
-def test_the_figures_stand_in_a_table_too(sample_server: Served, visit: Visiting) -> None:
+def test_figures_are_also_in_a_table(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/complexity").page
     page.locator("#complexity-table summary").click()
     data = httpx2.get(f"{sample_server.url}/api/v1/analytics/recipe-complexity").json()["data"]

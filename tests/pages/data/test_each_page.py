@@ -1,10 +1,10 @@
-"""Each page as it stands: quiet, accessible at both widths and in both themes, never too wide."""
+"""Every page: no console output, accessible at both widths and in both themes, never too wide."""
 
 import pytest
 
 from .conftest import PHONE, WIDE, Served, Visit, Visiting
 
-# Each with what must be there when it has loaded.
+# Each with an element that appears when it has loaded.
 PAGES = {
     "recipes": ("/recipes", "#results .recipe-card"),
     "make": ("/recipes?have={ingredient}&missing=3", "#pick-have"),
@@ -14,14 +14,16 @@ PAGES = {
     "ingredients": ("/ingredients", "#usage-bars .bar"),
     "complexity": ("/complexity?size=4", "#of-size a"),
     "tree": ("/tree", "#treemap button"),
-    "substitutes": ("/substitutes?ingredient={ingredient}", ".stand-in"),
+    "substitutes": ("/substitutes?ingredient={ingredient}", ".substitute"),
     "substitutes-start": ("/substitutes", "#answer .chip"),
     "status": ("/status", "#quality tr"),
 }
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_is_quiet_and_accessible(any_server: Served, visit: Visiting, name: str) -> None:
+def test_is_accessible_without_console_messages(
+    any_server: Served, visit: Visiting, name: str
+) -> None:
     path, sign = PAGES[name]
     found = visit(any_server, path.format(**_ids(any_server)))
     found.page.locator(sign).first.wait_for()
@@ -52,7 +54,7 @@ def _ids(served: Served) -> dict[str, int]:
 @pytest.mark.parametrize(
     "path", ["/recipes/1", "/ingredients", "/complexity", "/tree", "/substitutes?ingredient=4"]
 )
-def test_says_so_before_the_first_snapshot(
+def test_explains_that_no_snapshot_exists(
     sample_site: object, own_server: Served, visit: Visiting, path: str
 ) -> None:
     for entry in sorted((own_server.site.directory / "analytics").rglob("*"), reverse=True):

@@ -1,4 +1,4 @@
-"""Writing recipes through the page."""
+"""Editing recipes through the page."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _fill_row(page: Page, row: int, name: str, amount: str, unit: str = "Millili
     line.get_by_label("Unit").select_option(unit)
 
 
-def test_what_is_written_shows_up_after_the_refresh_that_it_asks_for(
+def test_new_recipe_appears_after_its_refresh(
     sample_site: Site, tmp_path: Path, visit: Visiting
 ) -> None:
     with serving(sample_site.copy(tmp_path / "site"), worker=True) as served:
@@ -32,7 +32,7 @@ def test_what_is_written_shows_up_after_the_refresh_that_it_asks_for(
         page.get_by_label("Tags").fill("tested, stir")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Test Bench Negroni")
-        expect(page.locator("#notice")).to_contain_text("follow with the next refresh")
+        expect(page.locator("#notice")).to_contain_text("update with the next refresh")
         recipe = page.url.rsplit("/", 1)[1].split("#")[0]
 
         for _ in range(60):
@@ -40,7 +40,7 @@ def test_what_is_written_shows_up_after_the_refresh_that_it_asks_for(
             if status.status_code == 200:
                 break
             page.wait_for_timeout(500)
-        found.complaints.clear()  # the page asked for its neighbours before they were there
+        found.complaints.clear()  # the page requested relatives before they existed
         found.goto(f"/recipes/{recipe}")
         expect(page.locator(".similar")).to_contain_text("Negroni")
         expect(page.get_by_role("link", name="tested")).to_be_visible()
@@ -50,23 +50,21 @@ def test_what_is_written_shows_up_after_the_refresh_that_it_asks_for(
         expect(page.locator("#results .recipe-card")).to_have_count(1)
 
 
-def test_says_at_the_fields_what_is_wrong_before_anything_is_sent(
-    own_server: Served, visit: Visiting
-) -> None:
+def test_invalid_fields_are_marked_without_a_request(own_server: Served, visit: Visiting) -> None:
     page = visit(own_server, "/recipes/new", writer=True).page
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
     line = page.locator(".line").first
     line.get_by_role("combobox", name="Ingredient").fill("no such thing")
     line.get_by_label("Amount").fill("a lot")
-    page.get_by_label("Its address").fill("javascript:alert(1)")
+    page.get_by_label("Source URL").fill("javascript:alert(1)")
     page.get_by_role("button", name="Save").click()
     name = page.get_by_label("Name", exact=True)
     expect(name).to_be_focused()
     expect(name).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#name-error")).to_have_text("A recipe needs a name.")
     expect(line.locator(".field-error")).to_contain_text("Choose an ingredient")
-    expect(line.locator(".field-error")).to_contain_text("Write a number")
+    expect(line.locator(".field-error")).to_contain_text("Enter a number")
     expect(page.locator("#source_url-error")).to_contain_text("http://")
     assert "POST" not in sent
     name.press_sequentially("A")
@@ -89,9 +87,7 @@ def test_shows_the_servers_errors_at_their_fields(own_server: Served, visit: Vis
     found.forgive("422")
 
 
-def test_what_somebody_else_changed_meanwhile_is_not_lost(
-    own_server: Served, visit: Visiting
-) -> None:
+def test_conflicting_edit_is_rejected(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/recipes/1/edit", writer=True)
     page = found.page
     current = httpx2.get(f"{own_server.url}/api/v1/recipes/1").json()
@@ -105,7 +101,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_lost(
     own_server.write("PUT", "recipes/1", theirs)
     page.get_by_label("Name", exact=True).fill("My Name")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#form-summary")).to_contain_text("Somebody changed this recipe")
+    expect(page.locator("#form-summary")).to_contain_text("This recipe was changed")
     found.forgive("412")
     assert httpx2.get(f"{own_server.url}/api/v1/recipes/1").json()["name"] == "Their Name"
     page.get_by_role("button", name="Load it here").click()
@@ -115,7 +111,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_lost(
     expect(page.get_by_role("heading", level=1)).to_have_text("Our Name")
 
 
-def test_warns_before_what_was_written_is_lost(own_server: Served, visit: Visiting) -> None:
+def test_warns_before_discarding_unsaved_changes(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/recipes/1/edit", writer=True)
     asked: list[str] = []
 
@@ -142,7 +138,7 @@ def test_rows_come_and_go_by_keyboard(own_server: Served, visit: Visiting) -> No
     expect(page.locator(".line").nth(2).get_by_role("combobox", name="Ingredient")).to_be_focused()
 
 
-def test_a_wrong_token_is_said_so_and_nothing_is_lost(own_server: Served, visit: Visiting) -> None:
+def test_wrong_token_keeps_the_form(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/recipes/new#token=not-the-token")
     page = found.page
     page.get_by_label("Name", exact=True).fill("Kept")
@@ -150,6 +146,6 @@ def test_a_wrong_token_is_said_so_and_nothing_is_lost(own_server: Served, visit:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("The token was not accepted")
     dialog.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#form-summary")).to_contain_text("Writing needs a token")
+    expect(page.locator("#form-summary")).to_contain_text("Sign in with a token")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Kept")
     found.forgive("401")

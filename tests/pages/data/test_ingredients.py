@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from .conftest import Served, Visiting
 
 
-def test_shows_what_is_published_and_goes_into_it(any_server: Served, visit: Visiting) -> None:
+def test_drills_down_into_published_usage(any_server: Served, visit: Visiting) -> None:
     found = visit(any_server, "/ingredients")
     page = found.page
     usage = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-usage").json()["data"]
@@ -37,7 +37,7 @@ def test_shows_what_is_published_and_goes_into_it(any_server: Served, visit: Vis
     assert page.url.endswith("/ingredients")
 
 
-def test_each_bar_leads_on(sample_server: Served, visit: Visiting) -> None:
+def test_bars_link_to_recipes(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/ingredients").page
     page.get_by_role("link", name="Recipes with Spirits").click()
     expect(page.get_by_role("button", name="Remove Spirits")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The map page: what is drawn, sought, chosen, listed and linked to, by mouse and by keyboard."""
+"""The map page: drawing, search, selection, list and links, by mouse and by keyboard."""
 
 import io
 import unicodedata
@@ -51,7 +51,7 @@ def _stage(found: Visit) -> tuple[float, float]:
     return box["x"], box["y"]
 
 
-def test_is_quiet_and_accessible(any_server: Served, visit: Visiting) -> None:
+def test_is_accessible_without_console_messages(any_server: Served, visit: Visiting) -> None:
     found = _open(visit, any_server)
     found.page.locator("#recipe-table summary").click()
     assert found.axe() == []
@@ -65,7 +65,7 @@ def test_is_quiet_and_accessible(any_server: Served, visit: Visiting) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_webgl_draws_each_mark_in_its_groups_colour(
+def test_webgl_draws_each_mark_in_its_groups_color(
     sample_server: Served, visit: Visiting, scheme: str
 ) -> None:
     found = _open(visit, sample_server, scheme=scheme)
@@ -80,7 +80,7 @@ def test_webgl_draws_each_mark_in_its_groups_colour(
         (positions[key], GROUPS[group])
         for key, group in zip(recipes["id"], recipes["group"], strict=True)
         if GROUPS[group].shape != "ring"
-        # A mark under another one has the other one's colour.
+        # A mark under another one has the other one's color.
         and all(
             abs(x - positions[key][0]) > 12 or abs(y - positions[key][1]) > 12
             for other, (x, y) in positions.items()
@@ -130,14 +130,14 @@ def test_search_finds_names_and_ingredients_without_accents(
     found.page.get_by_label("Find a recipe or an ingredient").fill(typed)
     assert found.page.locator("#maps").get_attribute("data-lit") == str(len(expected))
     assert set(found.page.locator("#listing li").all_text_contents()) == expected
-    assert ("No recipe matches" in found.page.locator("#search-status").inner_text()) == (
+    assert ("No matches. Remove a filter" in found.page.locator("#search-status").inner_text()) == (
         not expected
     )
     lit = found.page.evaluate("atlas.model.recipes.name.filter((_, i) => atlas.model.lit[i])")
     assert set(lit) == expected
 
 
-def test_the_address_tells_everything(sample_server: Served, visit: Visiting) -> None:
+def test_url_restores_the_whole_state(sample_server: Served, visit: Visiting) -> None:
     found = _open(visit, sample_server)
     page = found.page
     page.get_by_label("Find a recipe or an ingredient").fill("lemon")
@@ -161,7 +161,7 @@ def test_the_address_tells_everything(sample_server: Served, visit: Visiting) ->
     )
 
 
-def test_keyboard_travels_tells_and_opens(sample_server: Served, visit: Visiting) -> None:
+def test_keyboard_selects_and_opens_recipes(sample_server: Served, visit: Visiting) -> None:
     found = _open(visit, sample_server)
     page = found.page
     page.locator("#maps .over").first.focus()
@@ -203,7 +203,7 @@ def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visitin
     assert 5 < len(expected) < 80
     assert page.locator("#listing-title").inner_text() == "In the lasso"
     assert set(page.locator("#listing li").all_text_contents()) == expected
-    page.get_by_role("button", name="Let go").click()
+    page.get_by_role("button", name="Clear").click()
     assert page.locator("#listing-title").inner_text() == "In view"
 
 
@@ -239,9 +239,7 @@ def test_pointing_shows_ingredients_and_a_click_chooses(
     assert link == f"/recipes/{page.locator('#selection').get_attribute('data-recipe')}"
 
 
-def test_marks_travel_between_the_maps_unless_motion_is_unwanted(
-    sample_server: Served, visit: Visiting
-) -> None:
+def test_marks_animate_unless_motion_is_reduced(sample_server: Served, visit: Visiting) -> None:
     found = _open(visit, sample_server)
     page = found.page
     page.get_by_role("radio", name="Manhattan").check()
@@ -268,7 +266,7 @@ def test_errors_of_scripts_are_shown(sample_server: Served, visit: Visiting) -> 
     found.forgive("the ice melts")
 
 
-def test_a_script_that_never_comes_is_told(sample_server: Served, visit: Visiting) -> None:
+def test_failed_script_load_is_shown(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/status")
     found.page.route("**/js/map.js", lambda route: route.abort())
     found.goto("/")
@@ -300,7 +298,7 @@ def test_a_name_is_never_markup(sample_site: Site, tmp_path: Path, visit: Visiti
         assert "taken over" not in page.title()
 
 
-def test_says_so_before_the_first_snapshot(own_server: Served, visit: Visiting) -> None:
+def test_explains_that_no_snapshot_exists(own_server: Served, visit: Visiting) -> None:
     (own_server.site.directory / "analytics" / "current.json").unlink()
     found = visit(own_server, "/")
     found.page.get_by_text("There is no map yet").wait_for()
@@ -308,11 +306,11 @@ def test_says_so_before_the_first_snapshot(own_server: Served, visit: Visiting) 
     found.forgive("404")
 
 
-def test_the_readers_colours_win_and_last(sample_server: Served, visit: Visiting) -> None:
+def test_chosen_theme_persists(sample_server: Served, visit: Visiting) -> None:
     found = _open(visit, sample_server, size=WIDE)
     paper = "getComputedStyle(document.body).backgroundColor"
     light = found.page.evaluate(paper)
-    found.page.get_by_role("button", name="Use dark colours").click()
+    found.page.get_by_role("button", name="Use dark colors").click()
     dark = found.page.evaluate(paper)
     assert dark != light
     found.goto("/status")

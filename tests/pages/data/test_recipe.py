@@ -12,7 +12,7 @@ def _id(served: Served, name: str) -> int:
     return int(next(item["id"] for item in items if item["name"] == name))
 
 
-def test_tells_what_goes_in_and_what_it_is_close_to(sample_server: Served, visit: Visiting) -> None:
+def test_shows_ingredients_and_relatives(sample_server: Served, visit: Visiting) -> None:
     import httpx2
 
     recipe = _id(sample_server, "Negroni")
@@ -23,7 +23,7 @@ def test_tells_what_goes_in_and_what_it_is_close_to(sample_server: Served, visit
     widths = page.locator(".volume-bar span").evaluate_all(
         "bars => bars.map((bar) => Math.round(bar.getBoundingClientRect().width))"
     )
-    assert len(set(widths)) == 1  # thirds, hence bars of one length
+    assert len(set(widths)) == 1  # equal parts have equal bars
     assert widths[0] > 50
 
     similar = httpx2.get(f"{sample_server.url}/api/v1/analytics/recipe-similar/{recipe}").json()
@@ -55,7 +55,7 @@ def test_readers_can_neither_edit_nor_delete(sample_server: Served, visit: Visit
     expect(page.get_by_role("button", name="Delete")).to_have_count(0)
 
 
-def test_no_such_recipe(sample_server: Served, visit: Visiting) -> None:
+def test_unknown_recipe_shows_not_found(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/recipes/987654")
     expect(found.page.locator("#recipe")).to_contain_text("987654")
     found.forgive("404")
@@ -74,11 +74,11 @@ def test_rates_and_deletes(own_server: Served, visit: Visiting) -> None:
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/recipes")
-    expect(page.locator("#notice")).to_contain_text("is deleted")
+    expect(page.locator("#notice")).to_contain_text("was deleted")
     assert httpx2.get(f"{own_server.url}/api/v1/recipes/1").status_code == 404
 
 
-def test_a_recipe_that_the_analytics_do_not_know_yet(own_server: Served, visit: Visiting) -> None:
+def test_new_recipe_has_no_relatives_yet(own_server: Served, visit: Visiting) -> None:
     line = {"ingredient_id": 4, "unit_id": 1, "amount": 30}
     made = own_server.write("POST", "recipes", {"name": "Since Then", "ingredients": [line]})
     found = visit(own_server, f"/recipes/{made['id']}")

@@ -15,7 +15,7 @@ def test_finds_a_name_without_its_accents(sample_server: Served, visit: Visiting
     assert page.url.endswith("/recipes?q=pina")
 
 
-def test_takes_ingredients_by_keyboard_and_keeps_them_in_the_address(
+def test_ingredient_filters_work_by_keyboard_and_url(
     sample_server: Served, visit: Visiting
 ) -> None:
     found = visit(sample_server, "/recipes")
@@ -50,9 +50,7 @@ def test_takes_ingredients_by_keyboard_and_keeps_them_in_the_address(
     expect(page.locator(CARD, has_text="Americano")).to_be_visible()
 
 
-def test_escape_closes_the_suggestions_and_an_unknown_name_is_said_so(
-    sample_server: Served, visit: Visiting
-) -> None:
+def test_suggestions_close_and_report_no_match(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/recipes").page
     box = page.get_by_label("With any of", exact=True)
     box.press_sequentially("rum")
@@ -60,13 +58,13 @@ def test_escape_closes_the_suggestions_and_an_unknown_name_is_said_so(
     box.press("Escape")
     expect(page.locator("#pick-any_ingredient-list")).to_be_hidden()
     box.fill("xyzzy")
-    expect(page.get_by_text("Nothing is called “xyzzy”.").first).to_be_visible()
+    expect(page.get_by_text("No matches for “xyzzy”.").first).to_be_visible()
 
 
-def test_tells_what_can_be_made_and_what_is_missing(sample_server: Served, visit: Visiting) -> None:
+def test_lists_what_can_be_made(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/recipes").page
     page.get_by_label("What can I make?").check()
-    box = page.get_by_label("What is in the bar", exact=True)
+    box = page.get_by_label("Your bottles", exact=True)
     for name in ("Campari", "Sweet Red Vermouth", "Soda Water"):
         box.press_sequentially(name)
         page.locator("#pick-have-list").get_by_role("option").first.wait_for()
@@ -74,19 +72,19 @@ def test_tells_what_can_be_made_and_what_is_missing(sample_server: Served, visit
         expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
     americano = page.locator(CARD, has_text="Americano")
     expect(americano).to_contain_text("Nothing missing")
-    page.get_by_label("May be missing").select_option("1")
+    page.get_by_label("Missing ingredients allowed").select_option("1")
     negroni = page.locator(CARD).filter(has=page.get_by_role("link", name="Negroni", exact=True))
     expect(negroni).to_contain_text("1 missing: Gin")
     assert "missing=1" in page.url
 
 
-def test_nothing_found_offers_a_way_out(sample_server: Served, visit: Visiting) -> None:
+def test_empty_search_can_be_cleared(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/recipes?q=nosuchdrink").page
     page.get_by_role("button", name="Clear the search").click()
     expect(page.locator(CARD)).to_have_count(30)
 
 
-def test_shows_more_until_there_is_no_more(sample_server: Served, visit: Visiting) -> None:
+def test_show_more_loads_every_page(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/recipes", size=PHONE).page
     more = page.get_by_role("button", name="Show more")
     for shown in (60, 90, 101):
@@ -95,7 +93,7 @@ def test_shows_more_until_there_is_no_more(sample_server: Served, visit: Visitin
     expect(more).to_be_hidden()
     names = page.locator(f"{CARD} h3").all_inner_texts()
     assert len(set(names)) == 101
-    # The keyboard stands at the first of the last that came.
+    # Focus is on the first new item.
     assert page.evaluate("document.activeElement.textContent") == names[90]
 
 
@@ -104,15 +102,13 @@ def test_tags_narrow_the_search(sample_server: Served, visit: Visiting) -> None:
     chip = page.locator("#tags").get_by_role("button", name="blend")
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#results-status")).not_to_contain_text("there are more")
+    expect(page.locator("#results-status")).not_to_contain_text("more below")
     assert "tag=blend" in page.url
     for card in page.locator(CARD).all():
         expect(card).to_contain_text("blend")
 
 
-def test_says_that_the_server_is_out_of_reach_and_tries_again(
-    sample_server: Served, visit: Visiting
-) -> None:
+def test_unreachable_server_offers_a_retry(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/recipes")
     page = found.page
     page.route("**/api/v1/recipes?*", lambda route: route.abort())

@@ -5,7 +5,7 @@ from pathlib import Path
 from .conftest import TOKEN, Served, Site, Visiting, serving
 
 
-def test_tells_what_is_published(any_server: Served, visit: Visiting) -> None:
+def test_shows_the_published_snapshot(any_server: Served, visit: Visiting) -> None:
     page = visit(any_server, "/status").page
     page.get_by_text("Up to date", exact=True).wait_for()
     page.locator("#quality tr").nth(1).wait_for()
@@ -14,7 +14,7 @@ def test_tells_what_is_published(any_server: Served, visit: Visiting) -> None:
         assert 0 < kept <= 1
         assert 0.5 < trustworthiness <= 1
     assert page.locator("#snapshots tr.current").count() == 1
-    assert "None is under way." in page.locator("#run-state").inner_text()
+    assert "No refresh is running." in page.locator("#run-state").inner_text()
 
 
 def test_a_refresh_from_the_button_to_its_snapshot(
@@ -37,7 +37,7 @@ def test_a_refresh_from_the_button_to_its_snapshot(
         assert "Succeeded" in page.locator("#history tr").first.inner_text()
 
 
-def test_a_refused_token_is_asked_for_again(own_server: Served, visit: Visiting) -> None:
+def test_refused_token_prompts_again(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/status#token=not-the-token-of-this-server")
     found.page.get_by_role("button", name="Refresh now").click()
     found.page.get_by_text("The token was not accepted.").wait_for()

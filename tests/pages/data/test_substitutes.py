@@ -11,14 +11,14 @@ def _ingredient(served: Served, name: str) -> int:
     return int(next(item["id"] for item in items if item["name"] == name))
 
 
-def test_marks_weak_evidence_and_goes_on(any_server: Served, visit: Visiting) -> None:
+def test_shows_evidence_and_follows_links(any_server: Served, visit: Visiting) -> None:
     campari = _ingredient(any_server, "Campari")
     found = visit(any_server, f"/substitutes?ingredient={campari}")
     page = found.page
     answer = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-substitutes/{campari}")
     rows = answer.json()["data"]["substitutes"]
     ordered = [row for row in rows if not row["weak"]] + [row for row in rows if row["weak"]]
-    shown = page.locator(".stand-in")
+    shown = page.locator(".substitute")
     assert shown.locator(".name").all_inner_texts() == [row["ingredient_name"] for row in ordered]
     assert shown.locator(".cost").all_text_contents() == [
         f"cost {row['cost']:.3f}" for row in ordered
@@ -30,7 +30,7 @@ def test_marks_weak_evidence_and_goes_on(any_server: Served, visit: Visiting) ->
     shown.first.press("Enter")
     first = ordered[0]
     expect(page.get_by_role("heading", level=2)).to_have_text(
-        f"In place of {first['ingredient_name']}"
+        f"Substitutes for {first['ingredient_name']}"
     )
     expect(page.get_by_role("heading", level=2)).to_be_focused()
     assert page.url.endswith(f"?ingredient={first['ingredient_id']}&via={campari}")
@@ -43,7 +43,7 @@ def test_marks_weak_evidence_and_goes_on(any_server: Served, visit: Visiting) ->
     expect(page.get_by_role("heading", level=2)).to_contain_text(first["ingredient_name"])
 
 
-def test_says_for_whom_a_rolled_up_leaf_is_answered(real_server: Served, visit: Visiting) -> None:
+def test_rolled_up_brand_shows_its_kind(real_server: Served, visit: Visiting) -> None:
     items = httpx2.get(f"{real_server.url}/api/v1/ingredients", params={"q": "allspice"}).json()[
         "items"
     ]
@@ -54,7 +54,7 @@ def test_says_for_whom_a_rolled_up_leaf_is_answered(real_server: Served, visit: 
         f"{real_server.url}/api/v1/analytics/ingredient-substitutes/{leaf['id']}"
     ).json()["data"]
     expect(page.locator(".rolled-up")).to_contain_text(
-        f"this is the answer for {answer['ingredient_name']}."
+        f"These are substitutes for {answer['ingredient_name']}."
     )
 
 
@@ -62,7 +62,7 @@ def test_a_family_offers_its_kinds(sample_server: Served, visit: Visiting) -> No
     found = visit(sample_server, f"/substitutes?ingredient={_ingredient(sample_server, 'Spirits')}")
     page = found.page
     page.locator("#answer").get_by_role("link", name="Gin").first.click()
-    expect(page.get_by_role("heading", name="In place of Gin")).to_be_visible()
+    expect(page.get_by_role("heading", name="Substitutes for Gin")).to_be_visible()
     expect(page.locator("#trail")).to_contain_text("Spirits")
     found.forgive("404")
 
@@ -71,8 +71,8 @@ def test_the_search_takes_the_first_suggestion_by_enter(
     sample_server: Served, visit: Visiting
 ) -> None:
     page = visit(sample_server, "/substitutes").page
-    find = page.get_by_label("In place of which ingredient?")
+    find = page.get_by_label("Ingredient to replace")
     find.press_sequentially("bourbon")
     page.get_by_role("option", name="Bourbon").wait_for()
     find.press("Enter")
-    expect(page.get_by_role("heading", level=2)).to_have_text("In place of Bourbon Whiskey")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Substitutes for Bourbon Whiskey")

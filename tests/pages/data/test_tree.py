@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from .conftest import Served, Visiting
 
 
-def test_walks_in_and_out_by_keyboard(sample_server: Served, visit: Visiting) -> None:
+def test_keyboard_drills_in_and_out(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/tree").page
     block = page.locator("#treemap").get_by_role("button", name="Spirits: ")
     block.press("Enter")
@@ -14,16 +14,14 @@ def test_walks_in_and_out_by_keyboard(sample_server: Served, visit: Visiting) ->
     assert page.evaluate("document.activeElement.closest('#treemap') !== null")
     page.locator("#treemap").get_by_role("button", name="Gin: 27").press("Enter")
     expect(page.locator("#tree-crumbs [aria-current]")).to_have_text("Gin")
-    expect(page.locator("#place")).to_contain_text("27 recipes: 20 by this very name")
+    expect(page.locator("#place")).to_contain_text("27 recipes: 20 directly")
     page.keyboard.press("Escape")
     expect(page.locator("#tree-crumbs [aria-current]")).to_have_text("Spirits")
     page.go_back()
     expect(page.locator("#tree-crumbs [aria-current]")).to_have_text("Gin")
 
 
-def test_a_leaf_can_be_found_linked_to_and_gone_on_from(
-    sample_server: Served, visit: Visiting
-) -> None:
+def test_leaf_is_found_and_linked(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/tree")
     page = found.page
     find = page.get_by_label("Find an ingredient")
@@ -36,11 +34,11 @@ def test_a_leaf_can_be_found_linked_to_and_gone_on_from(
     found.goto(page.url.removeprefix(sample_server.url))
     expect(page.locator("#tree-crumbs [aria-current]")).to_have_text("Gin")
     expect(page.locator("#place h2")).to_have_text("London Dry Gin")
-    page.get_by_role("link", name="Its substitutes").click()
-    expect(page.get_by_role("heading", name="In place of London Dry Gin")).to_be_visible()
+    page.get_by_role("link", name="Substitutes").click()
+    expect(page.get_by_role("heading", name="Substitutes for London Dry Gin")).to_be_visible()
 
 
-def test_the_whole_tree_stands_in_a_list(any_server: Served, visit: Visiting) -> None:
+def test_list_has_every_ingredient(any_server: Served, visit: Visiting) -> None:
     import httpx2
 
     page = visit(any_server, "/tree").page

@@ -1,13 +1,13 @@
-// The HTTP API from a page: reading, writing, and the token that writing takes.
+// API client: reads, writes, and the token that writes need.
 
 const ROOT = "/api/v1/";
 const TOKEN = "token";
 const listeners = new Set();
 
-/** What the API answered instead of data: application/problem+json (RFC 9457), or no answer. */
+/** An error response, application/problem+json (RFC 9457), or no response at all. */
 export class Problem extends Error {
   constructor(status, { title = "", detail = "", errors = [] } = {}) {
-    super(detail || title || `The server answered ${status}.`);
+    super(detail || title || `The server responded with status ${status}.`);
     this.name = "Problem";
     this.status = status;
     this.title = title;
@@ -21,8 +21,8 @@ export class Problem extends Error {
  * Read from the API, for example
  * `getJson("recipes", { params: { q: "negroni", tag: ["bitter", "stirred"] } })`.
  *
- * No token goes along and the browser's own cache is used: an ETag that still holds costs a
- * 304 without a body. A value that is null, undefined or "" is left out; a list is repeated.
+ * Sends no token and uses the browser's cache: a matching ETag costs a 304 without a body.
+ * A value that is null, undefined or "" is left out; a list is repeated.
  *
  * @throws {Problem}
  */
@@ -38,19 +38,19 @@ export async function getJson(path, { params = {}, signal } = {}) {
 }
 
 /**
- * Send a request and tell the answer's ETag along with its body. A write carries the token of this
- * tab; one is asked for where there is none, and once more where it was refused.
+ * Send a request and return the response's body and ETag. A write sends this tab's token; the
+ * reader is asked for one when there is none, and once more when it is refused.
  *
  * @param method "GET", "POST", "PUT" or "DELETE"
- * @param options.ifMatch an ETag: refuse the write when someone else was quicker (412)
+ * @param options.ifMatch an ETag: reject the write if the resource has changed (412)
  * @returns {Promise<{body: any, status: number, etag: string|null, location: string|null}>}
- * @throws {Problem} with title "Not signed in" when the reader gives no token
+ * @throws {Problem} with title "Not signed in" if the reader enters no token
  */
 export async function send(method, path, { body, ifMatch, signal } = {}) {
   if (method === "GET") return request(method, path, { signal });
   for (let attempt = 0; ; attempt += 1) {
     if (!hasToken() && !(await askForToken(attempt ? "The token was not accepted." : ""))) {
-      throw new Problem(0, { title: "Not signed in", detail: "Writing needs a token." });
+      throw new Problem(0, { title: "Not signed in", detail: "Sign in with a token to save changes." });
     }
     try {
       return await request(method, path, { body, ifMatch, signal, authorize: true });
@@ -75,10 +75,10 @@ async function request(method, path, { body, ifMatch, signal, authorize = false 
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { title: "No answer", detail: "The server cannot be reached." });
+    throw new Problem(0, { title: "Can't reach the server", detail: "Check the connection and try again." });
   }
   const kind = answer.headers.get("Content-Type") ?? "";
-  // A 204 has no body, whatever it says of its type.
+  // A 204 has no body, whatever its Content-Type.
   const content = answer.status !== 204 && /\bjson\b/.test(kind) ? await answer.json() : null;
   if (!answer.ok) {
     throw new Problem(answer.status, content ?? { title: answer.statusText });
@@ -92,8 +92,8 @@ async function request(method, path, { body, ifMatch, signal, authorize = false 
 }
 
 // The token ---------------------------------------------------------------------------------------
-// In sessionStorage: it ends with the tab, and unlike a cookie it is never sent by the browser
-// of its own accord, so no other site can make use of it.
+// In sessionStorage: it ends with the tab, and unlike a cookie the browser never sends it
+// automatically, so no other site can use it.
 
 export const hasToken = () => Boolean(sessionStorage.getItem(TOKEN));
 
@@ -107,13 +107,13 @@ export function signOut() {
   for (const listener of listeners) listener(false);
 }
 
-/** Call now and whenever the reader signs in or out, with whether they are signed in. */
+/** Call now and on each sign-in or sign-out, with whether the reader is signed in. */
 export function onSignIn(listener) {
   listeners.add(listener);
   listener(hasToken());
 }
 
-/** Take the token of an address like `/#token=...`, and take it out of the address. */
+/** Read the token from a URL like `/#token=...` and remove it from the URL. */
 export function takeTokenFromAddress() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!found) return;

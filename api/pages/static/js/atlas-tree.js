@@ -1,4 +1,4 @@
-// The ingredient tree, linked, with the colours of the base spirits.
+// The ingredient tree, linked, with the colors of the base spirits.
 import { linkTree } from "../shared/elements.js";
 import { getJson } from "./api.js";
 

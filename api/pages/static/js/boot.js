@@ -1,7 +1,6 @@
 "use strict";
-// Runs before anything is drawn, and asks for nothing: the reader's theme, and a banner that shows
-// what went wrong in any script, a script that never arrived included. Not a module, so that it
-// works when modules fail.
+// Runs before anything is drawn and loads nothing: the reader's theme, and a banner that shows
+// script errors, failed loads included. Not a module, so that it works when modules fail.
 (function () {
   var root = document.documentElement;
   root.classList.add("scripted");
@@ -9,7 +8,7 @@
     var chosen = localStorage.getItem("theme");
     if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
   } catch (error) {
-    // Storage may be forbidden; the system's theme will do.
+    // Storage may be blocked; use the system's theme.
   }
 
   var shown = new Set();
@@ -30,12 +29,12 @@
 
   addEventListener("error", function (event) {
     if (event.target instanceof HTMLElement && event.target !== window) {
-      // A resource; images take care of themselves.
+      // A resource failed to load; images have alt text.
       var address = event.target.src || event.target.href;
       if (/^(SCRIPT|LINK)$/.test(event.target.tagName)) surface("Not loaded: " + address);
       return;
     }
-    // Chromium reports this where a resize handler resizes; it is a notice, not a fault.
+    // Chromium reports this when a resize handler resizes; it is harmless.
     if (/ResizeObserver loop/.test(event.message)) return;
     surface(event.message + (event.filename
       ? " (" + event.filename.split("/").pop() + ", line " + event.lineno + ")" : ""));

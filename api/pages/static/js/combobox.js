@@ -1,6 +1,5 @@
-// An input that suggests while one types: the editable combobox with list autocompletion of the
-// ARIA Authoring Practices. The list only ever holds what `search` found for the text that stands
-// in the input now.
+// An input with suggestions: the editable combobox with list autocomplete of the ARIA Authoring
+// Practices. The list only ever shows results for the current text.
 import { count, el } from "../shared/elements.js";
 
 const DELAY_MS = 120;
@@ -10,13 +9,13 @@ const DELAY_MS = 120;
  *
  * @template T
  * @param {object} options
- * @param {string} options.id of the input; a label may point at it
+ * @param {string} options.id of the input, for its label
  * @param {string} [options.placeholder]
- * @param {(text: string, signal: AbortSignal) => Promise<T[]>} options.search what to suggest
- * @param {(item: T) => {name: string, note: string}} options.show what a suggestion says
- * @param {(item: T) => string | void} options.choose takes a choice; what it returns is left in the
- *   input, which is emptied otherwise
- * @param {() => void} [options.typed] told that the text was changed by hand
+ * @param {(text: string, signal: AbortSignal) => Promise<T[]>} options.search returns suggestions
+ * @param {(item: T) => {name: string, note: string}} options.show text of a suggestion
+ * @param {(item: T) => string | void} options.choose called with the selected item; returns
+ *   the input's new text, empty by default
+ * @param {() => void} [options.typed] called when the reader edits the text
  * @returns {{node: HTMLElement, input: HTMLInputElement}}
  */
 export function createCombobox({ id, placeholder = "", search, show, choose, typed }) {
@@ -86,7 +85,7 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
       }));
       list.hidden = !items.length;
       input.setAttribute("aria-expanded", String(items.length > 0));
-      say(items.length ? count(items.length, "suggestion", "suggestions") : `Nothing is called “${text}”.`,
+      say(items.length ? count(items.length, "suggestion", "suggestions") : `No matches for “${text}”.`,
         !items.length);
       activate(items.length ? Math.min(first, items.length - 1) : -1);
     } catch (error) {
@@ -117,11 +116,11 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
       else if (event.key === "ArrowDown") activate(active === last ? 0 : active + 1);
       else activate(active <= 0 ? last : active - 1);
     } else if (event.key === "Enter" && items.length) {
-      // With suggestions in sight, Enter takes one and does not send the form.
+      // With suggestions open, Enter selects one and does not submit the form.
       event.preventDefault();
       take(Math.max(active, 0));
     } else if (event.key === "Enter" && input.value.trim() && !input.hasAttribute("data-chosen")) {
-      // Typed faster than the suggestions come: take the first one when it is there.
+      // Typed faster than suggestions arrive: select the first one when it does.
       event.preventDefault();
       await suggest(0);
     } else if (event.key === "Escape" && (items.length || !message.hidden)) {
@@ -130,7 +129,7 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
     }
   });
   input.addEventListener("blur", close);
-  // Before the blur that a click would cause.
+  // Prevent the blur that a click would cause.
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
     take([...list.children].indexOf(event.target.closest("[role=option]")));

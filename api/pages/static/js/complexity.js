@@ -1,4 +1,4 @@
-// How many ingredients recipes have, and which recipes have so many.
+// The number of ingredients per recipe, and the recipes of one column.
 import { createHistogram } from "../shared/histogram.js";
 import { count, el, number } from "../shared/elements.js";
 import { getJson } from "./api.js";

@@ -5,7 +5,7 @@ import { createCombobox } from "./combobox.js";
 
 const SUGGESTIONS = 12;
 
-/** Ingredients whose name holds the words, by name. */
+/** Ingredients whose name contains the words, by name. */
 export async function searchIngredients(text, signal) {
   const { items } = await getJson("ingredients", { params: { q: text, limit: SUGGESTIONS }, signal });
   return items;
@@ -17,17 +17,17 @@ export function showIngredient({ name, recipe_count: recipes, has_children: kind
 }
 
 /**
- * A labelled combobox that collects ingredients as chips.
+ * A labeled combobox that collects ingredients as chips.
  *
  * @param {object} options
  * @param {string} options.id
  * @param {string} options.label
- * @param {string} options.hint what choosing them means
- * @param {() => void} options.changed told of every change by hand
+ * @param {string} options.hint explains the selection
+ * @param {() => void} options.changed called after every change by the reader
  */
 export function createIngredientPicker({ id, label, hint, changed }) {
   const chosen = new Map();
-  const chips = el("ul", { className: "picked", "aria-label": `${label}: chosen` });
+  const chips = el("ul", { className: "picked", "aria-label": `${label}: selected` });
   const { node: box, input } = createCombobox({
     id,
     placeholder: "Type an ingredient",
@@ -62,7 +62,7 @@ export function createIngredientPicker({ id, label, hint, changed }) {
   return {
     node,
     ids: () => [...chosen.keys()],
-    /** Show these instead; names of ids that are not known yet come from the server. */
+    /** Replace the selection; unknown ids are looked up on the server. */
     async set(ids) {
       const known = new Map(chosen);
       chosen.clear();

@@ -1,4 +1,4 @@
-// Usage of ingredients, from the families down to single bottles.
+// Ingredient usage, from families down to single bottles.
 import { el } from "../shared/elements.js";
 import { createUsageBars } from "../shared/usage-bars.js";
 import { fetchTree } from "./atlas-tree.js";

@@ -1,4 +1,4 @@
-// The map page: two layouts of the same recipes, and what is chosen, sought and listed on them.
+// The map page: two layouts of the same recipes, with search, selection and list.
 import { getJson } from "./api.js";
 import { announce, setAddress } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
@@ -11,9 +11,9 @@ import { count, el, onTheme } from "../shared/elements.js";
 import { createSwatch } from "../shared/marks.js";
 
 const STORIES = {
-  em: "Here it takes little to turn a drink into its neighbour: what a swap costs is learned from the recipes.",
-  manhattan: "Here neighbours hold the same ingredients in the same proportions.",
-  both: "Point at one on the left and see where it went on the right.",
+  em: "Neighbors need small changes to turn one into the other; the cost of a swap is learned from the recipes.",
+  manhattan: "Neighbors have the same ingredients in the same proportions.",
+  both: "Point at a recipe on one map to find it on the other.",
 };
 const TITLES = { em: "Learned", manhattan: "Manhattan" };
 const LISTED = 100;
@@ -35,12 +35,12 @@ function start(data) {
     on: { hover, select, open: openRecipe, moved, lasso },
   });
   const main = makeMap(mainFigure, address().mode === "em" ? "em" : "manhattan");
-  let second = null; // made when first asked for
+  let second = null; // created on first use
   const maps = () => (mode === "both" ? [main, second] : [main]);
 
   function openRecipe(i) { location.assign(`/recipes/${recipes.id[i]}`); }
 
-  // What the address says -------------------------------------------------------------------------
+  // State in the URL -----------------------------------------------------------------------------
   function address() {
     const asked = new URLSearchParams(location.search);
     const view = (asked.get("view") ?? "").split(",").map(Number);
@@ -67,7 +67,7 @@ function start(data) {
     if (asked.view) main.view = asked.view;
   }
 
-  // Gestures end many times a second; address and list follow when the map has come to rest.
+  // Gestures end many times a second; update the URL and the list when the map stops.
   let resting = 0;
   function moved(map) {
     clearTimeout(resting);
@@ -80,7 +80,7 @@ function start(data) {
     }, 150);
   }
 
-  // One map or two --------------------------------------------------------------------------------
+  // One or two maps -------------------------------------------------------------------------------
   function show(wanted) {
     mode = wanted;
     for (const input of switches) input.checked = input.value === mode;
@@ -102,7 +102,7 @@ function start(data) {
     });
   }
 
-  // Pointing and choosing ---------------------------------------------------------------------------
+  // Hover and selection -----------------------------------------------------------------------------
   function hover(i, where) {
     if (i === model.hover) return;
     model.hover = i;
@@ -146,7 +146,7 @@ function start(data) {
     if (!quiet) announce(`${recipes.name[i]}, ${group.label}: ${ingredients.join(", ") || "no ingredients recorded"}`);
   }
 
-  /** A recipe's name as a button that chooses it. */
+  /** A recipe's name as a button that selects it. */
   function choice(i, after) {
     const button = el("button", { type: "button", className: "link", onclick: () => {
       select(i, null);
@@ -156,7 +156,7 @@ function start(data) {
     return button;
   }
 
-  // The list: what the lasso caught, what the search found, or what is in view --------------------------
+  // The list: recipes in the lasso, search results, or recipes in view ----------------------------------
   const listing = document.getElementById("listing");
   const more = document.getElementById("listing-more");
   const drop = document.getElementById("drop-lasso");
@@ -221,7 +221,7 @@ function start(data) {
     search.value = "";
     search.dispatchEvent(new Event("input"));
   });
-  // Enter goes through the matches, one after the other.
+  // Enter cycles through the matches.
   document.getElementById("search-form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!model.order.length || !model.searching) return;
@@ -229,10 +229,10 @@ function start(data) {
   });
 
   onTheme(() => { for (const map of [main, second]) map?.theme(); });
-  // A phone has room for one map.
+  // Phones show one map.
   narrow.addEventListener("change", () => { if (narrow.matches && mode === "both") show("em"); });
   addEventListener("popstate", restore);
-  // The list needs to know the view, hence the stage's size.
+  // The list depends on the view, and so on the stage's size.
   new ResizeObserver(() => requestAnimationFrame(list)).observe(main.stage);
   restore();
   return { main, model };
@@ -245,7 +245,7 @@ async function load() {
     document.getElementById("freshness").replaceChildren(freshness(metadata));
     if (!data.recipes.id.length) {
       message.replaceChildren(el("p", { className: "empty",
-        textContent: "No recipe is on the maps yet. Add recipes and refresh; they will appear here." }));
+        textContent: "No recipes on the map yet. Add recipes and refresh the analytics." }));
       return;
     }
     document.getElementById("map-tools").hidden = false;
@@ -254,7 +254,7 @@ async function load() {
     if (error.status === 404) {
       message.replaceChildren(el("div", { className: "empty" },
         el("p", { textContent: `There is no map yet. ${error.message}` }),
-        el("p", {}, el("a", { href: "/status", textContent: "Go to the status page to start a refresh" }))));
+        el("p", {}, el("a", { href: "/status", textContent: "Open the status page to start a refresh" }))));
     } else if (error.name === "Problem") message.replaceChildren(problemBox(error, load));
     else throw error;
   }

@@ -1,4 +1,4 @@
-// Writing a recipe: a new one, or another version of one that is there.
+// Create or edit a recipe.
 import { el } from "../shared/elements.js";
 import { getJson, onSignIn, send } from "./api.js";
 import { createCombobox } from "./combobox.js";
@@ -33,7 +33,7 @@ function addRow(line = null) {
       row.ingredientId = item.id;
       row.name = item.name;
       input.dataset.chosen = "";
-      mend(row, "ingredient_id");
+      clearRowError(row, "ingredient_id");
       queueMicrotask(() => amount.focus());
       return item.name;
     },
@@ -45,8 +45,8 @@ function addRow(line = null) {
   input.value = row.name;
   if (row.ingredientId !== null) input.dataset.chosen = "";
   const amount = el("input", { id: `amount-${key}`, type: "text", inputMode: "decimal", autocomplete: "off",
-    value: line?.amount == null ? "" : String(line.amount), oninput: () => mend(row, "amount") });
-  const unit = el("select", { id: `unit-${key}`, onchange: () => mend(row, "unit_id") },
+    value: line?.amount == null ? "" : String(line.amount), oninput: () => clearRowError(row, "amount") });
+  const unit = el("select", { id: `unit-${key}`, onchange: () => clearRowError(row, "unit_id") },
     el("option", { value: "", textContent: "–" }),
     ...units.map(({ id, name }) => el("option", { value: String(id), textContent: name })));
   unit.value = line?.unit_id == null ? "" : String(line.unit_id);
@@ -73,7 +73,7 @@ function addRow(line = null) {
   return row;
 }
 
-/** Removing a row needs a name that says which. */
+/** Number the remove buttons, so that each has a distinct accessible name. */
 function number() {
   rows.forEach((row, index) => row.remove.setAttribute("aria-label", `Remove ingredient ${index + 1}`));
 }
@@ -91,12 +91,12 @@ function body() {
   };
 }
 
-/** A row that nothing was written into is no ingredient. */
+/** Blank rows are ignored. */
 function isBlank({ ingredientId, controls }) {
   return ingredientId === null && !controls.ingredient_id.value.trim() && !controls.amount.value.trim();
 }
 
-/** A number as people write it: 1.5, 1,5, 1/2, 1 1/2; null where nothing stands, NaN for no number. */
+/** Parse 1.5, 1,5, 1/2 or 1 1/2; null for an empty field, NaN if it is not a number. */
 function readAmount(text) {
   const written = text.trim().replace(",", ".");
   if (!written) return null;
@@ -105,28 +105,28 @@ function readAmount(text) {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(written) ? Number(written) : NaN;
 }
 
-/** What is wrong, as far as it can be told here; the server has the last word. */
+/** Client-side validation; the server validates again. */
 function check() {
   const errors = [];
   const name = form.elements.name.value.trim();
   if (!name) errors.push({ field: "name", message: "A recipe needs a name." });
-  else if (name.length > NAME_LENGTH) errors.push({ field: "name", message: `The name has ${name.length} characters; ${NAME_LENGTH} are the most.` });
+  else if (name.length > NAME_LENGTH) errors.push({ field: "name", message: `The name has ${name.length} characters; the limit is ${NAME_LENGTH}.` });
   rows.filter((row) => !isBlank(row)).forEach((row, index) => {
     const amount = readAmount(row.controls.amount.value);
     if (row.ingredientId === null) errors.push({ field: `ingredients.${index}.ingredient_id`, message: "Choose an ingredient from the suggestions." });
-    if (Number.isNaN(amount)) errors.push({ field: `ingredients.${index}.amount`, message: "Write a number, such as 30 or 1/2." });
+    if (Number.isNaN(amount)) errors.push({ field: `ingredients.${index}.amount`, message: "Enter a number, such as 30 or 1/2." });
     else if (amount < 0) errors.push({ field: `ingredients.${index}.amount`, message: "An amount can't be less than zero." });
   });
   for (const field of ["source_url", "image_url"]) {
     const address = form.elements[field].value.trim();
     if (address && !(URL.canParse(address) && /^https?:$/.test(new URL(address).protocol))) {
-      errors.push({ field, message: "Write a whole address that begins with http:// or https://." });
+      errors.push({ field, message: "Enter a full URL that starts with http:// or https://." });
     }
   }
   return errors;
 }
 
-/** The control that a problem's field is about, with the element that shows the error. */
+/** The control for a field name of the API, and the element that shows its error. */
 function place(field) {
   const [first, index, part] = field.replace(/^body\./, "").split(/[.[\]/]+/);
   if (first === "ingredients" && index !== undefined) {
@@ -149,22 +149,22 @@ function clearErrors() {
   }
 }
 
-function mend(row, part) {
+function clearRowError(row, part) {
   const control = row.controls[part];
   if (!control.hasAttribute("aria-invalid")) return;
   control.removeAttribute("aria-invalid");
   if (!Object.values(row.controls).some((other) => other.hasAttribute("aria-invalid"))) row.error.hidden = true;
 }
 
-/** Show each error at its field, and go to the first; what has no field stands above the form. */
+/** Show each error at its field and focus the first; errors without a field go above the form. */
 function showErrors(errors, problem = null) {
   clearErrors();
-  const homeless = [];
+  const general = [];
   let first = null;
   for (const { field, message, remedy = "" } of errors) {
     const found = place(field);
     if (!found?.error) {
-      homeless.push({ field, message, remedy });
+      general.push({ field, message, remedy });
       continue;
     }
     const { control, error } = found;
@@ -175,10 +175,10 @@ function showErrors(errors, problem = null) {
     control.setAttribute("aria-describedby", error.id);
     first ??= control;
   }
-  if (problem && (homeless.length || !errors.length)) {
+  if (problem && (general.length || !errors.length)) {
     const box = problemBox(problem);
-    if (homeless.length) {
-      box.append(el("ul", {}, ...homeless.map(({ field, message, remedy }) =>
+    if (general.length) {
+      box.append(el("ul", {}, ...general.map(({ field, message, remedy }) =>
         el("li", { textContent: `${field}: ${message} ${remedy}` }))));
     }
     summary.append(box);
@@ -189,10 +189,10 @@ function showErrors(errors, problem = null) {
 
 function showConflict() {
   summary.replaceChildren(el("div", { className: "problem", role: "alert" },
-    el("strong", { textContent: "Somebody changed this recipe while you were writing" }),
-    el("p", { textContent: "Nothing was saved, so nothing of theirs is lost. Open their version in another tab and carry over what you want, or load it here and lose what you wrote." }),
+    el("strong", { textContent: "This recipe was changed while you were editing" }),
+    el("p", { textContent: "Nothing was saved. Open the current version in another tab to merge the changes by hand, or load it here and discard yours." }),
     el("p", { className: "actions" },
-      el("a", { className: "button", href: `/recipes/${edited}`, target: "_blank", rel: "noopener", textContent: "Open their version" }),
+      el("a", { className: "button", href: `/recipes/${edited}`, target: "_blank", rel: "noopener", textContent: "Open the current version" }),
       el("button", { type: "button", className: "button", textContent: "Load it here",
         onclick: () => {
           leaving = true;
@@ -217,7 +217,7 @@ form.addEventListener("submit", async (event) => {
       ? await send("PUT", `recipes/${edited}`, { body: body(), ifMatch: etag })
       : await send("POST", "recipes", { body: body() });
     leaving = true;
-    sessionStorage.setItem("notice", "Saved. The maps, neighbours and figures follow with the next refresh.");
+    sessionStorage.setItem("notice", "Saved. Maps and relatives update with the next refresh.");
     location.assign(`/recipes/${recipe?.id ?? edited}`);
   } catch (error) {
     save.disabled = false;

@@ -1,7 +1,7 @@
-// One recipe: what is in it, and what it is close to.
+// One recipe: its ingredients and its closest relatives.
 import { count, el, number } from "../shared/elements.js";
 import { getJson, onSignIn, send } from "./api.js";
-import { drawPlan, millilitres, readStep } from "./plan.js";
+import { drawPlan, milliliters, readStep } from "./plan.js";
 import { freshness, problemBox } from "./states.js";
 
 const OPEN = 3;
@@ -11,7 +11,7 @@ const box = document.getElementById("recipe");
 const similarBox = document.getElementById("similar");
 const notice = document.getElementById("notice");
 
-/** A link out, where the address is one that a link may have; the text alone otherwise. */
+/** An external link if the URL is http(s); plain text otherwise. */
 function outward(address, text) {
   const safe = URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
   return safe ? el("a", { href: address, rel: "noreferrer noopener", textContent: text }) : el("span", { textContent: text });
@@ -22,7 +22,7 @@ function amountText({ amount, unit_id: id, unit_name: unit }, units) {
   return [figure, units.get(id) ?? unit].filter(Boolean).join(" ") || "–";
 }
 
-/** Abbreviations of units by id; where they can't be had, the units' names serve. */
+/** Abbreviations of units by id. */
 async function abbreviations() {
   const { items } = await getJson("units", { params: { limit: 100 } });
   return new Map(items.filter((unit) => unit.abbreviation).map((unit) => [unit.id, unit.abbreviation]));
@@ -33,7 +33,7 @@ function ingredientTable(recipe, units) {
   const largest = Math.max(...recipe.ingredients.map((line) => line.volume_ml ?? 0), 0);
   const rows = recipe.ingredients.map((line) => {
     const amount = amountText(line, units);
-    const volume = line.volume_ml === null ? "–" : millilitres(line.volume_ml);
+    const volume = line.volume_ml === null ? "–" : milliliters(line.volume_ml);
     const bar = el("span", { className: "volume-bar", "aria-hidden": "true" }, el("span"));
     bar.firstChild.style.width = largest ? `${(100 * (line.volume_ml ?? 0)) / largest}%` : "0";
     return el("tr", {},
@@ -41,7 +41,7 @@ function ingredientTable(recipe, units) {
       el("th", { scope: "row" },
         el("a", { href: `/substitutes?ingredient=${line.ingredient_id}`, title: `Substitutes for ${line.ingredient_name}`,
           textContent: line.ingredient_name }), bar),
-      // Not twice the same: "30 ml" says its volume itself.
+      // Leave out the volume when the amount already is in ml.
       el("td", { className: "number", textContent: volume === amount ? "" : volume }));
   });
   return el("table", { className: "ingredients" },
@@ -50,8 +50,8 @@ function ingredientTable(recipe, units) {
       el("th", { scope: "col", textContent: "Amount" }), el("th", { scope: "col", textContent: "Ingredient" }),
       el("th", { scope: "col", textContent: "Volume" }))),
     el("tbody", {}, ...rows),
-    el("tfoot", {}, el("tr", {}, el("td"), el("th", { scope: "row", textContent: "In all" }),
-      el("td", { className: "number", textContent: millilitres(total) }))));
+    el("tfoot", {}, el("tr", {}, el("td"), el("th", { scope: "row", textContent: "Total" }),
+      el("td", { className: "number", textContent: milliliters(total) }))));
 }
 
 function paragraphs(text) {
@@ -77,11 +77,11 @@ function showRecipe(recipe, etag, units) {
   head.append(actions);
 
   const made = el("section", { "aria-labelledby": "made-of" },
-    el("h2", { id: "made-of", textContent: "What goes in" }),
+    el("h2", { id: "made-of", textContent: "Ingredients" }),
     recipe.ingredients.length ? ingredientTable(recipe, units)
-      : el("p", { className: "empty", textContent: "No ingredients yet: a draft." }));
+      : el("p", { className: "empty", textContent: "No ingredients yet." }));
   if (recipe.instructions) {
-    made.append(el("h3", { textContent: "How" }), el("div", { className: "prose" }, ...paragraphs(recipe.instructions)));
+    made.append(el("h3", { textContent: "Method" }), el("div", { className: "prose" }, ...paragraphs(recipe.instructions)));
   }
   if (recipe.source || recipe.source_url || recipe.image_url) {
     const line = el("p", { className: "source" });
@@ -89,7 +89,7 @@ function showRecipe(recipe, etag, units) {
       line.append("Source: ", recipe.source_url ? outward(recipe.source_url, recipe.source || recipe.source_url)
         : el("span", { textContent: recipe.source }));
     }
-    // The content policy shows no picture from elsewhere: that would tell them who reads what.
+    // A link, not an image: the content policy blocks third-party images, which would track readers.
     if (recipe.image_url) line.append(line.childNodes.length ? " · " : "", outward(recipe.image_url, "Picture"));
     made.append(line);
   }
@@ -108,7 +108,7 @@ function ratingBox(recipe, current) {
   node.append(el("p", { className: "rating-line" }, voters
     ? el("span", {}, el("span", { className: "stars", "aria-hidden": "true", textContent: "★ " }),
       el("strong", { textContent: average.toFixed(1) }), ` of 5 from ${count(voters, "rating", "ratings")}`)
-    : el("span", { textContent: "Nobody has rated it yet." })));
+    : el("span", { textContent: "Not rated yet." })));
   const status = el("span", { role: "status" });
   const field = el("fieldset", { className: "stars-input" }, el("legend", { textContent: "Your rating" }),
     ...[1, 2, 3, 4, 5].map((value) => el("label", {},
@@ -134,14 +134,14 @@ function ratingBox(recipe, current) {
 function askDelete(recipe, etag) {
   const dialog = el("dialog", { className: "ask", "aria-labelledby": "ask-title" },
     el("h2", { id: "ask-title", textContent: `Delete “${recipe.name}”?` }),
-    el("p", { textContent: "It can't be brought back. The maps and neighbours follow with the next refresh." }),
+    el("p", { textContent: "This can't be undone. Maps and relatives update with the next refresh." }),
     el("p", { className: "actions" },
       el("button", { type: "button", className: "button", textContent: "Keep it", onclick: () => dialog.close() }),
       el("button", { type: "button", className: "button danger", textContent: "Delete", onclick: remove })));
   async function remove() {
     try {
       await send("DELETE", `recipes/${recipe.id}`, { ifMatch: etag });
-      sessionStorage.setItem("notice", `“${recipe.name}” is deleted. The analytics follow with the next refresh.`);
+      sessionStorage.setItem("notice", `“${recipe.name}” was deleted. Maps and relatives update with the next refresh.`);
       location.assign("/recipes");
     } catch (error) {
       dialog.close();
@@ -162,14 +162,14 @@ function showSimilar({ data, metadata }, total) {
     const summary = el("summary", {},
       el("span", { className: "name", textContent: other.recipe_name }),
       el("span", { className: "distance" }, bar,
-        el("span", { className: "figure", title: "Distance: 0 is the same drink, 1 has nothing in common", textContent: other.distance.toFixed(2) })),
+        el("span", { className: "figure", title: "Distance: 0 is the same drink; larger is less alike", textContent: other.distance.toFixed(2) })),
       el("span", { className: "gist", "aria-hidden": "true", textContent: first ? `${first.from} → ${first.to}` : "" }));
     return el("li", {}, el("details", { open: index < OPEN }, summary,
       drawPlan(other.plan, total),
       el("p", { className: "go" }, el("a", { href: `/recipes/${other.recipe_id}`, textContent: `Go to ${other.recipe_name}` }))));
   }));
   similarBox.replaceChildren(
-    data.similar.length ? list : el("p", { className: "empty", textContent: "There is no other recipe to compare with." }),
+    data.similar.length ? list : el("p", { className: "empty", textContent: "There are no other recipes to compare with." }),
     freshness(metadata));
 }
 
@@ -179,8 +179,8 @@ async function loadSimilar(total) {
   } catch (error) {
     similarBox.replaceChildren(error.status === 404
       ? el("div", { className: "empty" }, el("p", { textContent: error.message }),
-        el("p", {}, "A new recipe gets its neighbours with the next refresh: ",
-          el("a", { href: "/status", textContent: "see how far that is" }), "."))
+        el("p", {}, "New recipes get relatives with the next refresh: ",
+          el("a", { href: "/status", textContent: "see its progress" }), "."))
       : problemBox(error, () => loadSimilar(total)));
   }
 }
@@ -199,7 +199,7 @@ async function load() {
     await loadSimilar(recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0));
   } catch (error) {
     box.removeAttribute("aria-busy");
-    box.replaceChildren(el("h1", { textContent: error.status === 404 ? "No such recipe" : "Recipe" }), problemBox(error, load),
+    box.replaceChildren(el("h1", { textContent: error.status === 404 ? "Recipe not found" : "Recipe" }), problemBox(error, load),
       el("p", {}, el("a", { href: "/recipes", textContent: "Search the recipes" })));
     similarBox.closest("section").hidden = true;
   }

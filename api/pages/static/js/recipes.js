@@ -1,4 +1,4 @@
-// The search for recipes. What is asked for stands in the address, so it can be sent to somebody.
+// Recipe search. The query is in the URL, so that it can be shared.
 import { count, el } from "../shared/elements.js";
 import { getJson } from "./api.js";
 import { createIngredientPicker } from "./ingredient-search.js";
@@ -18,12 +18,12 @@ const message = document.getElementById("results-message");
 const clear = document.getElementById("clear");
 const lacking = document.getElementById("missing");
 
-/** Parameter of the address and of the API, and what the picker says. */
+/** Query parameter, mode, label and hint of each picker. */
 const PICKERS = [
-  ["ingredient", "find", "With all of", "Each with its kinds: “Rum” finds Jamaican rum."],
+  ["ingredient", "find", "With all of", "Includes kinds: “Rum” finds Jamaican rum."],
   ["any_ingredient", "find", "With any of", "At least one of them."],
   ["not_ingredient", "find", "Without", "None of them."],
-  ["have", "make", "What is in the bar", "A bottle serves for its whole family: Tanqueray where gin is asked for."],
+  ["have", "make", "Your bottles", "A bottle covers its family: Tanqueray works where a recipe calls for gin."],
 ];
 const pickers = new Map(PICKERS.map(([name, mode, label, hint]) => {
   const picker = createIngredientPicker({ id: `pick-${name}`, label, hint, changed: () => changed("push") });
@@ -39,7 +39,7 @@ function mode() {
   return form.elements.mode.value;
 }
 
-/** What the form asks for, as parameters of the API. */
+/** The form's query, as API parameters. */
 function asked() {
   const params = new URLSearchParams();
   if (query.value.trim()) params.set("q", query.value.trim());
@@ -60,7 +60,7 @@ function changed(how) {
   load();
 }
 
-/** Bring the form into the state that the address tells. */
+/** Restore the form from the URL. */
 function restore() {
   const params = new URLSearchParams(location.search);
   query.value = params.get("q") ?? "";
@@ -94,7 +94,7 @@ async function load() {
   more.hidden = true;
   if (mode() === "make" && !params.has("have")) {
     results.replaceChildren();
-    status.textContent = "Name what is in the bar to see what it makes.";
+    status.textContent = "Add your bottles to see what you can make.";
     return;
   }
   if (!results.children.length) results.replaceChildren(...skeletonRows(8));
@@ -124,7 +124,7 @@ function showEnd(page) {
   more.disabled = false;
   const shown = results.children.length;
   status.textContent = shown
-    ? cursor ? `${count(shown, "recipe", "recipes")} shown, there are more` : count(shown, "recipe", "recipes")
+    ? cursor ? `${count(shown, "recipe", "recipes")} shown; more below` : count(shown, "recipe", "recipes")
     : "";
 }
 
@@ -135,7 +135,7 @@ more.addEventListener("click", async () => {
     const page = await fetchPage(asked(), cursor);
     results.append(...page.items.map(card));
     showEnd(page);
-    // Reading goes on where the list did.
+    // Move focus to the first new item.
     results.children[first]?.querySelector("a").focus({ preventScroll: true });
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -178,8 +178,8 @@ function empty() {
   if (params.has("have") && lacking.value !== "3") {
     const more = String(Number(lacking.value) + 1);
     return el("div", { className: "empty" },
-      el("p", { textContent: lacking.value === "0" ? "Nothing can be made from these alone."
-        : `Nothing can be made from these, even where ${count(Number(lacking.value), "ingredient is", "ingredients are")} missing.` }),
+      el("p", { textContent: lacking.value === "0" ? "You can't make any recipe with these alone."
+        : `No recipe is within ${count(Number(lacking.value), "missing ingredient", "missing ingredients")} of these bottles.` }),
       el("button", { type: "button", className: "more",
         textContent: `Allow ${count(Number(more), "missing ingredient", "missing ingredients")}`,
         onclick: () => {
@@ -190,11 +190,11 @@ function empty() {
   }
   return el("div", { className: "empty" },
     el("p", { textContent: some
-      ? "No recipe answers to all of this. Take something away, or look for a wider family: “Rum” instead of one rum."
+      ? "No matches. Remove a filter, or choose a wider family: “Rum” instead of one rum."
       : "There are no recipes yet." }),
     some
       ? el("button", { type: "button", className: "more", textContent: "Clear the search", onclick: reset })
-      : el("a", { href: "/recipes/new", textContent: "Write the first one" }));
+      : el("a", { href: "/recipes/new", textContent: "Add the first recipe" }));
 }
 
 function reset() {
@@ -226,7 +226,7 @@ async function loadTags() {
   showTags();
 }
 
-/** What the page before left to say, such as that a recipe is deleted. */
+/** Show the message of the previous page, such as that a recipe was deleted. */
 function showNotice() {
   const text = sessionStorage.getItem("notice");
   sessionStorage.removeItem("notice");
@@ -250,4 +250,4 @@ clear.addEventListener("click", reset);
 addEventListener("popstate", restore);
 showNotice();
 restore();
-loadTags().catch(() => { /* Without tags the rest of the search still serves. */ });
+loadTags().catch(() => { /* The search works without tags. */ });

@@ -1,12 +1,12 @@
-// What every page has: navigation, colours, signing in, and a voice for screen readers.
+// Shared by all pages: navigation, theme, sign-in, and announcements for screen readers.
 import { askForToken, hasToken, onSignIn, signOut, takeTokenFromAddress } from "./api.js";
 
-/** Say something to screen readers, and to nobody else. */
+/** Announce something to screen readers only. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
 
-/** Set parameters of the address without a new entry in the history; null or "" removes one. */
+/** Set query parameters without a new history entry; null or "" removes one. */
 export function setAddress(parameters) {
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(parameters)) {
@@ -21,13 +21,13 @@ function wireHeader() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
   const name = () => {
-    theme.setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
+    theme.setAttribute("aria-label", isDark() ? "Use light colors" : "Use dark colors");
     theme.title = theme.getAttribute("aria-label");
   };
   theme.addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = next;
-    try { localStorage.setItem("theme", next); } catch { /* for this page only, then */ }
+    try { localStorage.setItem("theme", next); } catch { /* applies to this page only */ }
     name();
   });
   dark.addEventListener("change", name);

@@ -1,10 +1,10 @@
-// What a page shows while it waits, and when it can't have what it asked for.
+// Loading, error and stale states of a page.
 import { el } from "../shared/elements.js";
 
-/** A problem in the server's words, with a way to go on. */
+/** An error message with a retry button. */
 export function problemBox(error, retry) {
   const box = el("div", { className: "problem", role: "alert" },
-    el("strong", { textContent: error.title || "That did not work" }),
+    el("strong", { textContent: error.title || "Something went wrong" }),
     el("p", { textContent: error.message }));
   if (retry && error.status !== 404) {
     box.append(el("button", { type: "button", className: "more", textContent: "Try again", onclick: () => retry() }));
@@ -12,27 +12,27 @@ export function problemBox(error, retry) {
   return box;
 }
 
-/** Grey lines where rows will stand, so that nothing jumps when they come. */
+/** Placeholder rows, so that the layout does not jump when data arrives. */
 export function skeletonRows(rows) {
   return Array.from({ length: rows }, () =>
     el("li", { className: "skeleton", "aria-hidden": "true" }, el("span"), el("span")));
 }
 
-/** A line that says the figures are older than the recipes. */
+/** A note that the figures are older than the recipes. */
 export function staleNote() {
   return el("p", { className: "stale" }, el("span", { className: "badge warn", textContent: "Stale" }),
-    "Recipes have changed since this was computed; it follows with the next refresh. ",
-    el("a", { href: "/status", textContent: "See how far that is" }));
+    "Recipes have changed since this was computed. The next refresh updates it. ",
+    el("a", { href: "/status", textContent: "See progress" }));
 }
 
-/** When an answer's figures were computed. */
+/** When the figures were computed. */
 export function stamp(metadata) {
   const moment = new Date(metadata.generated_at);
-  const text = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" }).format(moment);
+  const text = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeStyle: "short" }).format(moment);
   return el("p", { className: "stamp" }, "Computed ", el("time", { dateTime: metadata.generated_at, textContent: text }));
 }
 
-/** An element holding the stamp, and the note where the answer is stale. */
+/** The timestamp, with a note if the figures are stale. */
 export function freshness(metadata) {
   const box = el("div", { className: "freshness" }, stamp(metadata));
   if (metadata.stale) box.prepend(staleNote());

@@ -1,10 +1,10 @@
-// What is published, whether it is up to date, and what the refresh is doing.
+// The published snapshot, whether it is up to date, and the current refresh.
 import { count, el, number } from "../shared/elements.js";
 import { getJson, send } from "./api.js";
 import { announce } from "./shell.js";
 import { problemBox } from "./states.js";
 
-// While something is under way a reader wants to see it move; else the page asks ever less often.
+// Poll fast while a refresh runs, ever more slowly otherwise.
 const QUICK_MS = 1000;
 const SLOWEST_MS = 30_000;
 
@@ -19,7 +19,7 @@ const OUTCOMES = {
   interrupted: ["warn", "Interrupted"], running: ["", "Running"],
 };
 
-const moments = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const moments = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium" });
 const time = (text) => el("time", { dateTime: text, textContent: moments.format(new Date(text)) });
 const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
 const duration = (length) => (length < 100 ? `${length.toFixed(1)} s` : `${Math.round(length / 60)} min`);
@@ -36,14 +36,14 @@ function showPublished({ snapshot, stale }) {
   const box = document.getElementById("published");
   if (!snapshot) {
     box.replaceChildren(el("p", { className: "verdict" }, badge(["warn", "Nothing yet"]),
-      "Nothing has been computed yet. The first refresh publishes the first snapshot."));
+      "The first refresh publishes the first snapshot."));
     return;
   }
   box.replaceChildren(
     el("p", { className: "verdict" },
       ...(stale
-        ? [badge(["warn", "Stale"]), "Recipes have changed since; the next refresh takes that in."]
-        : [badge(["good", "Up to date"]), "Computed from the recipes as they are."])),
+        ? [badge(["warn", "Stale"]), "Recipes have changed since. The next refresh includes them."]
+        : [badge(["good", "Up to date"]), "Includes every recipe change."])),
     el("p", {}, "Published ", time(snapshot.created_at), ": ",
       count(snapshot.counts.cocktail_space_count ?? 0, "recipe", "recipes"), ", ",
       count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"), "."),
@@ -53,18 +53,18 @@ function showPublished({ snapshot, stale }) {
 function showRun({ refresh }) {
   const running = refresh.state === "running";
   const words = {
-    idle: "None is under way.",
-    waiting: "One waits for a worker.",
-    running: refresh.stage ? `${refresh.stage} …` : "It begins …",
+    idle: "No refresh is running.",
+    waiting: "Waiting for a worker.",
+    running: refresh.stage ? `${refresh.stage} …` : "Starting …",
   }[refresh.state];
-  // A live region speaks when its text changes, hence not for nothing.
+  // A live region announces every change of its text, so skip no-op updates.
   if (state.textContent !== words) state.textContent = words;
   progress.hidden = !running;
   const [done, all] = [refresh.stage_number ?? 1, refresh.stage_count ?? 10];
   progress.value = (done - 1) / all;
   const parts = [];
   if (running && refresh.stage_number) parts.push(`Stage ${done} of ${all}`);
-  if (running && refresh.started_at) parts.push(`since ${duration(Math.max(0, seconds(refresh.started_at, new Date())))}`);
+  if (running && refresh.started_at) parts.push(`running for ${duration(Math.max(0, seconds(refresh.started_at, new Date())))}`);
   if (refresh.step) parts.push(refresh.step);
   step.textContent = parts.join(" · ");
 }
@@ -76,7 +76,7 @@ function showHistory(history) {
     cell(time(run.started_at)),
     cell(badge(OUTCOMES[run.state])),
     cell(run.finished_at ? duration(seconds(run.started_at, run.finished_at)) : "", "number"),
-    cell(run.error ?? (run.changed === false ? "Nothing had changed"
+    cell(run.error ?? (run.changed === false ? "No changes"
       : run.snapshot_id ? `Published ${run.snapshot_id}` : run.stage), "words"))));
 }
 
@@ -86,7 +86,7 @@ function showSnapshots({ snapshot, snapshots }) {
     const current = one.snapshot_id === snapshot?.snapshot_id;
     return el("tr", { className: current ? "current" : "" },
       cell(time(one.created_at)),
-      cell(el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (readers see this one)" : "")),
+      cell(el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (current)" : "")),
       cell(number(one.counts.cocktail_space_count ?? 0), "number"),
       cell(number(one.counts.ingredient_tree_nodes ?? 0), "number"),
       cell(megabytes(one.bytes), "number"));
@@ -126,7 +126,7 @@ async function look() {
     message.replaceChildren(problemBox(error));
     delay = Math.min(delay * 2, SLOWEST_MS);
   }
-  // Nobody sees a page in the background.
+  // Don't poll from a background tab.
   if (!document.hidden) timer = setTimeout(look, delay);
 }
 
@@ -141,8 +141,8 @@ document.getElementById("refresh").addEventListener("click", async (event) => {
   try {
     const { body } = await send("POST", "analytics/refresh");
     message.replaceChildren(el("p", { className: "done", textContent: body.absorbed
-      ? "A refresh waits already; it will read the recipes as they are now."
-      : "A refresh has been asked for." }));
+      ? "A refresh is already queued; it will include the latest changes."
+      : "Refresh requested." }));
     delay = QUICK_MS;
     await look();
   } catch (error) {

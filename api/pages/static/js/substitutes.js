@@ -1,4 +1,4 @@
-// What may stand in for what, as far as the recipes tell; and on from one to the next.
+// Substitutes of an ingredient, and a path from one to the next.
 import { breadcrumb, count, el, number } from "../shared/elements.js";
 import { fetchTree } from "./atlas-tree.js";
 import { getJson } from "./api.js";
@@ -14,7 +14,7 @@ const answer = document.getElementById("answer");
 
 const names = new Map();
 
-/** The way here stands in the address: `?ingredient=27&via=4,5`. */
+/** The path is in the URL: `?ingredient=27&via=4,5`. */
 function readAddress() {
   const params = new URLSearchParams(location.search);
   const id = (text) => (/^\d+$/.test(text) ? Number(text) : null);
@@ -82,25 +82,25 @@ function show(ingredient, via, data, metadata) {
   names.set(ingredient, asked);
   const strong = data.substitutes.filter((row) => !row.weak);
   const weak = data.substitutes.filter((row) => row.weak);
-  const parts = [el("h2", { tabIndex: -1, textContent: `In place of ${asked}` })];
+  const parts = [el("h2", { tabIndex: -1, textContent: `Substitutes for ${asked}` })];
   if (data.answered_for) {
     parts.push(el("p", { className: "rolled-up" },
-      el("strong", { textContent: asked }), " may be replaced by any of its family and counts as ",
-      el("strong", { textContent: data.ingredient_name }), ": this is the answer for ",
+      el("strong", { textContent: asked }), " can be replaced by any of its family and counts as ",
+      el("strong", { textContent: data.ingredient_name }), ". These are substitutes for ",
       el("strong", { textContent: data.ingredient_name }), "."));
   }
   parts.push(strong.length
-    ? el("p", { className: "intro", textContent: "Nearest first. The cost is what the recipes say a swap changes in a drink: 0 nothing, 1 everything." })
-    : el("p", { className: "intro", textContent: "The recipes tell little about this one: no stand-in has enough of them behind it. What follows is a guess." }));
+    ? el("p", { className: "intro", textContent: "Nearest first. The cost measures how much a swap changes a drink: 0 is nothing, 1 is everything." })
+    : el("p", { className: "intro", textContent: "Few recipes use this ingredient, so the list below is a guess." }));
   const chart = el("div", { className: "costs" });
   const costs = data.substitutes.map((row) => row.cost);
   const low = Math.max(0, Math.floor((Math.min(...costs, 1) - 0.005) * 20) / 20);
   const position = (cost) => `${(100 * (Math.min(cost, 1) - low)) / (1 - low)}%`;
-  const rows = (list) => el("ol", { className: "stand-ins" }, ...list.map((row) => {
+  const rows = (list) => el("ol", { className: "substitutes" }, ...list.map((row) => {
     const dot = el("span", { className: "dot" });
     dot.style.left = position(row.cost);
     const to = address(row.ingredient_id, [...via, ingredient]);
-    const link = el("a", { className: "stand-in", href: to,
+    const link = el("a", { className: "substitute", href: to,
       onclick: (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
         event.preventDefault();
@@ -120,24 +120,24 @@ function show(ingredient, via, data, metadata) {
   if (weak.length) {
     chart.append(
       el("h3", { textContent: "Weak evidence" }),
-      el("p", { className: "hint", textContent: "Fewer than three pairs of similar recipes exchange these; chance makes as many." }),
+      el("p", { className: "hint", textContent: "Fewer than three pairs of similar recipes swap these, which could be chance." }),
       ...(strong.length ? [] : [axis()]), rows(weak));
   }
-  parts.push(data.substitutes.length ? chart : el("p", { className: "empty", textContent: "There is no other ingredient to compare with." }));
+  parts.push(data.substitutes.length ? chart : el("p", { className: "empty", textContent: "There are no other ingredients to compare with." }));
   parts.push(el("p", { className: "actions" },
     el("a", { className: "button", href: `/recipes?ingredient=${ingredient}`, textContent: `Recipes with ${asked}` }),
-    el("a", { className: "button", href: `/tree?ingredient=${ingredient}`, textContent: "Its place in the tree" })),
+    el("a", { className: "button", href: `/tree?ingredient=${ingredient}`, textContent: "Show in the tree" })),
   freshness(metadata));
   answer.replaceChildren(...parts);
 }
 
-/** How many recipes stand behind a stand-in; that it is weak must not be told by looks alone. */
+/** The evidence of a substitute; weak evidence is marked in words, not by looks alone. */
 function support({ support: pairs, weak }) {
   const text = pairs ? `${count(pairs, "pair", "pairs")} of recipes` : "no recipes";
   return weak ? `weak: ${text}` : text;
 }
 
-/** No record: a family that no recipe names, a new ingredient, no ingredient at all, or no analytics. */
+/** No record: an unused family, a new or unknown ingredient, or no analytics yet. */
 async function showNothing(ingredient, via, error) {
   const parts = [problemBox(error, load)];
   if (error.status === 404) {
@@ -146,7 +146,7 @@ async function showNothing(ingredient, via, error) {
     if (kinds.length) {
       for (const kind of kinds) names.set(kind.id, kind.name);
       parts[0] = el("h2", { tabIndex: -1, textContent: await nameOf(ingredient) });
-      parts.push(el("p", { className: "intro", textContent: "This is a family, and the recipes name its kinds. Choose one:" }),
+      parts.push(el("p", { className: "intro", textContent: "This is a family, and the recipes name its kinds. Select one:" }),
         chips(kinds.map((kind) => ({ id: kind.id, name: kind.name, note: number(kind.recipe_count) })), via.concat(ingredient)));
     }
   }

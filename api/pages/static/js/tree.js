@@ -1,4 +1,4 @@
-// The ingredient tree: a map to walk into, a search, and a list.
+// The ingredient tree: a treemap, a search, and a list.
 import { count, el, fold, number, pathTo } from "../shared/elements.js";
 import { createTreeList, createTreemap } from "../shared/treemap.js";
 import { fetchTree } from "./atlas-tree.js";
@@ -10,10 +10,10 @@ const message = document.getElementById("message");
 const chart = document.getElementById("tree");
 const place = document.getElementById("place");
 
-/** About the ingredient that was chosen: its counts, and where to go from it. */
+/** The selected ingredient: its counts and links. */
 function showPlace(node) {
   if (!node.parent) {
-    place.replaceChildren(el("p", { className: "placeholder", textContent: "Choose a block to see its counts, and to go on to its recipes and substitutes." }));
+    place.replaceChildren(el("p", { className: "placeholder", textContent: "Select a block to see its counts, recipes and substitutes." }));
     return;
   }
   const through = node.total - node.direct;
@@ -21,11 +21,11 @@ function showPlace(node) {
     el("h2", { textContent: node.name }),
     el("p", { className: "figures-line" },
       el("strong", { textContent: count(node.total, "recipe", "recipes") }),
-      node.children.length ? `: ${number(node.direct)} by this very name, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}` : ""),
+      node.children.length ? `: ${number(node.direct)} directly, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}` : ""),
     el("p", { className: "actions" },
-      el("a", { className: "button", href: `/recipes?ingredient=${node.id}`, textContent: "Its recipes" }),
-      el("a", { className: "button", href: `/substitutes?ingredient=${node.id}`, textContent: "Its substitutes" }),
-      node.children.length ? el("a", { className: "button", href: `/ingredients?parent_id=${node.id}`, textContent: "Its kinds as bars" }) : ""));
+      el("a", { className: "button", href: `/recipes?ingredient=${node.id}`, textContent: "Recipes" }),
+      el("a", { className: "button", href: `/substitutes?ingredient=${node.id}`, textContent: "Substitutes" }),
+      node.children.length ? el("a", { className: "button", href: `/ingredients?parent_id=${node.id}`, textContent: "Usage of its kinds" }) : ""));
 }
 
 async function load() {

@@ -1,9 +1,9 @@
-// Marks of a map by WebGL 2: one point sprite a recipe, its shape a distance function.
+// Marks of a map in WebGL 2: one point sprite per recipe, its shape a distance function.
 //
-// Why no library: deck.gl, which also runs without `unsafe-eval`, is 2.1 MB of script for what is
-// one draw call here, and brings its own gestures beside d3-zoom, which this site has anyway for
-// hit-testing, pinch and keyboard; Plotly is 4.8 MB; regl needs `unsafe-eval`. The shader knows the
-// same six shapes as shared/marks.js, so that the legend, the report and the map show the same.
+// Why no library: deck.gl, which also runs without `unsafe-eval`, is 2.1 MB of script for one draw
+// call, and has its own gestures, while this site already uses d3-zoom for hit testing, pinch and
+// keyboard; Plotly is 4.8 MB; regl needs `unsafe-eval`. The shader has the six shapes of
+// shared/marks.js, so that the legend, the report and the map agree.
 
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "ring"];
 
@@ -17,9 +17,9 @@ uniform vec2 size;                    // of the stage, CSS pixels
 uniform vec3 view;                    // scale, x, y
 uniform float halfSide, ratio, morph, pass;
 uniform vec2 radii;                   // plain, lit
-uniform vec3 colours[16];
+uniform vec3 colors[16];
 uniform float shapes[16];
-out vec3 colour;
+out vec3 color;
 out float opacity, radius;
 flat out int shape;
 void main() {
@@ -31,13 +31,13 @@ void main() {
   radius = (look.y > .5 ? radii.y : radii.x) * ratio;
   gl_PointSize = (radius * 1.35 + 1.) * 2.;
   if (abs(look.y - pass) > .5 || opacity < .004) gl_Position = vec4(2., 2., 2., 1.);
-  colour = colours[g];
+  color = colors[g];
   shape = int(shapes[g]);
 }`;
 
 const FRAGMENT = `#version 300 es
 precision highp float;
-in vec3 colour;
+in vec3 color;
 in float opacity, radius;
 flat in int shape;
 uniform vec3 paper;
@@ -63,7 +63,7 @@ void main() {
   float outer = clamp(.5 - d + rim, 0., 1.);
   float alpha = outer * opacity;
   if (alpha < .004) discard;
-  result = vec4(mix(paper, colour, inside / max(outer, .001)) * alpha, alpha);
+  result = vec4(mix(paper, color, inside / max(outer, .001)) * alpha, alpha);
 }`;
 
 export class WebglMarks {
@@ -122,12 +122,12 @@ export class WebglMarks {
     gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
   }
 
-  /** Take a map's places, and those that the marks come from. */
+  /** Upload a map's positions, and the previous ones to animate from. */
   place(map, before = map) {
     this.map = map;
     const pairs = (first, second) =>
       Float32Array.from({ length: 2 * this.model.total }, (_, at) => (at % 2 ? second : first)(at >> 1));
-    // What was not on the old map grows where it will stand, and the other way round.
+    // A mark missing from one map fades in or out at its position on the other.
     const or = (one, other, scale = 1) => (i) => (one[i] === null ? other[i] ?? 0 : one[i] * scale);
     this.fill(0, pairs(or(before.x, map.x, before.scale), or(before.y, map.y, before.scale)));
     this.fill(1, pairs(or(map.x, before.x), or(map.y, before.y)));
@@ -146,13 +146,13 @@ export class WebglMarks {
     this.passes = this.model.order.length < this.model.total ? [0, 1] : [1];
   }
 
-  theme({ paper, colours }) {
+  theme({ paper, colors }) {
     const numbers = (text) => {
       const { r, g, b } = d3.rgb(text);
       return [r / 255, g / 255, b / 255];
     };
     this.gl.uniform3fv(this.uniform("paper"), numbers(paper));
-    this.gl.uniform3fv(this.uniform("colours"), colours.flatMap(numbers));
+    this.gl.uniform3fv(this.uniform("colors"), colors.flatMap(numbers));
   }
 
   draw({ map, radius, litRadius, morph }) {
