@@ -109,7 +109,8 @@ class Analysis:
 
         See :func:`api.analysis.similar_recipes.similar_recipes` for the records.
         """
-        return similar_recipes(self._volumes, self.learn_ground_metric(), self._neighbor_plans)
+        metric = self.learn_ground_metric()
+        return similar_recipes(self._volumes, self.dataset, metric, self._neighbor_plans)
 
     def compute_ingredient_substitutes(self) -> list[dict[str, Any]]:
         """Return each ingredient's nearest by learned cost.

@@ -18,8 +18,9 @@ class RecipeVolumes:
     Attributes
     ----------
     lines
-        ``recipe_id``, ``recipe_name``, ``ingredient_id``, ``ingredient_name`` and ``volume`` (ml),
-        by recipe id, then the largest volume first, then in the recipe's own order.
+        ``recipe_id``, ``recipe_name``, ``ingredient_id``, ``ingredient_name``, ``volume`` (ml),
+        ``amount`` and ``unit_id``, by recipe id, then the largest volume first, then in the
+        recipe's own order.
     names
         Recipe names by recipe id, in the order of the id.
     """
@@ -49,7 +50,8 @@ def recipe_volumes(dataset: Dataset) -> RecipeVolumes:
     Recipes without any volume (no ingredients yet, or only amounts of zero) have no
     distance to others; they are left out and listed in the log.
     """
-    lines = dataset.recipe_ingredients[["id", "recipe_id", "ingredient_id"]].copy()
+    columns = ["id", "recipe_id", "ingredient_id", "amount", "unit_id"]
+    lines = dataset.recipe_ingredients[columns].copy()
     lines["volume"] = line_volumes_ml(dataset.recipe_ingredients, dataset.units)
     lines["ingredient_name"] = lines["ingredient_id"].map(
         dataset.ingredients.set_index("id")["name"]

@@ -1,18 +1,26 @@
-"""Each recipe's nearest relatives, and what turns one into the other."""
+"""Each recipe's nearest relatives, and how to turn one into the other."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from api.analysis.bar_measures import measure_line
 from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
-from barcart import TransportPlans, transport_plans
+from api.analysis.spirit_names import NOT_ALCOHOLIC, group_of_name
+from api.analysis.swap_plans import Line, swap_plan
+from api.db.dataset import Dataset
+from barcart import TransportPlans, create_rollup_mapping, transport_plans
 
-#: Flows below this are shown to nobody: half a milliliter is a few drops.
-SMALLEST_ML = 0.5
-DISTANCE_DECIMALS = 6
+DISTANCE_DECIMALS: Final = 6
+ML_DECIMALS: Final = 1
+#: A non-alcoholic ingredient that typically takes this share of a glass only fills it up.
+LENGTHENER_SHARE: Final = 0.35
+#: Typical needs this many recipes.
+_ENOUGH_RECIPES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -42,18 +50,20 @@ def neighbor_plans(metric: GroundMetric) -> NeighborPlans:
 
 
 def similar_recipes(
-    volumes: RecipeVolumes, metric: GroundMetric, found: NeighborPlans
+    volumes: RecipeVolumes, dataset: Dataset, metric: GroundMetric, found: NeighborPlans
 ) -> list[dict[str, Any]]:
-    """Return each recipe's neighbors, nearest first, with the plan in words.
+    """Return each recipe's neighbors, nearest first, with the steps that turn one into the other.
 
     Returns
     -------
     list of dict
         ``recipe_id``, ``recipe_name`` and ``similar``: records of ``recipe_id``, ``recipe_name``,
-        ``distance`` and ``plan``, the largest flow first, such as ``'30 ml Campari -> Aperol'``.
-        Volumes are those of the recipe; an ingredient rolled up goes by its parent's name.
+        ``distance``, ``plan`` (the steps in words, such as ``'1 oz Campari -> Aperol'``),
+        ``steps`` (the same as records of ``kind``, ``measure``, ``ml``, ``from`` and ``to``) and
+        ``keep`` (records of ``measure``, ``ml`` and ``name``). Names and units are the recipe's
+        own; what is kept, swapped and left out adds up to the recipe.
     """
-    total_ml = volumes.lines.groupby("recipe_id")["volume"].sum()
+    lines = recipe_lines(volumes, dataset, metric)
     ids = list(volumes.names)
     records: list[dict[str, Any]] = [
         {"recipe_id": recipe_id, "recipe_name": name, "similar": []}
@@ -62,33 +72,106 @@ def similar_recipes(
     plans = found.plans
     for pair, (row, other) in enumerate(found.pairs.tolist()):
         flows = slice(plans.indptr[pair], plans.indptr[pair + 1])
+        plan = swap_plan(
+            lines[ids[row]],
+            lines[ids[other]],
+            list(
+                zip(
+                    plans.source[flows].tolist(),
+                    plans.target[flows].tolist(),
+                    plans.flow[flows].tolist(),
+                    strict=True,
+                )
+            ),
+        )
         records[row]["similar"].append(
             {
                 "recipe_id": ids[other],
                 "recipe_name": volumes.names[ids[other]],
                 "distance": round(float(plans.distances[pair]), DISTANCE_DECIMALS),
-                "plan": _in_words(
-                    metric,
-                    plans.source[flows].tolist(),
-                    plans.target[flows].tolist(),
-                    (plans.flow[flows] * float(total_ml.loc[ids[row]])).tolist(),
-                ),
+                "plan": [step.text() for step in plan.steps],
+                "steps": [
+                    {
+                        "kind": step.kind,
+                        "measure": step.measure,
+                        "ml": round(step.ml, ML_DECIMALS),
+                        "from": step.giving,
+                        "to": step.taking,
+                    }
+                    for step in plan.steps
+                ],
+                "keep": [
+                    {"measure": measure, "ml": round(ml, ML_DECIMALS), "name": name}
+                    for measure, name, ml in plan.keep
+                ],
             }
         )
     return records
 
 
-def _in_words(
-    metric: GroundMetric, source: list[int], target: list[int], ml: list[float]
-) -> list[str]:
-    moves = sorted(
-        (
-            (-volume, giving, taking)
-            for giving, taking, volume in zip(source, target, ml, strict=True)
-            if giving != taking and volume >= SMALLEST_ML
-        ),
-    )
-    name = metric.ingredients.name_at
-    return [
-        f"{-volume:.3g} ml {name(giving)} -> {name(taking)}" for volume, giving, taking in moves
+def recipe_lines(
+    volumes: RecipeVolumes, dataset: Dataset, metric: GroundMetric
+) -> dict[int, list[Line]]:
+    """Return each recipe's lines with their measures, the largest volume first."""
+    units = dataset.units.set_index("id")
+    by_unit = {
+        key: (name, abbreviation, None if np.isnan(each) else each)
+        for key, name, abbreviation, each in zip(
+            units.index.tolist(),
+            units["name"],
+            units["abbreviation"],
+            units["conversion_to_ml"].astype(float).tolist(),
+            strict=True,
+        )
+    }
+    mapping = create_rollup_mapping(dataset.ingredients.rename(columns={"id": "ingredient_id"}))
+    frame = volumes.lines
+    columns = [
+        metric.ingredients.index_of(mapping.get(str(key), str(key)))
+        for key in frame["ingredient_id"].tolist()
     ]
+    measures = [
+        measure_line(
+            None if pd.isna(amount) else float(amount),
+            *by_unit.get(None if pd.isna(unit) else unit, (None, None, None)),
+        )
+        for amount, unit in zip(frame["amount"], frame["unit_id"], strict=True)
+    ]
+    tops = [measure.tops for measure in measures]
+    long = lengtheners(frame.assign(column=columns, tops=tops))
+    found: dict[int, list[Line]] = {recipe_id: [] for recipe_id in volumes.names}
+    for recipe_id, name, column, measure in zip(
+        frame["recipe_id"].tolist(), frame["ingredient_name"], columns, measures, strict=True
+    ):
+        found[recipe_id].append(Line(str(name), column, measure, measure.tops or column in long))
+    return found
+
+
+def lengtheners(lines: pd.DataFrame) -> set[int]:
+    """Find what only fills up the glass: soda, tonic, water and the like.
+
+    Read from how the recipes use an ingredient: most of its lines are top-ups, or it is not
+    alcoholic by its name and its median share of the glass is large.
+
+    Parameters
+    ----------
+    lines
+        With ``recipe_id``, ``ingredient_name``, ``volume``, ``column`` and ``tops``.
+
+    Returns
+    -------
+    set of int
+        Values of ``column``.
+    """
+    share = lines["volume"] / lines.groupby("recipe_id")["volume"].transform("sum")
+    soft = lines["ingredient_name"].map(lambda name: group_of_name(name) == NOT_ALCOHOLIC)
+    use = lines.assign(share=share, soft=soft).groupby("column")
+    summary = use.agg(
+        tops=("tops", "mean"),
+        soft=("soft", "mean"),
+        share=("share", "median"),
+        recipes=("recipe_id", "nunique"),
+    )
+    fills = (summary["soft"] > 0.5) & (summary["share"] >= LENGTHENER_SHARE)
+    found = (summary["tops"] >= 0.5) | (fills & (summary["recipes"] >= _ENOUGH_RECIPES))
+    return set(summary.index[found].tolist())

@@ -1,6 +1,5 @@
 """Similar recipes and substitutes say what the learned distance knows."""
 
-import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from api.analysis.similar_recipes import recipe_lines
 from api.db.database import Database
 from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
@@ -73,22 +73,45 @@ def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
 def test_plan_lists_each_swap(queries: AnalyticsQueries) -> None:
     negroni = _named(queries.compute_recipe_similar(), "recipe", "Negroni")
     boulevardier = _named(negroni["similar"], "recipe", "Boulevardier")
-    gives = {move.split(" ml ")[1].split(" -> ")[0] for move in boulevardier["plan"]}
-    takes = {move.split(" -> ")[1] for move in boulevardier["plan"]}
-    assert "Gin" in gives
-    assert "Bourbon Whiskey" in takes
-    amounts = [float(move.split(" ml ")[0]) for move in boulevardier["plan"]]
-    assert amounts == sorted(amounts, reverse=True)
-    assert sum(amounts) <= 90  # no more than a Negroni holds
+    assert boulevardier["plan"] == ["30 ml Gin -> Bourbon Whiskey"]
+    assert {(kept["measure"], kept["name"]) for kept in boulevardier["keep"]} == {
+        ("30 ml", "Campari"),
+        ("30 ml", "Sweet Red Vermouth"),
+    }
 
 
-def test_plans_are_in_milliliters_of_the_recipe(queries: AnalyticsQueries) -> None:
+def test_plans_add_up_to_the_recipe(queries: AnalyticsQueries) -> None:
     total = queries._volumes.lines.groupby("recipe_id")["volume"].sum()
+    names = queries._volumes.ingredients_by_volume()
     for record in queries.compute_recipe_similar():
+        own = names[record["recipe_id"]]
         for other in record["similar"]:
-            assert all(re.fullmatch(r"[\d.e+]+ ml .+ -> .+", move) for move in other["plan"])
-            moved = sum(float(move.split(" ml ")[0]) for move in other["plan"])
-            assert moved <= total.loc[record["recipe_id"]] * 1.01
+            used = [step for step in other["steps"] if step["kind"] != "add"]
+            poured = sum(part["ml"] for part in (*used, *other["keep"]))
+            # Each volume is rounded to 0.1 ml.
+            off = 0.05 * len((*used, *other["keep"])) + 1e-6
+            assert poured == pytest.approx(total.loc[record["recipe_id"]], abs=off)
+            assert {step["from"] for step in used} <= set(own)
+            taken = {step["to"] for step in other["steps"] if step["to"]}
+            assert all(name in " and ".join(names[other["recipe_id"]]) for name in taken)
+            assert len(other["plan"]) == len(other["steps"])
+
+
+def test_top_ups_only_replace_top_ups(queries: AnalyticsQueries) -> None:
+    lines = recipe_lines(queries._volumes, queries.dataset, queries.learn_ground_metric())
+    long = {line.name for recipe in lines.values() for line in recipe if line.lengthener}
+    assert "Soda Water" in long
+    assert long.isdisjoint({"Gin", "Lime Juice", "Campari", "Sweet Red Vermouth", "Simple Syrup"})
+    swaps = [
+        step
+        for record in queries.compute_recipe_similar()
+        for other in record["similar"]
+        for step in other["steps"]
+        if step["kind"] == "swap"
+    ]
+    assert len(swaps) > 300
+    for step in swaps:
+        assert (step["from"] in long) == (step["to"] in long), step
 
 
 def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:

@@ -101,6 +101,24 @@ class TreeNode(BaseModel):
     children: list["TreeNode"] | None = Field(default=None, description="Null for leaves.")
 
 
+class PlanStep(BaseModel):
+    """One change that turns a recipe into another."""
+
+    kind: Literal["swap", "add", "leave out"]
+    measure: str = Field(description="In the recipe's own unit.", examples=["1 oz"])
+    ml: float = Field(examples=[29.6])
+    from_: str | None = Field(alias="from", examples=["Gin"])
+    to: str | None = Field(examples=["Bourbon"])
+
+
+class KeptPart(BaseModel):
+    """A part of a recipe that stays."""
+
+    measure: str = Field(examples=["1 oz"])
+    ml: float = Field(examples=[29.6])
+    name: str = Field(examples=["Campari"])
+
+
 class SimilarRecipe(BaseModel):
     """A recipe similar to another."""
 
@@ -108,8 +126,12 @@ class SimilarRecipe(BaseModel):
     recipe_name: str = Field(examples=["Boulevardier"])
     distance: float = Field(examples=[0.214])
     plan: list[str] = Field(
-        description="What turns one recipe into the other, by descending flow.",
-        examples=[["30 ml Gin -> Bourbon"]],
+        description="The steps in words: swaps, then what to add, then what to leave out.",
+        examples=[["1 oz Gin -> Bourbon"]],
+    )
+    steps: list[PlanStep] = Field(description="The same steps, in parts.")
+    keep: list[KeptPart] = Field(
+        description="What stays; with what is swapped and left out it adds up to the recipe."
     )
 
 

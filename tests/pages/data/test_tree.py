@@ -34,7 +34,7 @@ def test_leaf_is_found_and_linked(sample_server: Served, visit: Visiting) -> Non
     found.goto(page.url.removeprefix(sample_server.url))
     expect(page.locator("#tree-crumbs [aria-current]")).to_have_text("Gin")
     expect(page.locator("#place h2")).to_have_text("London Dry Gin")
-    page.get_by_role("link", name="Substitutes").click()
+    page.locator("#place").get_by_role("link", name="Substitutes").click()
     expect(page.get_by_role("heading", name="Substitutes for London Dry Gin")).to_be_visible()
 
 
