@@ -53,6 +53,8 @@ class Measure:
         Volume of the whole line.
     tops
         Whether the line fills up the glass ("to top"), so that its volume is a convention.
+    pieces
+        Whether the line is counted, such as leaves, and its volume a convention too.
     """
 
     amount: float
@@ -60,6 +62,7 @@ class Measure:
     step: float
     ml: float
     tops: bool = False
+    pieces: bool = False
 
     def split(self, shares: Sequence[float]) -> list[float]:
         """Divide the amount by shares that sum to 1, in steps, by largest remainder.
@@ -131,7 +134,7 @@ def measure_line(
     name = (unit or "").strip().lower()
     short = (abbreviation or "").strip() or _SHORT.get(name, name)
     if ml_each is None:
-        return Measure(value, _SHORT.get(name, short), 1.0, ml)
+        return Measure(value, _SHORT.get(name, short), 1.0, ml, pieces=True)
     return Measure(value, short, _step(value, ml_each), ml)
 
 

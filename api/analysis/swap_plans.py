@@ -5,9 +5,9 @@ therefore not all swaps: when a Mojito becomes a Daiquiri, the share of its soda
 somewhere, and when a Manhattan's bitters disappear, something fills their place. A flow counts as
 
 * a **swap** if both recipes use comparable amounts of the two,
-* **left out** if the first side fills up the glass, or is an accent (dashes, leaves) against a main
-  part of the other recipe,
-* **added** the other way round.
+* otherwise the first side is **left out**, or stays if the second recipe has it too, and the
+  second side is **added** if it is new. That holds where one side fills up the glass, or is an
+  accent (dashes, leaves) against a main part of the other recipe.
 
 Amounts are those of the first recipe's own lines, rounded to what can be poured, and add up to it.
 """
@@ -27,6 +27,8 @@ Kind = Literal["swap", "add", "leave out"]
 ACCENT_RATIO: Final = 4.0
 #: The same where the main part is in both recipes: its amount changes to make room for the accent.
 _SHARED_ACCENT_RATIO: Final = 2.5
+#: A smaller part of an ingredient that both recipes have is a change of proportion, no swap.
+_CHANGE_SHARE: Final = 0.25
 #: An ingredient is added if at least this share of it has no other origin.
 _ADDED_SHARE: Final = 0.5
 _ORDER: Final[Mapping[Kind, int]] = {"swap": 0, "add": 1, "leave out": 2}
@@ -137,20 +139,26 @@ def swap_plan(
     left: dict[int, float] = defaultdict(float)
     added: dict[int, float] = defaultdict(float)
     swapped: dict[int, dict[int, float]] = defaultdict(dict)
+
+    def balance(source: int, target: int, share: float) -> None:
+        """Count a flow that only balances the plan: no replacement of one by the other."""
+        (kept if source in second_side.ml else left)[source] += share
+        if target not in first_side.ml:
+            added[target] += share
+
     for source, target, share in flows:
         if source == target:
             kept[source] += share
-            continue
-        relation = _kind_of(source, target, first_side, second_side)
-        if relation == "swap":
+        elif _comparable(source, target, first_side, second_side) and not (
+            source in second_side.ml and share < _CHANGE_SHARE * given[source]
+        ):
             swapped[source][target] = swapped[source].get(target, 0.0) + share
-            continue
-        # The two are no replacement for each other: what remains in the second recipe stays, and
-        # what is new there is added.
-        stays = relation == "add" and source in second_side.ml
-        (kept if stays else left)[source] += share
-        if target not in first_side.ml:
-            added[target] += share
+        else:
+            balance(source, target, share)
+    new = {target for target, share in added.items() if share >= _ADDED_SHARE * taken[target]}
+    for source, targets_of in swapped.items():
+        for target in new & targets_of.keys():
+            balance(source, target, targets_of.pop(target))
 
     names = _names_by_column(second)
     steps: list[tuple[int, float, Step]] = []
@@ -175,7 +183,7 @@ def swap_plan(
             step = Step(kind, text, ml, line.name, taking)
             steps.append((_ORDER[kind], -outcomes[index], step))
     for line in second:
-        if added.get(line.column, 0.0) >= _ADDED_SHARE * taken.get(line.column, 0.0) > 0:
+        if line.column in new:
             step = Step("add", line.measure.text(), line.measure.ml, None, line.name)
             steps.append((_ORDER["add"], -added[line.column], step))
     steps.sort(key=lambda entry: entry[:2])
@@ -194,29 +202,34 @@ def _of(shares: Mapping[int, float], columns: Sequence[int]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One recipe's columns: their ml, and which only fill up the glass."""
+    """One recipe's columns: their ml, which fill up the glass, and which are pieces."""
 
     ml: Mapping[int, float]
     lengtheners: frozenset[int]
+    pieces: frozenset[int]
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> _Side:
         total: dict[int, float] = defaultdict(float)
         for line in lines:
             total[line.column] += line.measure.ml
-        return cls(total, frozenset(line.column for line in lines if line.lengthener))
+        return cls(
+            total,
+            frozenset(line.column for line in lines if line.lengthener),
+            frozenset(line.column for line in lines if line.measure.pieces),
+        )
 
 
-def _kind_of(source: int, target: int, first: _Side, second: _Side) -> Kind:
-    fills, tops = source in first.lengtheners, target in second.lengtheners
-    if fills != tops:
-        return "leave out" if fills else "add"
+def _comparable(source: int, target: int, first: _Side, second: _Side) -> bool:
+    """Whether one can replace the other: both fill up the glass, or neither, in like amounts."""
+    if (source in first.lengtheners) != (target in second.lengtheners):
+        return False
+    if (source in first.pieces) != (target in second.pieces):
+        return False
     here, there = first.ml[source], second.ml[target]
-    if here > (_SHARED_ACCENT_RATIO if source in second.ml else ACCENT_RATIO) * there:
-        return "add"
-    if there > (_SHARED_ACCENT_RATIO if target in first.ml else ACCENT_RATIO) * here:
-        return "leave out"
-    return "swap"
+    if here > there:
+        return here <= (_SHARED_ACCENT_RATIO if source in second.ml else ACCENT_RATIO) * there
+    return there <= (_SHARED_ACCENT_RATIO if target in first.ml else ACCENT_RATIO) * here
 
 
 def _names_by_column(lines: Sequence[Line]) -> dict[int, str]:

@@ -32,13 +32,16 @@ def test_shows_ingredients_and_relatives(sample_server: Served, visit: Visiting)
         row["recipe_name"] for row in nearest
     ]
     # The first step of the published plan, word for word.
-    names = nearest[0]["plan"][0].split(" ml ", 1)[1]
-    giving, taking = names.split(" -> ")
+    published = nearest[0]["steps"][0]
     first = page.locator(".similar > li").first.locator(".step").first
-    assert (first.locator("del").inner_text(), first.locator("ins").inner_text()) == (
-        giving,
-        taking,
-    )
+    assert published["kind"] == "swap"
+    assert first.locator("del").inner_text() == published["from"]
+    assert first.locator("ins").inner_text() == published["to"]
+    assert first.locator(".measure").inner_text() == published["measure"]
+    for kept in nearest[0]["keep"]:
+        expect(page.locator(".similar > li").first.locator(".plan-note")).to_contain_text(
+            f"{kept['measure']} {kept['name']}"
+        )
     expect(page.locator(".similar > li").first).to_contain_text(f"{nearest[0]['distance']:.2f}")
     expect(page.get_by_role("link", name="Show on the map")).to_have_attribute(
         "href", f"/?recipe={recipe}"

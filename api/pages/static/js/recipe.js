@@ -1,7 +1,7 @@
 // One recipe: its ingredients and its closest relatives.
 import { count, el, number } from "../shared/elements.js";
 import { getJson, onSignIn, send } from "./api.js";
-import { drawPlan, milliliters, readStep } from "./plan.js";
+import { drawPlan, gist, milliliters } from "./plan.js";
 import { freshness, problemBox } from "./states.js";
 
 const OPEN = 3;
@@ -153,19 +153,18 @@ function askDelete(recipe, etag) {
   dialog.showModal();
 }
 
-function showSimilar({ data, metadata }, total) {
+function showSimilar({ data, metadata }) {
   const farthest = Math.max(...data.similar.map((other) => other.distance), 0) || 1;
   const list = el("ol", { className: "similar" }, ...data.similar.map((other, index) => {
     const bar = el("span", { className: "near-bar", "aria-hidden": "true" }, el("span"));
     bar.firstChild.style.width = `${(100 * other.distance) / farthest}%`;
-    const first = other.plan.map(readStep).find(Boolean);
     const summary = el("summary", {},
       el("span", { className: "name", textContent: other.recipe_name }),
       el("span", { className: "distance" }, bar,
         el("span", { className: "figure", title: "Distance: 0 is the same drink; larger is less alike", textContent: other.distance.toFixed(2) })),
-      el("span", { className: "gist", "aria-hidden": "true", textContent: first ? `${first.from} → ${first.to}` : "" }));
+      el("span", { className: "gist", "aria-hidden": "true", textContent: gist(other) }));
     return el("li", {}, el("details", { open: index < OPEN }, summary,
-      drawPlan(other.plan, total),
+      drawPlan(other),
       el("p", { className: "go" }, el("a", { href: `/recipes/${other.recipe_id}`, textContent: `Go to ${other.recipe_name}` }))));
   }));
   similarBox.replaceChildren(
@@ -173,15 +172,15 @@ function showSimilar({ data, metadata }, total) {
     freshness(metadata));
 }
 
-async function loadSimilar(total) {
+async function loadSimilar() {
   try {
-    showSimilar(await getJson(`analytics/recipe-similar/${id}`), total);
+    showSimilar(await getJson(`analytics/recipe-similar/${id}`));
   } catch (error) {
     similarBox.replaceChildren(error.status === 404
       ? el("div", { className: "empty" }, el("p", { textContent: error.message }),
         el("p", {}, "New recipes get relatives with the next refresh: ",
           el("a", { href: "/status", textContent: "see its progress" }), "."))
-      : problemBox(error, () => loadSimilar(total)));
+      : problemBox(error, loadSimilar));
   }
 }
 
@@ -196,7 +195,7 @@ async function load() {
     const [{ body: recipe, etag }, units] = await Promise.all([
       send("GET", `recipes/${id}`), abbreviations().catch(() => new Map())]);
     showRecipe(recipe, etag, units);
-    await loadSimilar(recipe.ingredients.reduce((sum, line) => sum + (line.volume_ml ?? 0), 0));
+    await loadSimilar();
   } catch (error) {
     box.removeAttribute("aria-busy");
     box.replaceChildren(el("h1", { textContent: error.status === 404 ? "Recipe not found" : "Recipe" }), problemBox(error, load),
