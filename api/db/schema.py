@@ -112,6 +112,8 @@ recipe_ingredients = Table(
     Column("ingredient_id", _ID, ForeignKey("ingredients.id"), nullable=False),
     Column("unit_id", _ID, ForeignKey("units.id"), index=True),
     Column("amount", Float),
+    # As an import found it: '1 1/2 oz fresh', 'Juice of 1/2'.
+    Column("original_text", Text),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
     # Both orders: either lookup is answered from an index alone.
     Index(None, "recipe_id", "ingredient_id"),

@@ -76,6 +76,11 @@ class LineDraft(_Draft):
     amount: Amount | None = Field(
         default=None, description="The amount in units; null for 'to top'.", examples=[30]
     )
+    original_text: LongText | None = Field(
+        default=None,
+        description="The line as its source has it; left out, an unchanged line keeps its text.",
+        examples=["1 1/2 oz fresh"],
+    )
 
 
 class RecipeDraft(_Draft):

@@ -37,6 +37,8 @@ class Line:
     ----------
     volume_ml
         The volume that analytics assume (:mod:`api.db.volumes`); None if it is not finite.
+    original_text
+        The line as an imported source has it; None for lines that were typed here.
     """
 
     ingredient_id: int
@@ -45,6 +47,7 @@ class Line:
     unit_name: str | None
     amount: float | None
     volume_ml: float | None
+    original_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -288,12 +291,20 @@ def _write_lines(connection: Connection, recipe_id: int, wanted: Sequence[LineDr
     """
     table = recipe_ingredients
     present = connection.execute(
-        select(table.c.id, table.c.ingredient_id, table.c.unit_id, table.c.amount)
+        select(
+            table.c.id,
+            table.c.ingredient_id,
+            table.c.unit_id,
+            table.c.amount,
+            table.c.original_text,
+        )
         .where(table.c.recipe_id == recipe_id)
         .order_by(table.c.id)
     ).all()
     for row, line in zip(present, wanted, strict=False):
-        if tuple(row[1:]) != (line.ingredient_id, line.unit_id, line.amount):
+        same = tuple(row[1:4]) == (line.ingredient_id, line.unit_id, line.amount)
+        # An editor does not send the source's text; it is kept while it describes the line.
+        if not same or line.original_text not in (None, row.original_text):
             connection.execute(update(table).where(table.c.id == row.id).values(line.model_dump()))
     added = [{"recipe_id": recipe_id, **line.model_dump()} for line in wanted[len(present) :]]
     if added:
@@ -329,6 +340,7 @@ def _lines(
             line.unit_id,
             units.c.name.label("unit_name"),
             line.amount,
+            available.column(line.original_text),
             available.column(units.c.conversion_to_ml),
         )
         .join_from(
@@ -351,6 +363,7 @@ def _lines(
                 unit_name,
                 amount,
                 as_number(unit_volume(unit_name, as_number(row.conversion_to_ml)).of(amount)),
+                as_text(row.original_text),
             )
         )
     return found

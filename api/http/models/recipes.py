@@ -28,6 +28,11 @@ class LineBody(BaseModel):
         description="The volume the analytics use: 'to top' counts as 90 ml, a piece as 1 ml.",
         examples=[30],
     )
+    original_text: str | None = Field(
+        default=None,
+        description="The line as an imported source has it.",
+        examples=["1 1/2 oz fresh"],
+    )
 
 
 class RecipeBody(BaseModel):
