@@ -128,7 +128,7 @@ build-CocktailLambda: $(TOOLS)/uv/.installed
 	@tar -cf - --exclude=__pycache__ api | tar -xf - -C "$(ARTIFACTS_DIR)"
 
 # Its imports, and the package files that they go through: nothing else.
-TRIGGER_FILES := api/__init__.py api/analytics/__init__.py api/jobs/__init__.py api/jobs/coalescing.py api/analytics/trigger.py
+TRIGGER_FILES := api/__init__.py api/analytics/__init__.py api/jobs/__init__.py api/jobs/coalescing.py api/jobs/staleness.py api/analytics/trigger.py
 
 build-AnalyticsTriggerFunction:
 	@tar -cf - $(TRIGGER_FILES) | tar -xf - -C "$(ARTIFACTS_DIR)"

@@ -5,11 +5,16 @@ Imports nothing but the standard library and boto3, which the Lambda runtime bri
 Each step leans to the safe side: what a race can cost is one refresh too many, which finds nothing
 changed and ends, never one too few. Two invocations at once may both find nothing waiting and both
 submit; the template gives the function a concurrency of one, so that they do not overlap.
+
+On a schedule, the same function records how long the oldest request has gone unanswered. It never
+submits then.
 """
 
 import json
 import logging
 import os
+import sys
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +22,7 @@ import boto3
 from botocore.config import Config
 
 from api.jobs.coalescing import WAITING, Job, JobStatus, decide
+from api.jobs.staleness import JobTimes, unanswered_since
 
 logger = logging.getLogger(__name__)
 # The Lambda runtime's own handler writes to CloudWatch; the root logger's level hides INFO.
@@ -31,6 +37,10 @@ _CONFIG = Config(
 )
 
 _DESCRIBE_LIMIT = 100
+
+#: The CloudWatch metric: seconds since the oldest request that no successful refresh has answered.
+METRIC_NAMESPACE = "CocktailDB"
+METRIC = "UnansweredRequestAge"
 
 _batch_client: Any = None
 #: The job that this process submitted last: a list may not show it yet.
@@ -53,7 +63,8 @@ def lambda_handler(event: Mapping[str, Any] | None, context: object) -> dict[str
     event
         With ``{"asynchronous": true}`` a failure is raised. Lambda takes any returned value of an
         asynchronous invocation for a success; only an exception makes it try again and, in the
-        end, fill the dead-letter queue.
+        end, fill the dead-letter queue. With ``{"watch": true}`` nothing is submitted; the age of
+        the oldest unanswered request is recorded.
     context
         Not used.
 
@@ -61,13 +72,16 @@ def lambda_handler(event: Mapping[str, Any] | None, context: object) -> dict[str
     -------
     dict
         ``statusCode`` 200 and a JSON ``body`` of ``message``, ``jobId`` and ``jobArn``; 500 and
-        ``error`` and ``details`` on failure.
+        ``error`` and ``details`` on failure. When watching, ``message`` and ``age`` in seconds.
     """
+    asked: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
     try:
+        if asked.get("watch"):
+            return _response(200, message="Oldest unanswered request recorded", age=_watch())
         message, job_id, job_arn = _trigger()
     except Exception as error:
         logger.exception("the refresh was not triggered")
-        if isinstance(event, Mapping) and event.get("asynchronous"):
+        if asked.get("asynchronous"):
             raise
         return _response(
             500,
@@ -78,18 +92,23 @@ def lambda_handler(event: Mapping[str, Any] | None, context: object) -> dict[str
     return _response(200, message=message, jobId=job_id, jobArn=job_arn)
 
 
-def _response(status: int, **body: str) -> dict[str, Any]:
+def _response(status: int, **body: str | float) -> dict[str, Any]:
     return {"statusCode": status, "body": json.dumps(body)}
+
+
+def _targets() -> tuple[str, str]:
+    """Return the job queue and the job definition."""
+    queue = os.environ.get("BATCH_JOB_QUEUE")
+    definition = os.environ.get("BATCH_JOB_DEFINITION")
+    if not queue or not definition:
+        raise ValueError("BATCH_JOB_QUEUE and BATCH_JOB_DEFINITION must be set.")
+    return queue, definition
 
 
 def _trigger() -> tuple[str, str, str]:
     """Return what was done, and the id and ARN of the job that will refresh."""
     global _last_submitted
-    queue = os.environ.get("BATCH_JOB_QUEUE")
-    definition = os.environ.get("BATCH_JOB_DEFINITION")
-    if not queue or not definition:
-        raise ValueError("BATCH_JOB_QUEUE and BATCH_JOB_DEFINITION must be set.")
-
+    queue, definition = _targets()
     known = _list_waiting(queue)
     if _last_submitted is not None:
         known.add(_last_submitted)
@@ -105,6 +124,51 @@ def _trigger() -> tuple[str, str, str]:
     return "Analytics Batch job submitted", submitted["jobId"], submitted["jobArn"]
 
 
+def _watch() -> float:
+    """Record how long the oldest unanswered request has waited, in seconds, and return it."""
+    queue, _ = _targets()
+    now = time.time()
+    since = unanswered_since(
+        JobTimes(
+            status=JobStatus(job["status"]),
+            created=job["createdAt"] / 1000,
+            started=job["startedAt"] / 1000 if job.get("startedAt") else None,
+            ended=job["stoppedAt"] / 1000 if job.get("stoppedAt") else None,
+        )
+        for job in _list(queue, JobStatus).values()
+    )
+    age = 0.0 if since is None else round(max(0.0, now - since), 3)
+    # CloudWatch makes the metric of this line in the log: "Embedded metric format".
+    directive = {
+        "Namespace": METRIC_NAMESPACE,
+        "Dimensions": [["Stack"]],
+        "Metrics": [{"Name": METRIC, "Unit": "Seconds"}],
+    }
+    line = {
+        "_aws": {"Timestamp": round(now * 1000), "CloudWatchMetrics": [directive]},
+        "Stack": os.environ.get("METRIC_STACK", "local"),
+        METRIC: age,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    return age
+
+
+def _list(queue: str, states: Iterable[JobStatus]) -> dict[str, dict[str, Any]]:
+    """Return the refresh jobs in some states, by id, as far as Batch's lists show them.
+
+    A job that is listed in two states, since it moved on meanwhile, has the later one.
+    """
+    pages = _batch().get_paginator("list_jobs")
+    return {
+        job["jobId"]: job
+        for status in states
+        for page in pages.paginate(jobQueue=queue, jobStatus=str(status))
+        for job in page["jobSummaryList"]
+        if job["jobName"] == JOB_NAME
+    }
+
+
 def _list_waiting(queue: str) -> set[str]:
     """Return the ids of the refresh jobs that wait, as far as Batch's lists show them.
 
@@ -112,15 +176,7 @@ def _list_waiting(queue: str) -> set[str]:
     meanwhile is seen twice, never not at all. One that goes back, since its attempt was
     interrupted, may be missed; the trigger then submits one more, and nothing is lost.
     """
-    pages = _batch().get_paginator("list_jobs")
-    return {
-        job["jobId"]
-        for status in JobStatus
-        if status in WAITING
-        for page in pages.paginate(jobQueue=queue, jobStatus=str(status))
-        for job in page["jobSummaryList"]
-        if job["jobName"] == JOB_NAME
-    }
+    return set(_list(queue, (status for status in JobStatus if status in WAITING)))
 
 
 def _describe(job_ids: Iterable[str], definition: str) -> dict[str, dict[str, Any]]:

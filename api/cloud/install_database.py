@@ -4,6 +4,7 @@ Imports nothing but the standard library and boto3, which the Lambda runtime bri
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -16,7 +17,10 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Copy an object of the bucket ANALYTICS_BUCKET to DB_PATH, once it is proved sound.
+    """Move an object of the bucket ANALYTICS_BUCKET to DB_PATH, after checking that it is sound.
+
+    Once the database is in place, the version of the object that was installed is deleted, so that
+    no copy of the database remains in the versioned bucket. A refused object is kept.
 
     Parameters
     ----------
@@ -34,9 +38,9 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     Raises
     ------
     FileExistsError
-        If there is a database already and ``replace`` is not said.
+        If there is a database already and ``replace`` is not given.
     ValueError
-        If the object is no sound recipe database, or the database in place has companion files.
+        If the object is not a sound recipe database, or the database in place has companion files.
     """
     target = Path(os.environ["DB_PATH"])
     if target.exists() and not event.get("replace"):
@@ -47,10 +51,13 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
     # Beside the target, so that the last step is one rename within the file system.
     arriving = target.with_name(f".{target.name}.arriving")
+    s3 = boto3.client("s3")
+    source = {"Bucket": os.environ["ANALYTICS_BUCKET"], "Key": event["key"]}
     try:
-        boto3.client("s3").download_file(
-            os.environ["ANALYTICS_BUCKET"], event["key"], str(arriving)
-        )
+        version = s3.head_object(**source).get("VersionId")
+        source |= {"VersionId": version} if version else {}
+        with arriving.open("wb") as file:
+            shutil.copyfileobj(s3.get_object(**source)["Body"], file)
         recipes = _count_recipes(arriving)
         if target.exists():
             # A second name for it, not a copy: the rename below takes only the first.
@@ -59,6 +66,7 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
             kept.hardlink_to(target)
         size = arriving.stat().st_size
         arriving.replace(target)
+        s3.delete_object(**source)
     finally:
         arriving.unlink(missing_ok=True)
     return {"path": str(target), "bytes": size, "recipes": recipes}
@@ -72,4 +80,4 @@ def _count_recipes(path: Path) -> int:
                 raise ValueError(f"the object is a damaged database: {found}")
             return int(connection.execute("SELECT count(*) FROM recipes").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        raise ValueError(f"the object is no recipe database: {error}") from error
+        raise ValueError(f"the object is not a recipe database: {error}") from error

@@ -17,7 +17,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -382,11 +381,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def aws_cli() -> Path:
-    """Return the directory of the AWS CLI, as `make cloud-tools` installs it."""
+def aws_cli(version: str) -> Path:
+    """Return the AWS CLI of a major version, "v1" or "v2"; skip the test if there is none.
+
+    Version 1 comes with `make cloud-tools`. Version 2 is not on PyPI: Debian's package `awscli`,
+    or AWS's installer.
+    """
     own = ROOT / ".tools" / "awscli" / "bin" / "aws"
-    found = str(own) if own.is_file() else shutil.which("aws")
-    if found is None:
-        pytest.skip("no AWS CLI: make cloud-tools")
-    return Path(found).parent
+    candidates = [own, *(Path(place) / "aws" for place in os.environ["PATH"].split(os.pathsep))]
+    for candidate in candidates:
+        if candidate.is_file():
+            said = subprocess.run([candidate, "--version"], capture_output=True, text=True)
+            if said.stdout.startswith(f"aws-cli/{version[1:]}."):
+                return candidate
+    pytest.skip(f"no AWS CLI {version}: make cloud-tools (v1), apt-get install awscli (v2)")

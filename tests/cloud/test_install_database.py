@@ -1,4 +1,4 @@
-"""Putting a database on the file system: sound ones only, and never over another unasked."""
+"""Putting a database on the file system: sound ones only, and replacing one only on request."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -24,7 +24,9 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="bucket")
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
         yield path
 
 
@@ -52,7 +54,27 @@ def test_puts_it_in_place(target: Path, tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
-def test_keeps_what_is_there_unless_told(target: Path, tmp_path: Path) -> None:
+def versions() -> list[str]:
+    listed = boto3.client("s3").list_object_versions(Bucket="bucket")
+    assert "DeleteMarkers" not in listed
+    return [item["Key"] for item in listed.get("Versions", [])]
+
+
+def test_installed_upload_leaves_no_version(target: Path, tmp_path: Path) -> None:
+    upload(database(tmp_path, 3))
+    assert versions() == [KEY]
+    lambda_handler({"key": KEY}, None)
+    assert versions() == []
+
+
+def test_refused_upload_is_kept(target: Path) -> None:
+    upload(b"not a database" * 100)
+    with pytest.raises(ValueError, match="not a recipe database"):
+        lambda_handler({"key": KEY}, None)
+    assert versions() == [KEY]
+
+
+def test_keeps_the_existing_database_by_default(target: Path, tmp_path: Path) -> None:
     upload(database(tmp_path, 3))
     lambda_handler({"key": KEY}, None)
     old = target.read_bytes()
@@ -74,8 +96,8 @@ def test_refuses_while_it_is_written_to(target: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"no database" * 100])
-def test_refuses_what_is_no_recipe_database(target: Path, data: bytes) -> None:
+def test_refuses_other_files(target: Path, data: bytes) -> None:
     upload(data)
-    with pytest.raises(ValueError, match="no recipe database"):
+    with pytest.raises(ValueError, match="not a recipe database"):
         lambda_handler({"key": KEY}, None)
     assert list(target.parent.iterdir()) == []

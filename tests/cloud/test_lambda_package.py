@@ -167,6 +167,8 @@ def test_trigger_package_imports_with_boto3_alone(tmp_path: Path) -> None:
     assert files == [
         "api/__init__.py",
         "api/analytics/__init__.py",
-        "api/jobs/coalescing.py",
         "api/analytics/trigger.py",
+        "api/jobs/__init__.py",
+        "api/jobs/coalescing.py",
+        "api/jobs/staleness.py",
     ]

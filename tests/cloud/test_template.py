@@ -13,24 +13,23 @@ from importlib.resources import files as resources_of
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 import pytest
+import yaml
 from cfnlint.api import lint_file
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from api.analytics import trigger
 from api.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
-#: vCPU and MiB of each: Amazon EC2, "Specifications for compute optimized instances".
-C7G = {
-    "c7g.medium": (1, 2048),
-    "c7g.large": (2, 4096),
-    "c7g.xlarge": (4, 8192),
-    "c7g.2xlarge": (8, 16384),
-}
+#: MiB for each vCPU of a Graviton family: Amazon EC2, "Instance type specifications".
+MEMORY_PER_VCPU = {"c7g": 2048, "c8g": 2048, "m7g": 4096, "r7g": 8192}
+#: vCPUs of each size.
+VCPUS = {"medium": 1, "large": 2, "xlarge": 4, "2xlarge": 8}
 
 #: Where an action takes no resource, by the Service Authorization Reference.
 WITHOUT_RESOURCE = {"batch:ListJobs", "batch:DescribeJobs"}
@@ -114,8 +113,7 @@ def called_by(module: str, service: str) -> set[str]:
         if name == "get_paginator" and isinstance(call.args[0], ast.Constant):
             name = str(call.args[0].value)
         called.add("".join(word.title() for word in name.split("_")))
-    client: Any = boto3.client  # its stubs know no service by a variable
-    known = set(client(service, region_name="us-east-1").meta.service_model.operation_names)
+    known = set(botocore.session.get_session().get_service_model(service).operation_names)
     return {f"{service}:{name}" for name in called & known}
 
 
@@ -256,14 +254,17 @@ def test_objects_are_allowed_under_the_prefix_that_is_written_to(
 def test_environment_names_are_settings(resources: dict[str, Any]) -> None:
     known = {name.upper() for name in Settings.model_fields}
     job = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
-    assert {entry["Name"] for entry in job["Environment"]} <= known
+    names = {entry["Name"] for entry in job["Environment"]}
+    # Read by boto3: no instance metadata reaches a container.
+    assert names - {"AWS_DEFAULT_REGION"} <= known
+    assert "AWS_DEFAULT_REGION" in names
     api = resources["CocktailLambda"]["Properties"]["Environment"]["Variables"]
     # Read by boto3, and by trigger_analytics_refresh() itself.
     beyond = {"AWS_ENDPOINT_URL_LAMBDA", "ANALYTICS_TRIGGER_FUNCTION"}
     assert set(api) - beyond <= known
     assert {"DB_NAME", "DB_PATH", "ANALYTICS_BUCKET", "ANALYTICS_TRIGGER_FUNCTION"} <= set(api)
-    trigger = resources["AnalyticsTriggerFunction"]["Properties"]["Environment"]["Variables"]
-    assert set(trigger) == {"BATCH_JOB_QUEUE", "BATCH_JOB_DEFINITION"}
+    function = resources["AnalyticsTriggerFunction"]["Properties"]["Environment"]["Variables"]
+    assert set(function) == {"BATCH_JOB_QUEUE", "BATCH_JOB_DEFINITION", "METRIC_STACK"}
 
 
 def test_retry_patterns_have_no_wildcard_but_at_the_end(resources: dict[str, Any]) -> None:
@@ -334,18 +335,143 @@ def test_job_is_what_the_plan_says(resources: dict[str, Any]) -> None:
     assert (mount["ContainerPath"], mount["ReadOnly"]) == ("/mnt/efs", True)
 
 
-def test_every_instance_type_fits_the_job(resources: dict[str, Any]) -> None:
-    compute = resources["AnalyticsComputeEnvironment"]["Properties"]["ComputeResources"]
-    assert (compute["Type"], compute["AllocationStrategy"]) == (
-        "SPOT",
-        "SPOT_PRICE_CAPACITY_OPTIMIZED",
-    )
+ENVIRONMENTS = {
+    "AnalyticsComputeEnvironment": ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
+    "AnalyticsOnDemandEnvironment": ("EC2", "BEST_FIT_PROGRESSIVE"),
+}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_instance_type_fits_the_job(resources: dict[str, Any], name: str) -> None:
+    compute = resources[name]["Properties"]["ComputeResources"]
+    assert (compute["Type"], compute["AllocationStrategy"]) == ENVIRONMENTS[name]
     assert (compute["MinvCpus"], compute["MaxvCpus"]) == (0, 8)
+    families = set()
     for instance_type in compute["InstanceTypes"]:
-        vcpus, mebibytes = C7G[instance_type]
+        family, size = instance_type.split(".")
+        families.add(family)
         # The whole of an instance's memory is never the job's: the system and ECS need some.
-        assert vcpus >= 2
-        assert mebibytes > 2048
+        assert VCPUS[size] >= 2
+        assert VCPUS[size] * MEMORY_PER_VCPU[family] > 2048
+    assert families == set(MEMORY_PER_VCPU)
+
+
+def test_on_demand_is_behind_spot(resources: dict[str, Any]) -> None:
+    order = resources["AnalyticsJobQueue"]["Properties"]["ComputeEnvironmentOrder"]
+    assert [entry["ComputeEnvironment"]["Ref"] for entry in order] == list(ENVIRONMENTS)
+    assert [entry["Order"] for entry in order] == [1, 2]
+
+
+def test_queue_cancels_jobs_that_cannot_start(resources: dict[str, Any]) -> None:
+    limits = resources["AnalyticsJobQueue"]["Properties"]["JobStateTimeLimitActions"]
+    assert {limit["Reason"] for limit in limits} == {
+        # AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+    }
+    for limit in limits:
+        assert (limit["State"], limit["Action"]) == ("RUNNABLE", "CANCEL")
+        assert 600 <= limit["MaxTimeSeconds"] <= 86400
+
+
+def test_blocked_queue_sends_a_message(resources: dict[str, Any]) -> None:
+    rule = resources["AnalyticsQueueBlockedRule"]["Properties"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.batch"],
+        "detail-type": ["Batch Job Queue Blocked"],
+        "detail": {"jobQueue": [{"Ref": "AnalyticsJobQueue"}]},
+    }
+    assert rule["Targets"][0]["Arn"] == {"Ref": "OperationsTopic"}
+
+
+def test_stale_alarm_reads_the_triggers_metric(
+    template: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    alarm = resources["AnalyticsStaleAlarm"]["Properties"]
+    [metric] = [entry["MetricStat"] for entry in alarm["Metrics"] if "MetricStat" in entry]
+    assert metric["Metric"]["Namespace"] == trigger.METRIC_NAMESPACE
+    assert metric["Metric"]["MetricName"] == trigger.METRIC
+    [dimension] = metric["Metric"]["Dimensions"]
+    function = resources["AnalyticsTriggerFunction"]["Properties"]
+    assert dimension == {
+        "Name": "Stack",
+        "Value": function["Environment"]["Variables"]["METRIC_STACK"],
+    }
+    # Nobody watching is as bad as a stale snapshot.
+    assert alarm["TreatMissingData"] == "breaching"
+    watch = resources["AnalyticsTriggerFunctionWatch"]["Properties"]
+    assert watch["ScheduleExpression"] == "rate(15 minutes)"
+    assert json.loads(watch["Targets"][0]["Input"]) == {"watch": True}
+    # The queue's own remedy comes first.
+    limits = resources["AnalyticsJobQueue"]["Properties"]["JobStateTimeLimitActions"]
+    longest = max(limit["MaxTimeSeconds"] for limit in limits)
+    assert template["Parameters"]["StaleAfterHours"]["MinValue"] * 3600 > longest
+
+
+def test_older_revision_survives_a_deployment(resources: dict[str, Any]) -> None:
+    definition = resources["AnalyticsJobDefinition"]["Properties"]
+    assert definition["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
+
+
+def test_ipv6_routes_wait_for_the_block(resources: dict[str, Any]) -> None:
+    for name, resource in resources.items():
+        if "DestinationIpv6CidrBlock" in resource.get("Properties", {}):
+            assert "VPCIpv6Block" in as_list(resource["DependsOn"]), name
+
+
+def test_flow_logs_are_made_on_request(resources: dict[str, Any]) -> None:
+    made = {name for name, item in resources.items() if item.get("Condition") == "HasFlowLogs"}
+    assert made == {"NetworkFlowLog", "NetworkFlowLogGroup", "NetworkFlowLogRole"}
+
+
+def test_every_api_is_throttled_and_logged(resources: dict[str, Any]) -> None:
+    stages = {
+        item["Properties"]["ApiId"]["Ref"]: item["Properties"]
+        for item in resources.values()
+        if item["Type"] == "AWS::ApiGatewayV2::Stage"
+    }
+    apis = {name for name, item in resources.items() if item["Type"] == "AWS::ApiGatewayV2::Api"}
+    assert set(stages) == apis == {"CocktailApi", "JwksApi"}
+    for name in apis:
+        # Created with a target, an API gets a stage of its own that no template reaches.
+        assert "Target" not in resources[name]["Properties"]
+        assert stages[name]["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 50
+        assert stages[name]["AccessLogSettings"]["DestinationArn"]
+
+
+def test_no_password_goes_through_our_pages(resources: dict[str, Any]) -> None:
+    client = resources["CocktailUserPoolClient"]["Properties"]
+    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    # A client without a secret: Cognito takes a code from it with PKCE.
+    assert client["GenerateSecret"] is False
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert resources["CocktailUserPoolDomain"]["Properties"]["UserPoolId"] == client["UserPoolId"]
+
+
+def test_prod_requires_a_second_factor(resources: dict[str, Any]) -> None:
+    pool = resources["CocktailUserPool"]["Properties"]
+    assert pool["MfaConfiguration"] == {"Fn::If": ["IsProd", "ON", "OPTIONAL"]}
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_uploaded_database_does_not_linger(resources: dict[str, Any]) -> None:
+    rules = resources["AnalyticsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [rule] = [rule for rule in rules if rule.get("Prefix") == "install/"]
+    assert rule["Status"] == "Enabled"
+    assert rule["ExpirationInDays"] == 1
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert "s3:DeleteObjectVersion" in actions(resources["InstallDatabaseFunctionRole"])
+
+
+def test_trigger_has_the_plans_memory(resources: dict[str, Any]) -> None:
+    assert resources["AnalyticsTriggerFunction"]["Properties"]["MemorySize"] == 128
+
+
+def test_template_has_no_aliases() -> None:
+    """AWS CloudFormation User Guide, "Template formats": aliases are not supported."""
+    tokens = yaml.scan(TEMPLATE.read_text())
+    assert not [t for t in tokens if isinstance(t, yaml.AnchorToken | yaml.AliasToken)]
 
 
 def test_access_point_sets_the_root_and_the_job_has_a_role_to_mount_with(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from typing import Any
 
 import boto3
@@ -197,3 +198,52 @@ def test_the_client_is_made_once(batch: Any, monkeypatch: pytest.MonkeyPatch) ->
     _trigger()
     _trigger()
     assert made == [("batch",)]
+
+
+def _watch(batch: Any) -> float:
+    response = lambda_handler({"watch": True}, None)
+    assert response["statusCode"] == 200, response
+    age: float = json.loads(response["body"])["age"]
+    return age
+
+
+def test_watch_submits_nothing(batch: Any) -> None:
+    assert _watch(batch) == 0.0
+    assert batch.jobs() == {}
+
+
+def test_watch_records_age_of_a_stuck_job(
+    batch: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("METRIC_STACK", "cocktail-db-dev")
+    batch.submit(status="RUNNABLE")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 7 * 3600)
+    age = _watch(batch)
+    assert age == pytest.approx(7 * 3600, abs=60)
+
+    line = json.loads(capsys.readouterr().out)
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "CocktailDB"
+    assert directive["Metrics"] == [{"Name": "UnansweredRequestAge", "Unit": "Seconds"}]
+    assert directive["Dimensions"] == [["Stack"]]
+    assert line["Stack"] == "cocktail-db-dev"
+    assert line["UnansweredRequestAge"] == age
+    assert line["_aws"]["Timestamp"] == round((now + 7 * 3600) * 1000)
+
+
+def test_watch_forgets_a_request_once_published(batch: Any) -> None:
+    batch.submit(status="SUCCEEDED")
+    assert _watch(batch) == 0.0
+
+
+def test_watch_remembers_a_failed_job(batch: Any) -> None:
+    batch.submit(status="FAILED")
+    time.sleep(0.05)
+    assert _watch(batch) > 0.0
+
+
+def test_watch_that_fails_answers_500(batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No metric then: the alarm takes missing data for a breach."""
+    _fails(monkeypatch, "unreachable")
+    assert lambda_handler({"watch": True}, None)["statusCode"] == 500
