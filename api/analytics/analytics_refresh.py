@@ -9,18 +9,19 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import EllipsisType
 from typing import Any
 
 from api.analysis.analysis import Analysis
-from api.analytics.artifacts import SCHEMA_VERSION, compute_artifacts, stage_count
+from api.analytics.artifacts import compute_artifacts, stage_count
 from api.analytics.checkpoint import EMCheckpoint
 from api.analytics.code_version import code_version
 from api.analytics.interruption import (
     INTERRUPTED_EXIT_CODE,
     Interrupted,
     interruptible,
+    stop_with_parent,
     uninterrupted,
 )
 from api.analytics.log import configure_logging
@@ -31,7 +32,14 @@ from api.db.database import Database, get_database
 from api.db.db_analytics import read_checked_dataset
 from api.db.fingerprint import dataset_fingerprint
 from api.jobs.run_status import RunState, RunStatusWriter
-from api.storage.errors import CorruptSnapshotError, PublishConflictError
+from api.storage.errors import (
+    CorruptSnapshotError,
+    PublishConflictError,
+    StorageError,
+    UnsupportedSnapshotError,
+)
+from api.storage.local import LocalStore
+from api.storage.objects import ObjectStore
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -88,6 +96,7 @@ def regenerate_analytics(
     storage = storage or AnalyticsStorage.from_settings()
     status = RunStatusWriter(storage.snapshots.store)
     with record_run_status(status):
+        _warn_if_not_atomic(storage.snapshots.store)
         database = database or get_database()
         reporter = StatusReporter(reporter or LogReporter(), status)
         logger.info("refreshing %s from %r", storage.location, database)
@@ -126,6 +135,17 @@ def record_run_status(status: RunStatusWriter) -> Iterator[None]:
         raise
 
 
+def _warn_if_not_atomic(store: ObjectStore) -> None:
+    # A directory that cannot be written is reported when the snapshot is published.
+    with suppress(StorageError):
+        if isinstance(store, LocalStore) and not store.replaces_atomically():
+            logger.warning(
+                "%s is on a file system that does not replace files atomically: readers may "
+                "briefly find no snapshot. Set ANALYTICS_DIR to a directory on a local disk.",
+                store.describe(),
+            )
+
+
 def _current(storage: AnalyticsStorage) -> tuple[Manifest | None, Manifest | EllipsisType | None]:
     """Return the current snapshot, and what the next one may replace.
 
@@ -134,7 +154,7 @@ def _current(storage: AnalyticsStorage) -> tuple[Manifest | None, Manifest | Ell
     """
     try:
         current = storage.snapshots.current()
-    except CorruptSnapshotError as error:
+    except (CorruptSnapshotError, UnsupportedSnapshotError) as error:
         logger.warning("%s This refresh replaces it.", error)
         return None, ...
     return current, current
@@ -197,7 +217,6 @@ def _refresh_once(
             code_version=version,
             counts=computed.counts,
             details=computed.details,
-            schema_version=SCHEMA_VERSION,
             replacing=replacing,
         )
         checkpoint.discard()
@@ -206,10 +225,15 @@ def _refresh_once(
 
 
 def main() -> None:
-    """Run the refresh as a job: result on stdout, log on stderr, outcome in the exit code."""
+    """Run the refresh as a job: result on stdout, log on stderr, outcome in the exit code.
+
+    With ``--watch-stdin`` it also stops, as on SIGTERM, when stdin is closed.
+    """
     configure_logging()
     try:
         with interruptible():
+            if "--watch-stdin" in sys.argv[1:]:
+                stop_with_parent()
             result = regenerate_analytics()
     except Interrupted as interruption:
         logger.warning("%s; the next run resumes from the checkpoint", interruption)

@@ -9,9 +9,6 @@ from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics.progress import Reporter, Stages
 
-#: The version of the artifacts' shapes. Readers refuse any other.
-SCHEMA_VERSION = 1
-
 ARTIFACT_NAMES = (
     "ingredient-usage",
     "recipe-complexity",

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from api.analytics.artifacts import SCHEMA_VERSION
+from api.utils.analytics_cache import SCHEMA_VERSION
 
 #: The packages that determine a result besides the data: ours, and those that compute the maps.
 _DISTRIBUTIONS = ("cocktaildb-analytics", "barcart", "numpy", "scipy", "scikit-learn")

@@ -5,8 +5,11 @@ a minute later (Amazon ECS, "Spot Instances"; "Graceful shutdowns with ECS"). Th
 exception in the main thread, so that every resource is released on the way out.
 """
 
+import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +18,9 @@ from types import FrameType
 #: Batch's retry strategy must retry it (evaluateOnExit, onExitCode). An exit of our own and not
 #: the signal raised again: the first process of a container is immune to signals' default actions.
 INTERRUPTED_EXIT_CODE = 128 + signal.SIGTERM
+
+#: How long saving the progress may take after the parent's death.
+_STOP_SECONDS = 30.0
 
 
 class Interrupted(BaseException):
@@ -48,14 +54,18 @@ _signal = _Signal()
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise :class:`Interrupted` within this context when SIGTERM arrives; main thread only."""
+    """Raise :class:`Interrupted` within this context on SIGTERM or SIGHUP; main thread only."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("only the main thread can receive signals")
-    before = signal.signal(signal.SIGTERM, _signal.handle)
+    handled = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        handled.append(signal.SIGHUP)
+    before = {number: signal.signal(number, _signal.handle) for number in handled}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         _signal.forget()
 
 
@@ -66,6 +76,23 @@ def check_interruption() -> None:
     """
     if _signal.arrived and not _signal.deferrals:
         raise Interrupted
+
+
+def stop_with_parent() -> None:
+    """Stop as on SIGTERM when stdin reaches its end, which a parent's death brings about.
+
+    The parent holds the other end of the pipe and never writes. A refresh that does not stop within
+    :data:`_STOP_SECONDS` ends at once.
+    """
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_STOP_SECONDS)
+        os._exit(INTERRUPTED_EXIT_CODE)
+
+    threading.Thread(target=watch, name="stop-with-parent", daemon=True).start()
 
 
 @contextmanager

@@ -23,7 +23,12 @@ def follow_local_job(queue: LocalQueue, job_id: str) -> dict[str, Any]:
         if job is None:
             raise QueueError(f"The queue has forgotten job {job_id}.")
         if (job.status, job.attempt) != seen:
-            note = " (it waits for: cocktaildb worker)" if job.started_at is None else ""
+            if job.started_at is None:
+                note = " (it waits for: cocktaildb worker)"
+            elif job.finished_at is None and job.detail:
+                note = f" (attempt {job.attempt}: {job.detail})"
+            else:
+                note = ""
             stderr.print(f"{job_id}: {job.status}{note}", markup=False)
         seen = (job.status, job.attempt)
         if job.finished_at is not None:

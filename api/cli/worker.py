@@ -20,10 +20,11 @@ def worker(
         float, typer.Option(min=0.05, metavar="SECONDS", help="How often to look at the queue.")
     ] = POLL_SECONDS,
 ) -> None:
-    """Run the refreshes that writes have asked for, with no AWS.
+    """Run the refreshes that writes have requested, with no AWS.
 
-    Prints one JSON object a refresh on stdout. SIGTERM or Ctrl-C stops it; a refresh that runs then
-    waits for the next worker. Exit code 1 if there is another worker, or with --once if a refresh
+    Prints one JSON object per attempt on stdout. A refresh that fails is RUNNABLE again and retried
+    with growing pauses until it publishes. SIGTERM or Ctrl-C stops the worker; a running refresh
+    then waits for the next one. Exit code 1 if there is another worker, or with --once if a refresh
     failed.
     """
     configure_logging()
@@ -34,15 +35,21 @@ def worker(
         nonlocal stopping
         stopping = True
 
-    def ended(job: QueuedJob) -> None:
+    def on_attempt(job: QueuedJob) -> None:
         nonlocal failed
-        failed += job.status is JobStatus.FAILED
+        failed += job.status is not JobStatus.SUCCEEDED
         typer.echo(json.dumps({"job_id": job.job_id, "status": job.status, "detail": job.detail}))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     with exit_on_error():
-        run_worker(Settings(), stopping=lambda: stopping, once=once, poll_seconds=poll, ended=ended)
+        run_worker(
+            Settings(),
+            stopping=lambda: stopping,
+            once=once,
+            poll_seconds=poll,
+            on_attempt=on_attempt,
+        )
     if once and failed:
-        stderr.print(f"{failed} refreshes failed.")
+        stderr.print("A refresh failed. It waits for the next worker.")
         raise typer.Exit(1)

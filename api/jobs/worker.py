@@ -1,13 +1,18 @@
 """Runs the refreshes that wait in the local queue: what AWS Batch does, on one machine.
 
-Each refresh is a process of its own, the very command of the Batch job: its memory goes back to the
-machine when it ends, and nothing that happens to it hurts the worker, or the server that the worker
-runs in.
+Each refresh is a process of its own, the very command of the Batch job: its memory returns to the
+machine when it ends, and nothing that happens to it affects the worker, or the server that the
+worker runs in.
+
+Every committed write ends up in a snapshot. A refresh that fails waits and is tried again until it
+publishes; and at its start and every few minutes the worker compares the current snapshot with the
+database and submits a refresh if it is stale or damaged, so that no lost request is lost for good.
 """
 
 import json
 import logging
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,32 +20,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from api.jobs.coalescing import JobStatus
-from api.jobs.local_queue import (
-    LocalQueue,
-    OwnedQueue,
-    QueuedJob,
-    QueueError,
-    QueueOwnedError,
-)
+from api.jobs.local_queue import LocalQueue, OwnedQueue, QueuedJob, QueueError, QueueOwnedError
+from api.jobs.refresh_process import REFRESH_COMMAND, Ending, run_refresh
+from api.jobs.retry import RetrySchedule
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: The refresh, as the Batch job runs it.
-REFRESH_COMMAND = (sys.executable, "-m", "api.analytics.analytics_refresh")
+#: Compares the current snapshot with the database, in a process that leaves no memory behind.
+CHECK_COMMAND = (sys.executable, "-m", "api.analytics.staleness")
 
-#: How often the queue is looked at, in seconds.
+#: How often to look at the queue, and to compare the snapshot with the database, in seconds.
 POLL_SECONDS = 0.5
+CHECK_SECONDS = 600.0
 
-#: How long a refresh that is told to stop may take to save what it has, before it is killed.
-_STOP_SECONDS = 30.0
+_CHECK_TIMEOUT = 300.0
 _TICK_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
-
-#: A failed refresh's own exit code; any other means that something ended it before its end.
-_FAILED = 1
 
 #: The settings that a refresh reads. It gets those of its worker, which need not be those of the
 #: environment.
@@ -61,26 +60,28 @@ def run_worker(
     stopping: Callable[[], bool],
     once: bool = False,
     poll_seconds: float = POLL_SECONDS,
-    ended: Callable[[QueuedJob], None] = lambda job: None,
+    check_seconds: float = CHECK_SECONDS,
+    on_attempt: Callable[[QueuedJob], None] = lambda job: None,
     command: Sequence[str] = REFRESH_COMMAND,
 ) -> None:
-    """Run what waits, and what comes, one refresh after the other.
+    """Run what waits and what arrives, one refresh after the other.
 
     Parameters
     ----------
     settings
-        Which queue, and what the refreshes read and write.
+        The queue, and what the refreshes read and write.
     stopping
-        Asked several times a second; when it says True, a refresh that runs is told to stop
-        (SIGTERM), goes back to waiting, and the worker ends.
+        Called several times a second; when it returns True, a running refresh is stopped and goes
+        back to waiting, and the worker ends.
     once
-        End when nothing waits.
-    poll_seconds
-        How often to look at the queue.
-    ended
-        Hears of each refresh that has succeeded or failed.
+        Try what waits now, each job once, and end; compare nothing.
+    poll_seconds, check_seconds
+        How often to look at the queue, and to compare the snapshot with the database.
+    on_attempt
+        Called after each attempt that was not stopped: the job has SUCCEEDED, or is RUNNABLE again
+        with the reason in its ``detail``.
     command
-        The refresh: one JSON object on stdout, exit code 0 or 1.
+        The refresh; see :func:`~api.jobs.refresh_process.run_refresh`.
 
     Raises
     ------
@@ -91,17 +92,25 @@ def run_worker(
     """
     queue = LocalQueue(settings.refresh_queue)
     environment = {**os.environ, **_environment(settings)}
+    schedule = RetrySchedule()
+    next_check = time.monotonic()
     with queue.owned() as owned:
         logger.info("serving %s", queue.path)
         while not stopping():
-            job = owned.claim()
+            job = owned.claim(schedule.is_due)
             if job is not None:
-                _run(owned, job, command, environment, stopping)
-                outcome = queue.job(job.job_id)
-                if outcome is not None and outcome.finished_at is not None:
-                    ended(outcome)
+                job = _run(owned, job, command, environment, stopping)
+                schedule.record(job)
+                if not stopping():
+                    on_attempt(job)
+                if once and job.status is not JobStatus.SUCCEEDED:
+                    return
             elif once:
                 return
+            elif time.monotonic() >= next_check:
+                next_check = time.monotonic() + check_seconds * random.uniform(0.75, 1.25)  # noqa: S311
+                if _is_stale(environment, stopping):
+                    queue.submit()
             else:
                 _sleep(poll_seconds, stopping)
         logger.info("stopped serving %s", queue.path)
@@ -109,21 +118,49 @@ def run_worker(
 
 @contextmanager
 def running_worker(settings: Settings) -> Iterator[None]:
-    """Run a worker beside what the block does, in a thread; it stops when the block ends.
+    """Run a worker in a thread for as long as the block lasts.
 
-    Where another worker serves the queue already, this one stands by and takes over if that one
-    ends. A queue out of order is logged, and tried again.
+    If another worker serves the queue already, this one stands by and takes over when that one
+    ends. A broken queue is logged and tried again. In the main thread, SIGTERM, SIGINT and SIGHUP
+    end the block, so that a running refresh is stopped with its worker and not orphaned.
     """
     stop = threading.Event()
     thread = threading.Thread(
         target=_keep_working, args=(settings, stop), name="refresh-worker", daemon=True
     )
-    thread.start()
+    with _exiting_on_signals():
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+@contextmanager
+def _exiting_on_signals() -> Iterator[None]:
+    """Turn the signals that end a process into SystemExit, so that blocks are left in order.
+
+    A server that handles SIGTERM itself, as uvicorn does, raises it again when it has finished:
+    under the default action the process would end there, with its refresh still running.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGTERM)  # whoever handles that one ends in its own way
+
+    handlers = {signal.SIGTERM: leave, signal.SIGINT: leave, signal.SIGHUP: hang_up}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        stop.set()
-        thread.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _keep_working(settings: Settings, stop: threading.Event) -> None:
@@ -137,7 +174,7 @@ def _keep_working(settings: Settings, stop: threading.Event) -> None:
             standing_by = True
             stop.wait(POLL_SECONDS)
         except QueueError as error:
-            # A refresh whose end could not be recorded is taken back when the queue can be used.
+            # A refresh whose end could not be recorded runs again when the queue can be used.
             logger.error("%s Trying again in %.0f s.", error, _RETRY_SECONDS)
             stop.wait(_RETRY_SECONDS)
         except Exception:
@@ -151,96 +188,58 @@ def _run(
     command: Sequence[str],
     environment: dict[str, str],
     stopping: Callable[[], bool],
-) -> None:
-    """Run a claimed job and record what came of it."""
+) -> QueuedJob:
+    """Run a claimed job and record how it ended."""
     logger.info("refresh %s: attempt %d", job.job_id, job.attempt)
     begun = time.monotonic()
-    try:
-        process = subprocess.Popen(  # noqa: S603 our own command
-            command,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-            # Ctrl-C in a terminal goes to all of its session: here to the worker alone, which then
-            # tells the refresh to stop.
-            start_new_session=True,
-        )
-    except OSError as error:
-        owned.interrupt(job.job_id, f"it could not be started: {error}")
-        logger.error("refresh %s could not be started: %s", job.job_id, error)
-        return
-
-    output, stopped = _wait(process, stopping)
+    outcome = run_refresh(command, environment, stopping, owned.lock_descriptor)
     seconds = time.monotonic() - begun
-    code = process.returncode
-    if code == 0:
-        detail = _detail(output, code)
-        owned.finish(job.job_id, JobStatus.SUCCEEDED, detail)
-        logger.info("refresh %s succeeded after %.1f s: %s", job.job_id, seconds, detail)
-    elif stopped:
-        owned.interrupt(job.job_id, "stopped together with its worker", own_fault=False)
-        logger.info("refresh %s was stopped after %.1f s; it waits again", job.job_id, seconds)
-    elif code == _FAILED:
-        detail = _detail(output, code)
-        owned.finish(job.job_id, JobStatus.FAILED, detail)
-        logger.error("refresh %s failed after %.1f s: %s", job.job_id, seconds, detail)
-    else:
-        detail = _ended_by(code)
-        status = owned.interrupt(job.job_id, detail)
-        logger.error(
-            "refresh %s was ended after %.1f s (%s): %s",
-            job.job_id,
-            seconds,
-            detail,
-            "it waits again" if status is JobStatus.RUNNABLE else "given up",
-        )
+    if outcome.ending is Ending.PUBLISHED:
+        logger.info("refresh %s succeeded after %.1f s: %s", job.job_id, seconds, outcome.detail)
+        return owned.succeed(job.job_id, outcome.detail)
+    level = logging.INFO if outcome.ending is Ending.STOPPED else logging.ERROR
+    logger.log(
+        level,
+        "refresh %s %s after %.1f s and will be tried again: %s",
+        job.job_id,
+        outcome.ending.value,
+        seconds,
+        outcome.detail,
+    )
+    return owned.requeue(
+        job.job_id, outcome.detail, failed=outcome.ending in (Ending.FAILED, Ending.CRASHED)
+    )
 
 
-def _wait(process: subprocess.Popen[str], stopping: Callable[[], bool]) -> tuple[str, bool]:
-    """Wait for a process; return what it printed, and whether it was told to stop."""
-    told_at: float | None = None
-    try:
-        while True:
-            try:
-                output, _ = process.communicate(timeout=_TICK_SECONDS)
-            except subprocess.TimeoutExpired:
-                if told_at is None and stopping():
-                    told_at = time.monotonic()
-                    process.terminate()
-                elif told_at is not None and time.monotonic() - told_at > _STOP_SECONDS:
-                    process.kill()
-            else:
-                return output, told_at is not None
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-
-
-def _detail(output: str, code: int) -> str:
-    """Say in a few words what a refresh has answered."""
+def _is_stale(environment: dict[str, str], stopping: Callable[[], bool]) -> bool:
+    """Return whether the current snapshot is known to be missing, stale or damaged."""
+    deadline = time.monotonic() + _CHECK_TIMEOUT
+    with subprocess.Popen(  # noqa: S603 our own command
+        CHECK_COMMAND,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        while process.poll() is None:
+            if stopping() or time.monotonic() > deadline:
+                process.kill()
+                return False
+            time.sleep(_TICK_SECONDS)
+        output, _ = process.communicate()
     try:
         answer = json.loads(output)
-        if code != 0:
-            return str(answer["details"])
-        if not answer["changed"]:
-            return f"nothing had changed since snapshot {answer['snapshot_id']}"
-        return f"published snapshot {answer['snapshot_id']}"
+        if answer["stale"]:
+            logger.info("requesting a refresh: %s", answer["reason"])
+        return bool(answer["stale"])
     except (ValueError, KeyError, TypeError):
-        return _ended_by(code)
-
-
-def _ended_by(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
+        logger.warning("the snapshot could not be compared with the database; see above")
+        return False
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Return settings as the variables that mean them; an empty one is an unset one."""
+    """Return settings as environment variables; an empty one counts as unset."""
     values = {name: getattr(settings, name) for name in _REFRESH_SETTINGS}
     return {name.upper(): "" if value is None else str(value) for name, value in values.items()}
 

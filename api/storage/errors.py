@@ -17,5 +17,9 @@ class CorruptSnapshotError(StorageError):
     """The stored bytes are not those that were published."""
 
 
+class UnsupportedSnapshotError(StorageError):
+    """The snapshot's artifacts have a shape that this version cannot read."""
+
+
 class SnapshotNotFoundError(StorageError):
     """No complete snapshot has that id."""

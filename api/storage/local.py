@@ -1,21 +1,28 @@
-"""A directory as an object store: what a laptop uses in place of a bucket."""
+"""A directory as an object store, used on one machine in place of a bucket."""
 
 import hashlib
 import os
-import tempfile
+import re
+import secrets
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from api.storage.errors import ObjectNotFoundError, PublishConflictError, StorageError
+from api.storage.file_lock import FileLock, LockHeldError, LocksUnsupportedError
 from api.storage.objects import StoredObject, Versioned
+from api.storage.permissions import FILE_MODE, make_directory
 
 _LOCK_NAME = ".lock"
-_TEMPORARY_PREFIX = ".tmp-"
+#: Our temporary files, and no others: the directory may hold what is not ours.
+_TEMPORARY = re.compile(r"\.tmp-[a-z0-9_]{8}")
+#: Directories of ours: those below them that have our names, and never through a link.
+_OWN_DIRECTORIES = re.compile(r"checkpoints|snapshots(/\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8})?")
 _PUT_ATTEMPTS = 5
+#: How often a file is replaced to see whether readers ever miss it.
+_REPLACE_TRIALS = 100
 
 
 class LocalStore:
@@ -24,12 +31,12 @@ class LocalStore:
     Parameters
     ----------
     root
-        The directory; made on the first write.
+        The directory; created by the first write. Nothing in it is touched but our own files.
     lock_timeout
         Seconds to wait for another writer before giving up.
     """
 
-    #: The lock proves that no other writer lives, so what is unfinished is abandoned at once.
+    #: The lock proves that no other writer is alive, so anything unfinished is abandoned.
     abandoned_after = timedelta(0)
 
     def __init__(self, root: Path, *, lock_timeout: float = 60.0) -> None:
@@ -41,22 +48,66 @@ class LocalStore:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        # An flock on an open file: the kernel releases it when its holder dies, however it dies.
         with self._reporting("be locked"):
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / _LOCK_NAME, timeout=self._lock_timeout)
+            make_directory(self.root)
             try:
-                lock.acquire()
-            except Timeout as error:
+                lock = FileLock(self.root / _LOCK_NAME, self._lock_timeout).acquire()
+            except LockHeldError as error:
                 raise StorageError(
                     f"Another process has been publishing to {self.root} for more than "
                     f"{self._lock_timeout:.0f} s. Wait for it to end and try again."
+                ) from error
+            except LocksUnsupportedError as error:
+                raise StorageError(
+                    f"The file system of {self.root} has no working locks ({error.strerror}), so "
+                    f"publishers cannot exclude each other. Set ANALYTICS_DIR to a directory on a "
+                    f"local disk, or ANALYTICS_BUCKET to a bucket."
                 ) from error
         try:
             self._remove_leftovers()
             yield
         finally:
             lock.release()
+
+    def replaces_atomically(self) -> bool:
+        """Try whether a reader always finds a file while it is being replaced.
+
+        POSIX demands it of rename(2), but some network and FUSE file systems remove the old file
+        first; there, readers may briefly find no snapshot.
+
+        Raises
+        ------
+        StorageError
+            If the directory cannot be written.
+        """
+        with self._reporting("be written"):
+            make_directory(self.root)
+            probe = self._temporary_in(self.root)
+            missed = threading.Event()
+            done = threading.Event()
+
+            def look() -> None:
+                while not done.is_set():
+                    try:
+                        os.close(os.open(probe, os.O_RDONLY))
+                    except FileNotFoundError:
+                        missed.set()
+                        return
+
+            try:
+                probe.touch()
+                reader = threading.Thread(target=look, daemon=True)
+                reader.start()
+                for _ in range(_REPLACE_TRIALS):
+                    other = self._temporary_in(self.root)
+                    other.touch()
+                    other.replace(probe)
+                done.set()
+                reader.join()
+            finally:
+                done.set()
+                probe.unlink(missing_ok=True)
+            return not missed.is_set()
 
     def get(self, key: str) -> Versioned:
         path = self._path(key)
@@ -72,25 +123,24 @@ class LocalStore:
         path = self._path(key)
         with self._reporting("be written"):
             for _ in range(_PUT_ATTEMPTS - 1):
-                # Without the lock, as a status is written, the lock's holder may take our
-                # temporary file for a dead writer's; and a directory may go with its last object.
+                # A status is written without the lock, so the lock's holder may take our temporary
+                # file for a dead writer's; and a directory is removed with its last object.
                 with suppress(FileNotFoundError):
                     self._replace(path, data)
                     return
             self._replace(path, data)
 
     def _replace(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY_PREFIX, dir=path.parent)
-        temporary = Path(name)
+        make_directory(path.parent)
+        temporary = self._temporary_in(path.parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(temporary, flags, FILE_MODE)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 # The rename must not reach the disk before the bytes do.
                 os.fsync(stream.fileno())
-            # mkstemp makes private files; these are for whoever may read the directory.
-            temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -112,9 +162,9 @@ class LocalStore:
         with self._reporting("be listed"):
             # Sorted, because a directory's own order differs from machine to machine.
             for path in sorted(start.rglob("*")):
-                if path.name.startswith(_TEMPORARY_PREFIX):
+                if _TEMPORARY.fullmatch(path.name):
                     continue
-                with suppress(FileNotFoundError):  # deleted under our feet
+                with suppress(FileNotFoundError):  # deleted meanwhile
                     if path.is_file():
                         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                         yield StoredObject(path.relative_to(self.root).as_posix(), modified)
@@ -124,9 +174,10 @@ class LocalStore:
             for key in keys:
                 path = self._path(key)
                 path.unlink(missing_ok=True)
-                # A snapshot's directory goes with its last object; others are not empty.
-                with suppress(OSError):
-                    path.parent.rmdir()
+                # A snapshot's directory is removed with its last object.
+                if _OWN_DIRECTORIES.fullmatch(path.parent.relative_to(self.root).as_posix()):
+                    with suppress(OSError):  # not empty
+                        path.parent.rmdir()
 
     def _path(self, key: str) -> Path:
         path = self.root / key
@@ -134,15 +185,32 @@ class LocalStore:
             raise StorageError(f"{key!r} leads out of {self.root}.")
         return path
 
+    def _temporary_in(self, directory: Path) -> Path:
+        return directory / f".tmp-{secrets.token_hex(4)}"
+
     def _remove_leftovers(self) -> None:
         """Remove what a killed writer left half-written; only the lock's holder may."""
         with self._reporting("be cleaned"):
-            for path in self.root.rglob(f"{_TEMPORARY_PREFIX}*"):
-                path.unlink(missing_ok=True)
-            # Killed before a snapshot's first object or after its last: nothing lists those.
-            for path in self.root.glob("*/*/"):
-                with suppress(OSError):  # not empty, or no directory
-                    path.rmdir()
+            for directory in (self.root, *self._own_directories()):
+                with os.scandir(directory) as entries:
+                    names = [entry.name for entry in entries]
+                for name in names:
+                    if _TEMPORARY.fullmatch(name):
+                        (directory / name).unlink(missing_ok=True)
+                # Killed before a snapshot's first object or after its last: nothing lists it.
+                if not names and directory != self.root:
+                    with suppress(OSError):
+                        directory.rmdir()
+
+    def _own_directories(self) -> Iterator[Path]:
+        for top in ("checkpoints", "snapshots"):
+            for directory in (self.root / top, *(self.root / top).glob("*")):
+                name = directory.relative_to(self.root).as_posix()
+                is_real = directory.is_dir() and not directory.is_symlink()
+                if not is_real and directory == self.root / top:
+                    break  # a link, or not there: nothing below it is ours
+                if is_real and _OWN_DIRECTORIES.fullmatch(name):
+                    yield directory
 
     @contextmanager
     def _reporting(self, action: str) -> Iterator[None]:
@@ -150,8 +218,8 @@ class LocalStore:
             yield
         except OSError as error:
             raise StorageError(
-                f"{self.root} cannot {action}: {error}. Check its permissions and the free "
-                f"space, or set ANALYTICS_DIR to another directory."
+                f"{self.root} cannot {action}: {error}. Check its permissions and the free space, "
+                f"or set ANALYTICS_DIR to another directory."
             ) from error
 
 

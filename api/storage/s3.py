@@ -56,7 +56,7 @@ class S3Store:
     conditional writes").
     """
 
-    #: Twice the Batch job's time limit: nobody who began earlier can still be writing.
+    #: Twice the Batch job's time limit: no writer that began earlier can still be running.
     abandoned_after = timedelta(hours=2)
 
     def __init__(self, bucket: str, prefix: str = "") -> None:
@@ -65,8 +65,8 @@ class S3Store:
 
     @cached_property
     def _client(self) -> "S3Client":
-        # 'standard' retries throttling and resets with jittered backoff; 'legacy' does not know
-        # every throttling code.
+        # 'standard' retries throttling and resets with jittered backoff; 'legacy' misses some
+        # throttling codes.
         return boto3.client(
             "s3",
             config=Config(
@@ -110,8 +110,8 @@ class S3Store:
             with self._reporting(key):
                 self._client.put_object(**request)
         except PublishConflictError:
-            # A response that got lost is asked for again, and the second request then meets what
-            # the first one wrote: that is success, not a rival.
+            # After a lost response the request is repeated, and then meets what the first one
+            # wrote: that is success, not a rival. The pointer's nonce makes the bytes unique.
             if self.get(key).data != data:
                 raise
 

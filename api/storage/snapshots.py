@@ -2,17 +2,22 @@
 
 Layout, the same in a directory and in a bucket::
 
-    current.json                       the pointer: which snapshot readers see
+    current.json                       the pointer: which snapshot readers see, and which they saw
     snapshots/<id>/<artifact>.json     one object an artifact
     snapshots/<id>/manifest.json       what belongs to it, with hashes; written last
 
-A snapshot's objects are never changed. Publishing writes them all, then the manifest, then swaps
-the pointer, which is one atomic write: every reader goes through the pointer and so sees one whole
+A snapshot's objects never change. Publishing writes them all, then the manifest, then swaps the
+pointer, which is one atomic write: every reader goes through the pointer and so sees one whole
 snapshot, and a crash before the swap leaves the previous one in place.
+
+The pointer lists every kept snapshot that it ever pointed to, so one whose publisher lost the swap
+or died before it never counts as history. It also holds a nonce: no two pointers are equal, and a
+conditional write cannot mistake a pointer that was moved away and back for one that never moved.
 """
 
 import logging
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
@@ -26,6 +31,7 @@ from api.storage.errors import (
     PublishConflictError,
     SnapshotNotFoundError,
     StorageError,
+    UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
 from api.storage.serialization import from_bytes, sha256, to_bytes
@@ -38,6 +44,9 @@ _MANIFEST = "manifest.json"
 _ID_TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
+_KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.json")
+#: No clock names a snapshot from here on: nothing could be published after it.
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 #: A reader may lose a race with retention this often; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
 
@@ -52,7 +61,7 @@ class ArtifactEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a snapshot is: its parts, where they came from and when.
+    """The contents of a snapshot, their origin and their date.
 
     Attributes
     ----------
@@ -65,11 +74,11 @@ class Manifest(BaseModel):
     database_fingerprint
         SHA-256 of the data that it was computed from.
     code_version
-        Which code, with which parameters, computed it.
+        The code that computed it.
     counts
-        How many of what it holds, for people.
+        Item counts, for people.
     details
-        What is worth knowing of an artifact beside its data, such as a map's quality.
+        Facts about an artifact beside its data, such as a map's quality.
     artifacts
         Hash and size of each artifact.
     """
@@ -87,9 +96,12 @@ class Manifest(BaseModel):
 
 
 class _Pointer(BaseModel):
-    # Whoever can write the pointer must not lead readers out of the snapshots.
+    # A forged pointer must not lead readers out of the snapshots.
     snapshot_id: str = Field(pattern=f"^{_ID.pattern}$")
     manifest_sha256: str
+    nonce: str = ""
+    # None in pointers of earlier releases, which knew of no losers.
+    published: list[str] | None = None
 
 
 class Snapshots:
@@ -98,37 +110,59 @@ class Snapshots:
     Parameters
     ----------
     store
-        Where.
+        Where they are kept.
     keep
-        How many to keep, the current one included; older ones go with the next publication.
+        How many to keep, including the current one; older ones are removed by the next publication.
+    schema_version
+        The version of the artifacts' shapes that is written, and the only one that is read.
     """
 
-    def __init__(self, store: ObjectStore, *, keep: int = 10) -> None:
+    def __init__(self, store: ObjectStore, *, keep: int = 10, schema_version: int = 1) -> None:
         if keep < 1:
             raise ValueError(f"keep must be at least 1, not {keep}")
         self.store = store
         self._keep = keep
+        self._schema_version = schema_version
 
     def current(self) -> Manifest | None:
-        """Return the manifest of the snapshot that readers see, or None before the first."""
+        """Return the manifest of the snapshot that readers see, or None before the first.
+
+        Raises
+        ------
+        CorruptSnapshotError
+            If the pointer or the manifest is damaged.
+        UnsupportedSnapshotError
+            If its artifacts have a shape that this version cannot read.
+        """
         for _ in range(_READ_ATTEMPTS):
             pointer, _version = self._pointer()
             if pointer is None:
                 return None
             try:
-                return self._manifest(pointer.snapshot_id, pointer.manifest_sha256)
+                manifest = self._manifest(pointer.snapshot_id, pointer.manifest_sha256)
             except SnapshotNotFoundError as error:
                 missing = error  # retired since the pointer was read: look again
+            else:
+                self._ensure_readable(manifest)
+                return manifest
         raise CorruptSnapshotError(
-            f"{self.store.describe(_POINTER)} names a snapshot that does not exist ({missing}) "
-            f"Make a new one with: cocktaildb refresh, or point it at another one with: "
+            f"{self.store.describe(_POINTER)} names a snapshot that does not exist ({missing}). "
+            f"Make a new one with: cocktaildb refresh, or point to another one with: "
             f"cocktaildb snapshots rollback ID"
         )
 
     def history(self) -> list[Manifest]:
-        """Return every complete snapshot, newest first."""
+        """Return every complete snapshot that was ever current, newest first."""
+        try:
+            pointer, _version = self._pointer()
+        except CorruptSnapshotError:
+            pointer = None
+        return self._published_manifests(pointer)
+
+    def _published_manifests(self, pointer: _Pointer | None) -> list[Manifest]:
         manifests = []
-        for snapshot_id in sorted(self._object_keys(), reverse=True):
+        known = self._object_keys()
+        for snapshot_id in sorted(_published(pointer, known), reverse=True):
             try:
                 manifests.append(self._manifest(snapshot_id))
             except (SnapshotNotFoundError, CorruptSnapshotError) as error:
@@ -160,7 +194,7 @@ class Snapshots:
         if sha256(data) != expected:
             raise CorruptSnapshotError(
                 f"{self.store.describe(key)} is not what was published: its hash differs. "
-                f"Go back with: cocktaildb snapshots rollback, or run: cocktaildb refresh --force"
+                f"Run: cocktaildb refresh, or go back with: cocktaildb snapshots rollback"
             )
         return data
 
@@ -190,7 +224,6 @@ class Snapshots:
         code_version: str | None = None,
         counts: Mapping[str, int] | None = None,
         details: Mapping[str, Mapping[str, Any]] | None = None,
-        schema_version: int = 1,
         replacing: Manifest | EllipsisType | None = ...,
     ) -> Manifest:
         """Write a snapshot and make it the current one.
@@ -199,19 +232,18 @@ class Snapshots:
         ----------
         artifacts
             JSON values by name.
-        database_fingerprint, code_version, counts, details, schema_version
+        database_fingerprint, code_version, counts, details
             Recorded in the :class:`Manifest`.
         replacing
             Publish only while this snapshot is the current one (None: while there is none).
-            By default whatever is current is replaced, a pointer that is damaged or leads nowhere
-            included.
+            By default any snapshot is replaced, even if the pointer is damaged or dangling.
 
         Raises
         ------
         ValueError
             If an artifact's name is not lower-case words joined by dashes.
         PublishConflictError
-            If another snapshot was published meanwhile; this one is then not visible.
+            If another snapshot was published meanwhile. This one is then removed again.
         """
         for name in artifacts:
             _check_name(name)
@@ -237,7 +269,7 @@ class Snapshots:
             snapshot_id = f"{created_at.strftime(_ID_TIME)}-{content[:8]}"
             manifest = Manifest(
                 snapshot_id=snapshot_id,
-                schema_version=schema_version,
+                schema_version=self._schema_version,
                 created_at=created_at,
                 database_fingerprint=database_fingerprint,
                 code_version=code_version,
@@ -245,15 +277,22 @@ class Snapshots:
                 details={name: dict(values) for name, values in (details or {}).items()},
                 artifacts=entries,
             )
-            for name, data in encoded.items():
-                self.store.put(_artifact_key(snapshot_id, name), data)
+            written = [_artifact_key(snapshot_id, name) for name in encoded]
+            for key, data in zip(written, encoded.values(), strict=True):
+                self.store.put(key, data)
             manifest_bytes = to_bytes(manifest.model_dump(mode="json"))
             self.store.put(_manifest_key(snapshot_id), manifest_bytes)
-            self._point(snapshot_id, manifest_bytes, version)
+            published = _published(pointer, known)
+            kept = [*published, snapshot_id][-self._keep :]
             try:
-                self._retire(known)
+                self._point(snapshot_id, manifest_bytes, version, kept)
+            except PublishConflictError:
+                self._remove(_manifest_key(snapshot_id), *written)
+                raise
+            try:
+                self._retire(known, published, kept)
             except StorageError:
-                # Readers see the new snapshot already: to call this a failure would be wrong.
+                # Readers already see the new snapshot, so this is not a failure to publish.
                 logger.exception("old snapshots could not be removed; the next refresh tries again")
         return manifest
 
@@ -263,26 +302,36 @@ class Snapshots:
         Parameters
         ----------
         snapshot_id
-            Which; by default the one before the current.
+            By default the one before the current.
 
         Raises
         ------
         SnapshotNotFoundError
-            If there is no such snapshot.
+            If there is no such snapshot, or it never was current.
         CorruptSnapshotError
-            If it is damaged; the pointer is then left alone.
+            If it is damaged; the pointer then stays as it is.
+        UnsupportedSnapshotError
+            If its artifacts have a shape that this version cannot read.
         """
         with self.store.exclusive():
             pointer, version = self._pointer(damaged_ok=snapshot_id is not None)
+            published = _published(pointer, self._object_keys())
             if snapshot_id is None:
                 snapshot_id = self._before(pointer)
-            elif not _ID.fullmatch(snapshot_id):
+            elif _published_at(snapshot_id) is None:
                 raise SnapshotNotFoundError(
-                    f"{snapshot_id!r} is not a snapshot's id; see: cocktaildb snapshots list"
+                    f"{snapshot_id!r} is not a snapshot's id. List them with: "
+                    f"cocktaildb snapshots list"
                 )
             manifest = self._manifest(snapshot_id)
+            if snapshot_id not in published:
+                raise SnapshotNotFoundError(
+                    f"{snapshot_id} was never published: another snapshot was first."
+                )
+            self._ensure_readable(manifest)
             self.check(manifest)
-            self._point(snapshot_id, self.store.get(_manifest_key(snapshot_id)).data, version)
+            data = self.store.get(_manifest_key(snapshot_id)).data
+            self._point(snapshot_id, data, version, published)
         return manifest
 
     def check(self, manifest: Manifest) -> None:
@@ -304,15 +353,17 @@ class Snapshots:
     def _before(self, pointer: _Pointer | None) -> str:
         older = [
             manifest.snapshot_id
-            for manifest in self.history()
-            if pointer is not None and manifest.snapshot_id < pointer.snapshot_id
+            for manifest in self._published_manifests(pointer)
+            if pointer is not None
+            and manifest.snapshot_id < pointer.snapshot_id
+            and manifest.schema_version == self._schema_version
         ]
         if not older:
             raise SnapshotNotFoundError("There is no snapshot before the current one.")
         return older[0]
 
     def _pointer(self, *, damaged_ok: bool = False) -> tuple[_Pointer | None, str | None]:
-        """Return the pointer and its version; None for one that is damaged, if that may be."""
+        """Return the pointer and its version; None for a damaged one if that is allowed."""
         try:
             found = self.store.get(_POINTER)
         except ObjectNotFoundError:
@@ -327,9 +378,25 @@ class Snapshots:
                 f"Make a new one with: cocktaildb refresh"
             ) from error
 
-    def _point(self, snapshot_id: str, manifest_bytes: bytes, version: str | None) -> None:
-        pointer = _Pointer(snapshot_id=snapshot_id, manifest_sha256=sha256(manifest_bytes))
+    def _point(
+        self, snapshot_id: str, manifest_bytes: bytes, version: str | None, published: list[str]
+    ) -> None:
+        pointer = _Pointer(
+            snapshot_id=snapshot_id,
+            manifest_sha256=sha256(manifest_bytes),
+            nonce=secrets.token_hex(8),
+            published=published,
+        )
         self.store.swap(_POINTER, to_bytes(pointer.model_dump()), expected=version)
+
+    def _ensure_readable(self, manifest: Manifest) -> None:
+        if manifest.schema_version != self._schema_version:
+            raise UnsupportedSnapshotError(
+                f"Snapshot {manifest.snapshot_id} in {self.store.describe()} has schema version "
+                f"{manifest.schema_version}, but this version of the software reads "
+                f"{self._schema_version}. Install the version that made it, or make a new one "
+                f"with: cocktaildb refresh"
+            )
 
     def _manifest(self, snapshot_id: str, expected_sha256: str | None = None) -> Manifest:
         key = _manifest_key(snapshot_id)
@@ -352,38 +419,40 @@ class Snapshots:
         return manifest
 
     def _object_keys(self) -> dict[str, list[tuple[str, datetime]]]:
-        """Return the objects of each snapshot directory, complete or not."""
+        """Return the objects of each snapshot, complete or not; nothing that is not ours."""
         found: dict[str, list[tuple[str, datetime]]] = {}
         for item in self.store.list(_SNAPSHOTS):
-            snapshot_id = item.key.removeprefix(_SNAPSHOTS).split("/")[0]
-            if _published_at(snapshot_id) is not None:
-                found.setdefault(snapshot_id, []).append((item.key, item.modified))
+            match = _KEY.fullmatch(item.key)
+            if match is not None and _published_at(match[1]) is not None:
+                found.setdefault(match[1], []).append((item.key, item.modified))
         return found
 
-    def _retire(self, known: Mapping[str, list[tuple[str, datetime]]]) -> None:
-        """Remove the oldest complete snapshots, and the unfinished ones nobody is writing.
+    def _retire(
+        self,
+        known: Mapping[str, list[tuple[str, datetime]]],
+        published: Iterable[str],
+        kept: Iterable[str],
+    ) -> None:
+        """Remove snapshots beyond ``keep``, and old unfinished or unpublished ones.
 
         ``known`` was listed before the pointer was swapped, so whoever still writes one of those
-        began before that and loses its own swap: nobody can make a snapshot current while it is
-        being removed here, however wrong the clocks are.
+        began before that and will lose its own swap: no snapshot can become current while it is
+        being removed here, however wrong the clocks are. What a live writer may still be working
+        on is spared until it is :attr:`~api.storage.objects.ObjectStore.abandoned_after` old.
         """
-        complete = sorted(
-            snapshot_id
-            for snapshot_id, objects in known.items()
-            if any(key == _manifest_key(snapshot_id) for key, _ in objects)
-        )
-        surplus = set(complete[: max(0, len(complete) + 1 - self._keep)])
+        spared, retired = set(kept), set(published)
         abandoned_before = datetime.now(UTC) - self.store.abandoned_after
         for snapshot_id, objects in known.items():
-            unfinished = snapshot_id not in complete
             newest = max(modified for _, modified in objects)
-            if snapshot_id in surplus or (unfinished and newest <= abandoned_before):
-                # The manifest goes first: a half-deleted snapshot must not look complete.
-                keys = sorted(
-                    (key for key, _ in objects), key=lambda key: not key.endswith(_MANIFEST)
-                )
-                logger.info("retiring snapshot %s", snapshot_id)
-                self.store.delete(keys)
+            is_over = snapshot_id in retired or newest <= abandoned_before
+            if is_over and snapshot_id not in spared:
+                logger.info("removing snapshot %s", snapshot_id)
+                self._remove(_manifest_key(snapshot_id), *(key for key, _ in objects))
+
+    def _remove(self, manifest_key: str, *keys: str) -> None:
+        # The manifest goes first: a half-deleted snapshot must not look complete.
+        self.store.delete([manifest_key])
+        self.store.delete([key for key in keys if key != manifest_key])
 
 
 def _after(newest_id: str | None, now: datetime) -> datetime:
@@ -394,14 +463,29 @@ def _after(newest_id: str | None, now: datetime) -> datetime:
     return now if newest is None else max(now, newest + timedelta(microseconds=1))
 
 
+def _published(
+    pointer: _Pointer | None, known: Mapping[str, list[tuple[str, datetime]]]
+) -> list[str]:
+    """Return the complete snapshots that were ever current, oldest first."""
+    complete = sorted(
+        snapshot_id
+        for snapshot_id, objects in known.items()
+        if any(key == _manifest_key(snapshot_id) for key, _ in objects)
+    )
+    if pointer is None or pointer.published is None:
+        return complete
+    return [snapshot_id for snapshot_id in complete if snapshot_id in pointer.published]
+
+
 def _published_at(snapshot_id: str) -> datetime | None:
-    """Return the time in a snapshot's id; None if it is no such id."""
+    """Return the time in a snapshot's id; None if it is not a valid id."""
     if not _ID.fullmatch(snapshot_id):
         return None
     try:
-        return datetime.strptime(snapshot_id.rsplit("-", 1)[0], _ID_TIME).replace(tzinfo=UTC)
+        at = datetime.strptime(snapshot_id.rsplit("-", 1)[0], _ID_TIME).replace(tzinfo=UTC)
     except ValueError:  # the thirteenth month
         return None
+    return at if at < _END_OF_TIME else None
 
 
 def _check_name(name: str) -> None:

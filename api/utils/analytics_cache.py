@@ -11,6 +11,9 @@ from api.storage.objects import ObjectStore
 from api.storage.s3 import S3Store
 from api.storage.snapshots import Manifest, Snapshots
 
+#: The version of the artifacts' shapes. Readers refuse any other.
+SCHEMA_VERSION = 1
+
 _PATCH_ATTEMPTS = 5
 
 
@@ -51,7 +54,11 @@ class AnalyticsStorage:
             store = S3Store(bucket_name, settings.analytics_prefix if prefix is None else prefix)
         else:
             store = LocalStore(settings.analytics_dir if directory is None else directory)
-        self.snapshots = Snapshots(store, keep=settings.analytics_keep if keep is None else keep)
+        self.snapshots = Snapshots(
+            store,
+            keep=settings.analytics_keep if keep is None else keep,
+            schema_version=SCHEMA_VERSION,
+        )
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -97,11 +104,7 @@ class AnalyticsStorage:
                         for other in current.artifacts
                         if other != name
                     }
-                return self.snapshots.publish(
-                    {**artifacts, name: data},
-                    schema_version=current.schema_version if current else 1,
-                    replacing=current,
-                )
+                return self.snapshots.publish({**artifacts, name: data}, replacing=current)
             except (ObjectNotFoundError, PublishConflictError):
                 # Another publisher came between our read and our write: patch its snapshot.
                 if attempt == _PATCH_ATTEMPTS:

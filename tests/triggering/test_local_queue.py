@@ -1,11 +1,15 @@
 """The local queue: any number of processes at once, workers that die, files that are damaged."""
 
+import errno
+import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +18,6 @@ import pytest
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import (
     HISTORY,
-    MAX_ATTEMPTS,
     LocalQueue,
     QueueError,
     QueueOwnedError,
@@ -97,11 +100,11 @@ def test_a_burst_during_a_run_queues_one_job(queue: LocalQueue) -> None:
         assert running.job_id == first.job_id
         assert {job_id for job_id, _ in given} == {follow_up.job_id}
 
-        owned.finish(first.job_id, JobStatus.SUCCEEDED, "done")
+        owned.succeed(first.job_id, "done")
         next_claimed = owned.claim()
         assert next_claimed is not None
         assert next_claimed.job_id == follow_up.job_id
-        owned.finish(follow_up.job_id, JobStatus.SUCCEEDED, "done")
+        owned.succeed(follow_up.job_id, "done")
         assert owned.claim() is None
     assert not queue.submit().absorbed  # nothing waits any more
 
@@ -120,13 +123,13 @@ def test_a_job_records_its_history(queue: LocalQueue) -> None:
         assert running is not None
         assert running.started_at is not None
         assert (running.status, running.attempt) == (JobStatus.RUNNING, 1)
-        owned.finish(submitted.job_id, JobStatus.FAILED, "no database")
+        owned.succeed(submitted.job_id, "published")
     ended = queue.job(submitted.job_id)
     assert ended is not None
     assert ended.started_at is not None
     assert ended.finished_at is not None
     assert ended.submitted_at <= ended.started_at <= ended.finished_at
-    assert (ended.status, ended.detail) == (JobStatus.FAILED, "no database")
+    assert (ended.status, ended.detail) == (JobStatus.SUCCEEDED, "published")
     assert queue.job("another") is None
 
 
@@ -136,7 +139,7 @@ def test_jobs_come_newest_first_and_history_is_bounded(queue: LocalQueue) -> Non
         for number in range(HISTORY + 3):
             ids.append(queue.submit().job.job_id)
             owned.claim()
-            owned.finish(ids[-1], JobStatus.SUCCEEDED, str(number))
+            owned.succeed(ids[-1], str(number))
         waiting = queue.submit().job.job_id
     listed = [job.job_id for job in queue.jobs(limit=10_000)]
     assert listed == [waiting, *reversed(ids[3:])]
@@ -146,7 +149,7 @@ def test_jobs_come_newest_first_and_history_is_bounded(queue: LocalQueue) -> Non
 def test_a_second_worker_is_refused_until_the_first_dies(queue: LocalQueue) -> None:
     """SIGKILL leaves no time to clean up; the kernel gives the lock back."""
     job = queue.submit().job
-    for attempt in range(1, MAX_ATTEMPTS + 1):
+    for attempt in range(1, 4):
         worker = subprocess.Popen(
             [sys.executable, "-c", _HOLDER, str(queue.path)], stdout=subprocess.PIPE, text=True
         )
@@ -160,29 +163,107 @@ def test_a_second_worker_is_refused_until_the_first_dies(queue: LocalQueue) -> N
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
 
+    requeued = queue.job(job.job_id)
+    assert requeued is not None
+    assert (requeued.attempt, requeued.failures) == (3, 0)  # a worker's death is not its failure
+
+
+def test_a_childs_lock_outlives_its_worker(queue: LocalQueue) -> None:
+    """While a killed worker's refresh runs, no other worker starts one."""
+    queue.submit()
     with queue.owned() as owned:
-        assert owned.claim() is None
-    given_up = queue.job(job.job_id)
-    assert given_up is not None
-    assert given_up.status is JobStatus.FAILED
-    assert given_up.detail == f"given up after {MAX_ATTEMPTS} attempts: its worker died"
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"],
+            stdin=subprocess.PIPE,
+            pass_fds=(owned.lock_descriptor,),
+        )
+    with pytest.raises(QueueOwnedError), queue.owned():
+        pass
+    child.communicate(b"\n")
+    with queue.owned():
+        pass
 
 
 def test_an_interrupted_job_waits_again(queue: LocalQueue) -> None:
     job_id = queue.submit().job.job_id
     with queue.owned() as owned:
-        # Stopped on request, as often as anybody likes.
-        for _ in range(2 * MAX_ATTEMPTS):
+        for _ in range(6):
             owned.claim()
-            assert owned.interrupt(job_id, "stopped", own_fault=False) is JobStatus.RUNNABLE
+            assert owned.requeue(job_id, "stopped", failed=False).failures == 0
         assert queue.submit().job.job_id == job_id  # absorbs again
-        for _ in range(MAX_ATTEMPTS - 1):
+        for number in range(1, 7):
             owned.claim()
-            assert owned.interrupt(job_id, "out of memory") is JobStatus.RUNNABLE
+            waiting = owned.requeue(job_id, "out of memory", failed=True)
+            assert (waiting.status, waiting.failures) == (JobStatus.RUNNABLE, number)
         owned.claim()
-        assert owned.interrupt(job_id, "out of memory") is JobStatus.FAILED
+        assert owned.succeed(job_id, "published").failures == 0
         with pytest.raises(QueueError, match="no job"):
-            owned.interrupt("another", "stopped")
+            owned.requeue("another", "stopped", failed=False)
+
+
+def test_a_job_that_is_not_due_is_left(queue: LocalQueue) -> None:
+    queue.submit()
+    with queue.owned() as owned:
+        assert owned.claim(lambda job: False) is None
+        assert queue.jobs()[0].attempt == 0
+        queue.submit()
+        claimed = owned.claim(lambda job: job.requests == 2)
+        assert claimed is not None
+
+
+def test_a_queue_of_an_earlier_release_is_read(queue: LocalQueue) -> None:
+    queue.path.parent.mkdir()
+    with closing(sqlite3.connect(queue.path)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE refresh_jobs (number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT "
+            "NULL UNIQUE, status TEXT NOT NULL, submitted_at TEXT NOT NULL, started_at TEXT, "
+            "finished_at TEXT, attempt INTEGER NOT NULL DEFAULT 0, detail TEXT)"
+        )
+        connection.execute(
+            "INSERT INTO refresh_jobs (job_id, status, submitted_at) VALUES ('old', 'RUNNABLE', ?)",
+            (datetime.now(UTC).isoformat(),),
+        )
+    assert [job.job_id for job in queue.jobs()] == ["old"]
+    assert queue.submit().job.job_id == "old"
+    with queue.owned() as owned:
+        claimed = owned.claim()
+        assert claimed is not None
+        assert (claimed.job_id, claimed.requests, claimed.failures) == ("old", 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("status", "ODD"), ("submitted_at", "yesterday"), ("started_at", 7), ("failures", "many")],
+)
+def test_a_damaged_row_names_the_remedy(queue: LocalQueue, column: str, value: object) -> None:
+    queue.submit()
+    with closing(sqlite3.connect(queue.path)) as connection, connection:
+        connection.execute(f"UPDATE refresh_jobs SET {column} = ?", (value,))
+    with pytest.raises(QueueError, match="Remove it"):
+        queue.jobs()
+
+
+def test_a_queue_is_private(queue: LocalQueue) -> None:
+    before = os.umask(0)
+    try:
+        queue.submit()
+        with queue.owned():
+            pass
+    finally:
+        os.umask(before)
+    files = [*queue.path.parent.iterdir()]
+    assert {path.name for path in files} == {"queue.db", "queue.db.lock"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o640}
+    assert queue.path.parent.stat().st_mode & 0o777 == 0o750
+
+
+def test_missing_locks_are_reported(queue: LocalQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(QueueError, match=r"no working locks.*REFRESH_QUEUE"), queue.owned():
+        pass
 
 
 def test_killed_submitters_leave_a_sound_queue(queue: LocalQueue) -> None:

@@ -1,0 +1,178 @@
+"""One refresh as a process: started, followed, and never left behind.
+
+It ends with its worker, however the worker ends. Asked to stop, the worker sends SIGTERM; killed,
+it closes the pipe on the refresh's stdin, which the refresh watches. Until the refresh has ended,
+it holds the queue's lock that it inherited, so no other worker starts a second one beside it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO
+
+#: The refresh, as the Batch job runs it, but bound to the life of its worker.
+REFRESH_COMMAND = (sys.executable, "-m", "api.analytics.analytics_refresh", "--watch-stdin")
+
+#: How long a refresh that was asked to stop may take to save its progress, before it is killed.
+STOP_SECONDS = 30.0
+_TICK_SECONDS = 0.1
+_READ_SECONDS = 5.0
+
+#: The exit code of a refresh that failed, and of one that SIGTERM stopped.
+_FAILED, _INTERRUPTED = 1, 128 + signal.SIGTERM
+
+
+class Ending(Enum):
+    """How a refresh ended."""
+
+    PUBLISHED = "published"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a refresh ended, and the reason or the snapshot, for people."""
+
+    ending: Ending
+    detail: str
+
+
+def run_refresh(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    stopping: Callable[[], bool],
+    lock_descriptor: int,
+) -> Outcome:
+    """Run a refresh to its end, or stop it when ``stopping`` returns True.
+
+    Parameters
+    ----------
+    command
+        The refresh: one JSON object on stdout, exit code 0 or 1.
+    environment
+        Its environment.
+    stopping
+        Called several times a second.
+    lock_descriptor
+        The queue's lock, for the process to inherit.
+    """
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(  # noqa: S603 our own command
+            command,
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=dict(environment),
+            pass_fds=(lock_descriptor,),
+            # Ctrl-C in a terminal reaches the whole session; here only the worker, which then
+            # stops the refresh.
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(writing)
+        return Outcome(Ending.FAILED, f"it could not be started: {error}")
+    finally:
+        os.close(reading)
+    try:
+        return _follow(process, stopping)
+    finally:
+        os.close(writing)
+
+
+def _follow(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> Outcome:
+    output: deque[str] = deque()
+    log: deque[str] = deque(maxlen=20)
+    readers = (
+        threading.Thread(target=_read, args=(process.stdout, output, None), daemon=True),
+        threading.Thread(target=_read, args=(process.stderr, log, sys.stderr), daemon=True),
+    )
+    for reader in readers:
+        reader.start()
+    stopped = _wait(process, stopping)
+    for reader in readers:
+        reader.join(_READ_SECONDS)
+    return _outcome(process.returncode, "".join(output), [*log], stopped=stopped)
+
+
+def _read(stream: IO[str], lines: "deque[str]", echo: IO[str] | None) -> None:
+    with stream:
+        for line in stream:
+            lines.append(line)
+            if echo is not None:
+                echo.write(line)
+
+
+def _wait(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> bool:
+    """Wait for a process; return whether it was asked to stop."""
+    asked_at: float | None = None
+    try:
+        while True:
+            try:
+                process.wait(_TICK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if asked_at is None and stopping():
+                    asked_at = time.monotonic()
+                    process.terminate()
+                elif asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
+                    process.kill()
+            else:
+                return asked_at is not None
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _outcome(code: int, output: str, log: Sequence[str], *, stopped: bool) -> Outcome:
+    if code == 0:
+        return Outcome(Ending.PUBLISHED, _published(output))
+    if stopped:
+        return Outcome(Ending.STOPPED, "stopped together with its worker")
+    if code == _INTERRUPTED:
+        return Outcome(Ending.STOPPED, "stopped by SIGTERM")
+    if code == _FAILED and (reason := _reason(output)):
+        return Outcome(Ending.FAILED, reason)
+    # Libraries in C end the process without an exception, but not without a last line in the log.
+    last = next((line.strip() for line in reversed(log) if line.strip()), "")
+    return Outcome(Ending.CRASHED, f"{_exit(code)}: {last}" if last else _exit(code))
+
+
+def _published(output: str) -> str:
+    try:
+        answer = json.loads(output)
+        if answer["changed"]:
+            return f"published snapshot {answer['snapshot_id']}"
+        return f"nothing had changed since snapshot {answer['snapshot_id']}"
+    except (ValueError, KeyError, TypeError):
+        return "exit code 0"
+
+
+def _reason(output: str) -> str:
+    try:
+        return str(json.loads(output)["details"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _exit(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    if code == -signal.SIGKILL:
+        return "killed by SIGKILL, as the system does when memory runs out"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
