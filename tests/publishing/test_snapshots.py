@@ -16,6 +16,7 @@ from api.storage.errors import (
     PublishConflictError,
     SnapshotNotFoundError,
     StorageError,
+    UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
 from api.storage.s3 import S3Store
@@ -258,19 +259,103 @@ def test_replaces_only_the_expected_snapshot(store: ObjectStore) -> None:
     assert _seen(snapshots) == {2}
 
 
+class Overtaken(Dying):
+    """A store in which something happens just before the pointer is swapped."""
+
+    def __init__(self, store: ObjectStore, rival: Callable[[], object]) -> None:
+        super().__init__(store, 99)
+        self._rival = rival
+
+    def swap(self, key: str, data: bytes, expected: str | None) -> None:
+        self._rival()
+        super().swap(key, data, expected)
+
+
 def test_loses_to_a_publication_at_the_last_moment(bucket: str) -> None:
     """S3 has no lock that would keep the rival out: the pointer itself decides."""
     rival = Snapshots(S3Store(bucket))
-
-    class Overtaken(Dying):
-        def swap(self, key: str, data: bytes, expected: str | None) -> None:
-            rival.publish(_artifacts(1))
-            super().swap(key, data, expected)
-
-    overtaken: Any = Overtaken(S3Store(bucket), 99)
+    overtaken: Any = Overtaken(S3Store(bucket), lambda: rival.publish(_artifacts(1)))
     with pytest.raises(PublishConflictError):
         Snapshots(overtaken).publish(_artifacts(0))
     assert _seen(rival) == {1}
+    # The loser leaves nothing behind: no history, no objects.
+    (winner,) = rival.history()
+    assert {item.key.split("/")[1] for item in S3Store(bucket).list("snapshots/")} == {
+        winner.snapshot_id
+    }
+
+
+def test_a_pointer_moved_and_back_is_a_conflict(bucket: str) -> None:
+    """A-B-A: the same snapshot is current again, but what was read about it is out of date."""
+    rival = Snapshots(S3Store(bucket))
+    first = rival.publish(_artifacts(0))
+
+    def there_and_back() -> None:
+        rival.publish(_artifacts(1))
+        assert rival.rollback() == first
+
+    overtaken: Any = Overtaken(S3Store(bucket), there_and_back)
+    with pytest.raises(PublishConflictError):
+        Snapshots(overtaken).publish(_artifacts(2))
+    assert rival.current() == first
+
+
+def test_a_loser_that_dies_is_never_history(bucket: str) -> None:
+    """It wrote a whole snapshot and lost the swap, but could not remove it."""
+    rival = Snapshots(S3Store(bucket), keep=2)
+    first = rival.publish(_artifacts(0))
+
+    def overtake_and_die() -> None:
+        rival.publish(_artifacts(1))
+        raise KeyboardInterrupt
+
+    overtaken: Any = Overtaken(S3Store(bucket), overtake_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        Snapshots(overtaken).publish(_artifacts(2))
+    directories = {item.key.split("/")[1] for item in S3Store(bucket).list("snapshots/")}
+    published = {manifest.snapshot_id for manifest in rival.history()}
+    (loser,) = directories - published
+    with pytest.raises(SnapshotNotFoundError, match="never published"):
+        rival.rollback(loser)
+    assert rival.rollback() == first
+    rival.publish(_artifacts(3))
+    assert len(rival.history()) == 2  # the loser does not count towards keep
+
+
+def test_pointers_of_earlier_releases_are_read(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    first, second = (snapshots.publish(_artifacts(number)) for number in range(2))
+    pointer = json.loads(store.get("current.json").data)
+    del pointer["nonce"], pointer["published"]
+    store.put("current.json", json.dumps(pointer).encode())
+    assert snapshots.history() == [second, first]
+    assert snapshots.rollback() == first
+
+
+def test_other_schema_versions_are_refused(store: ObjectStore) -> None:
+    newer = Snapshots(store, schema_version=99)
+    ours = Snapshots(store)
+    first = ours.publish(_artifacts(0))
+    published = newer.publish(_artifacts(1))
+    for read in (ours.current, lambda: ours.read_current(["ingredient-tree"])):
+        with pytest.raises(UnsupportedSnapshotError, match=r"version 99.*cocktaildb refresh"):
+            read()
+    with pytest.raises(UnsupportedSnapshotError):
+        ours.rollback(published.snapshot_id)
+    assert newer.current() == published
+    with pytest.raises(SnapshotNotFoundError):
+        newer.rollback()  # the one before is not readable either
+    assert ours.rollback() == first
+
+
+def test_an_id_at_the_end_of_time_is_ignored(store: ObjectStore) -> None:
+    last = "99991231T235959.999999Z-00000000"
+    store.put(f"snapshots/{last}/manifest.json", b"{}")
+    snapshots = Snapshots(store)
+    published = snapshots.publish(_artifacts(0))
+    assert snapshots.history() == [published]
+    with pytest.raises(SnapshotNotFoundError):
+        snapshots.rollback(last)
 
 
 def test_a_reader_overtaken_by_retention_starts_over(make_store: MakeStore) -> None:

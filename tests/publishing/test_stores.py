@@ -1,5 +1,7 @@
 """What every object store promises, and where each differs."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -10,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from api.storage.errors import ObjectNotFoundError, PublishConflictError, StorageError
+from api.storage.errors import (
+    ObjectNotFoundError,
+    PublishConflictError,
+    SnapshotNotFoundError,
+    StorageError,
+)
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
 from api.storage.s3 import S3Store
+from api.storage.snapshots import Snapshots
 
 
 def test_returns_what_was_put(store: ObjectStore) -> None:
@@ -113,9 +121,98 @@ def test_local_failed_write_keeps_the_old_bytes(
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
-def test_local_files_are_readable_by_others(tmp_path: Path) -> None:
-    LocalStore(tmp_path).put("key", b"")
-    assert (tmp_path / "key").stat().st_mode & 0o444 == 0o444
+@pytest.mark.parametrize(("umask", "file", "directory"), [(0, 0o640, 0o750), (0o77, 0o600, 0o700)])
+def test_local_modes_follow_the_umask(
+    tmp_path: Path, umask: int, file: int, directory: int
+) -> None:
+    """Readable by the group at most, whatever the umask allows."""
+    root = tmp_path / "new" / "analytics"
+    before = os.umask(umask)
+    try:
+        store = LocalStore(root)
+        with store.exclusive():
+            store.put("snapshots/key", b"")
+    finally:
+        os.umask(before)
+    made = [root.parent, root, *root.rglob("*")]
+    assert len(made) == 5
+    for path in made:
+        assert path.stat().st_mode & 0o777 == (directory if path.is_dir() else file), path
+
+
+def test_local_foreign_files_are_never_removed(tmp_path: Path) -> None:
+    """A directory may hold other things: a repository, another program's files, links."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    foreign = [
+        root / ".git/branches",
+        root / "mine/empty",
+        root / "snapshots/notes/empty",
+        outside / "empty",
+        outside / "20260101T000000.000000Z-00000000",
+    ]
+    for directory in foreign:
+        directory.mkdir(parents=True)
+    snapshot = root / "snapshots/20260101T000000.000000Z-00000000"
+    snapshot.mkdir()
+    (root / "linked").symlink_to(outside)
+    (root / "snapshots/20260102T000000.000000Z-00000000").symlink_to(outside)
+    files = [
+        root / ".tmp-not-ours",
+        root / "mine/.tmp-abcdefgh",
+        root / "snapshots/notes/.tmp-abcdefgh",
+        outside / ".tmp-abcdefgh",
+        snapshot / "notes.txt",
+    ]
+    for path in files:
+        path.write_text("foreign")
+    ours = [root / ".tmp-0123abcd", snapshot / ".tmp-0123abcd"]
+    for path in ours:
+        path.write_text("half")
+
+    snapshots = Snapshots(LocalStore(root), keep=1)
+    snapshots.publish({"a": [1]})
+    snapshots.publish({"a": [2]})
+    with pytest.raises(SnapshotNotFoundError):
+        snapshots.rollback("20260101T000000.000000Z-00000000")
+    assert [path for path in ours if path.exists()] == []
+    assert [path for path in (*foreign, *files) if not path.exists()] == []
+
+
+def test_local_snapshots_behind_a_link_are_left(tmp_path: Path) -> None:
+    outside = tmp_path / "outside" / "20260101T000000.000000Z-00000000"
+    outside.mkdir(parents=True)
+    (outside / ".tmp-0123abcd").write_text("half")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/snapshots").symlink_to(tmp_path / "outside")
+    with LocalStore(tmp_path / "root").exclusive():
+        pass
+    assert (outside / ".tmp-0123abcd").exists()
+
+
+def test_local_missing_locks_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with (
+        pytest.raises(StorageError, match=r"no working locks.*ANALYTICS_DIR"),
+        LocalStore(tmp_path).exclusive(),
+    ):
+        pass
+
+
+def test_local_replacing_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LocalStore(tmp_path)
+    assert store.replaces_atomically()
+
+    def remove_first(self: Path, target: Path) -> None:
+        target.unlink()
+        time.sleep(0.01)
+        os.rename(self, target)  # noqa: PTH104
+
+    monkeypatch.setattr(Path, "replace", remove_first)
+    assert not store.replaces_atomically()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_local_lock_dies_with_its_owner(tmp_path: Path) -> None:
@@ -148,11 +245,13 @@ def test_local_lock_dies_with_its_owner(tmp_path: Path) -> None:
 
 def test_local_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
-    store.put("snapshots/a/1", b"")
-    (tmp_path / "snapshots/a/.tmp-killed").write_bytes(b"half")
-    assert [item.key for item in store.list("")] == ["snapshots/a/1"]
+    directory = "snapshots/20260101T000000.000000Z-00000000"
+    store.put(f"{directory}/a.json", b"")
+    half = tmp_path / directory / ".tmp-0123abcd"
+    half.write_bytes(b"half")
+    assert [item.key for item in store.list("")] == [f"{directory}/a.json"]
     with store.exclusive():
-        assert not (tmp_path / "snapshots/a/.tmp-killed").exists()
+        assert not half.exists()
 
 
 def test_a_store_opened_again_finds_everything(make_store: Callable[[], ObjectStore]) -> None:
