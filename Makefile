@@ -16,10 +16,10 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh serve test test-fast lint lint-cloud format cloud-tools lock clean
+.PHONY: help refresh serve test test-fast lint lint-js lint-cloud format cloud-tools lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 refresh: $(VENV)/.installed  ## Build the sample database (if there is none), compute the analytics, write the report
 	@test -n "$(DATABASE_URL)" || test -e "$(DB_PATH)" || $(BIN)/cocktaildb db init --sample
@@ -41,12 +41,21 @@ test: $(VENV)/.installed-dev  ## Run all tests
 test-fast: $(VENV)/.installed-dev  ## Run all but the slow kinds: browser, campaign, cloud, database server
 	$(PYTEST) -m 'not (browser or campaign or cloud or database_server)'
 
-lint: $(VENV)/.installed-dev  ## Check style and types
+lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where npm is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-js; \
+		else echo 'skipped the scripts: npm is not installed' >&2; fi
 
-# Neither tool is to ask anything of the network.
+lint-js: node_modules/.installed
+	node_modules/.bin/biome lint --error-on-warnings
+
+node_modules/.installed: package-lock.json
+	@npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# No tool may use the network.
 lint-cloud: $(VENV)/.installed-dev $(TOOLS)/sam/.installed $(TOOLS)/checkov/.installed $(TOOLS)/hadolint/.installed  ## Check the cloud template and the image's recipe
 	$(BIN)/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam validate --lint --region us-east-1
@@ -80,7 +89,7 @@ part = cp requirements.txt $(1) && $(UV) pip compile --quiet --generate-hashes -
 	--no-emit-package barcart $(2) --output-file $(1)
 
 clean:  ## Remove the virtual environment and caches; keeps var/
-	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer was not found: install it, or name it with PYTHON=...' >&2; exit 1; }

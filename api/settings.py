@@ -2,9 +2,9 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_DATA_DIR = Path("var")
@@ -25,6 +25,10 @@ def _split_at_commas(value: object) -> object:
 OptionalText = Annotated[str | None, AfterValidator(_blank_is_unset)]
 # NoDecode: the environment's text is a list of our own kind, not JSON.
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
+
+
+class SettingsError(ValueError):
+    """Variables have values that cannot be used; the message names each and what it takes."""
 
 
 class Settings(BaseSettings):
@@ -89,6 +93,12 @@ class Settings(BaseSettings):
     rate_limit_writes: str = "300/minute"
     max_body_bytes: int = Field(default=5_000_000, ge=1_000)
 
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
     @cached_property
     def sqlite_path(self) -> Path:
         """The path of the embedded database, whether or not it exists yet."""
@@ -96,3 +106,25 @@ class Settings(BaseSettings):
         if self.db_path is None:
             return DEFAULT_DATA_DIR / name
         return self.db_path / name if self.db_path.is_dir() else self.db_path
+
+
+def _explain(error: ValidationError) -> str:
+    """Say of each variable what its value is and what it takes."""
+    lines = []
+    for fault in error.errors(include_url=False):
+        name = str(fault["loc"][0]).upper() if fault["loc"] else "The environment"
+        shown = f"={fault['input']}" if isinstance(fault["input"], str | int | float) else ""
+        wanted = _WANTED.get(fault["type"], fault["msg"]).format(**fault.get("ctx", {}))
+        lines.append(f"{name}{shown} cannot be used: it takes {wanted}.")
+    return " ".join(lines)
+
+
+#: What a setting takes, by the kind of fault: pydantic's "Usage > Validation Errors".
+_WANTED = {
+    "int_parsing": "a whole number, without a unit",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "greater_than_equal": "a number of at least {ge}",
+    "path_type": "a path",
+    "string_type": "a text",
+}

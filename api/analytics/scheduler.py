@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from api.extras import requires_extra
+
 if TYPE_CHECKING:
     from barcart.distributed import DaskEngine
 
@@ -32,19 +34,17 @@ def pair_engine(scheduler: str | None) -> Iterator["DaskEngine | None"]:
     Raises
     ------
     SchedulerError
-        If Dask is not installed or the scheduler does not answer.
+        If the scheduler does not answer.
+    MissingExtraError
+        If Dask is not installed.
     """
     if scheduler is None:
         yield None
         return
-    try:
+    with requires_extra("dask", "--scheduler"):
         from distributed import Client, LocalCluster
 
         from barcart.distributed import DaskEngine
-    except ImportError as error:
-        raise SchedulerError(
-            "A scheduler needs Dask, which is not installed: pip install 'cocktaildb[dask]'."
-        ) from error
     if scheduler == LOCAL:
         with (
             LocalCluster(  # type: ignore[no-untyped-call]

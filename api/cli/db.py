@@ -1,28 +1,24 @@
-"""``cocktaildb db``: make, fill, check and empty out the recipe database."""
+"""``cocktaildb db``: creates, imports, exports, checks and migrates the recipe database."""
 
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.markup import escape
-from sqlalchemy import URL
 
-from api.cli.console import exit_on_error, stderr
-from api.db.check import check_dataset
-from api.db.database import Database, get_database
-from api.db.dataset import Dataset, read_dataset
-from api.db.errors import DatabaseError, DatasetError, Fault
-from api.db.exchange.csv_files import read_csv_directory, write_csv_directory
-from api.db.exchange.json_document import read_json_document, to_json_document
-from api.db.exchange.resolve import to_dataset
-from api.db.migrations import upgrade
-from api.db.write import write_dataset
-from api.sample import sample_directory
+from api.cli.console import print_json, print_warning, stderr, write_text
 
-app = typer.Typer(help="Make, fill and check the recipe database.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from api.db.database import Database
+    from api.db.dataset import Dataset
+    from api.db.errors import Fault
+
+app = typer.Typer(
+    help="Create, import, export, check and migrate the recipe database.", no_args_is_help=True
+)
 
 _SHOWN = 50
 
@@ -30,34 +26,41 @@ _SHOWN = 50
 @app.command()
 def init(
     sample: Annotated[
-        bool, typer.Option("--sample/--empty", help="With the IBA cocktails, or with no rows.")
+        bool,
+        typer.Option("--sample/--empty", help="Start with the IBA cocktails, or with no rows."),
     ] = True,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a database that is there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing database.")] = False,
 ) -> None:
-    """Make the database that the environment names (DB_PATH or DATABASE_URL)."""
-    with exit_on_error():
-        dataset = _parse(Path(str(sample_directory()))) if sample else None
-        database = get_database()
-        path = database.sqlite_path
-        if path is not None:
-            _make_file(path, dataset, force)
-            typer.echo(str(path))
-            return
-        with database.engine.connect() as connection:
-            occupied = database.engine.dialect.has_table(connection, "recipes")
-        if occupied and not force:
-            raise DatabaseError(f"{database!r} has recipes. Replace them with --force.")
-        _fill(database, dataset)
-        typer.echo(repr(database))
+    """Create the database that DB_PATH or DATABASE_URL names."""
+    from api.db.database import get_database
+    from api.db.errors import DatabaseError
+    from api.sample import sample_directory
+
+    dataset = _parse(Path(str(sample_directory()))) if sample else None
+    database = get_database()
+    path = database.sqlite_path
+    if path is not None:
+        _make_file(path, dataset, force)
+        typer.echo(str(path))
+        return
+    with database.engine.connect() as connection:
+        occupied = database.engine.dialect.has_table(connection, "recipes")
+    if occupied and not force:
+        raise DatabaseError(f"{database!r} has recipes. Replace them with --force.")
+    _fill(database, dataset)
+    typer.echo(repr(database))
 
 
-def _make_file(path: Path, dataset: Dataset | None, force: bool) -> None:
+def _make_file(path: Path, dataset: "Dataset | None", force: bool) -> None:
+    from sqlalchemy import URL
+
+    from api.db.database import Database
+    from api.db.errors import DatabaseError
+
     if path.exists() and not force:
         raise DatabaseError(f"{path} exists. Replace it with --force.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Built aside and renamed: a failure half-way leaves what was there.
+    # Built under another name, then renamed: a failure half-way leaves the old file.
     with tempfile.TemporaryDirectory(prefix=".cocktaildb-", dir=path.parent) as directory:
         built = Path(directory) / path.name
         _fill(Database(URL.create("sqlite", database=str(built))), dataset)
@@ -66,7 +69,10 @@ def _make_file(path: Path, dataset: Dataset | None, force: bool) -> None:
         shutil.move(built, path)
 
 
-def _fill(database: Database, dataset: Dataset | None) -> None:
+def _fill(database: "Database", dataset: "Dataset | None") -> None:
+    from api.db.migrations import upgrade
+    from api.db.write import write_dataset
+
     upgrade(database.engine)
     if dataset is not None:
         with database.engine.begin() as connection:
@@ -78,13 +84,14 @@ def _fill(database: Database, dataset: Dataset | None) -> None:
 def import_(
     source: Annotated[Path, typer.Argument(help="A directory of CSV files, or a JSON file.")],
 ) -> None:
-    """Replace the database's rows by those of your files, if they have no errors."""
-    with exit_on_error():
-        dataset = _parse(source)
-        database = get_database()
-        if database.sqlite_path is not None:
-            database.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-        _fill(database, dataset)
+    """Replace the database's rows by those of your files, unless they have errors."""
+    from api.db.database import get_database
+
+    dataset = _parse(source)
+    database = get_database()
+    if database.sqlite_path is not None:
+        database.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    _fill(database, dataset)
     typer.echo(
         f"{len(dataset.recipes)} recipes, {len(dataset.ingredients)} ingredients, "
         f"{len(dataset.units)} units"
@@ -99,19 +106,19 @@ def export(
         typer.Option("--format", help="By default JSON if the target's name ends in .json."),
     ] = None,
 ) -> None:
-    """Write every row to CSV files or to one JSON file, which import takes back."""
-    with exit_on_error():
-        with get_database().snapshot() as connection:
-            dataset = read_dataset(connection)
-        try:
-            if (format_ or ("json" if target.suffix == ".json" else "csv")) == "json":
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(to_json_document(dataset), encoding="utf-8")
-            else:
-                write_csv_directory(dataset, target)
-        except OSError as error:
-            raise DatabaseError(f"{target} cannot be written: {error}.") from error
-    typer.echo(str(target))
+    """Write every row to CSV files or to one JSON file; import reads either."""
+    from api.db.database import get_database
+    from api.db.dataset import read_dataset
+    from api.db.exchange.csv_files import write_csv_directory
+    from api.db.exchange.json_document import to_json_document
+
+    with get_database().snapshot() as connection:
+        dataset = read_dataset(connection)
+    if (format_ or ("json" if target.suffix == ".json" else "csv")) == "json":
+        write_text(target, to_json_document(dataset))
+    else:
+        write_csv_directory(dataset, target)
+        typer.echo(str(target))
 
 
 @app.command()
@@ -120,49 +127,73 @@ def check(
         Path | None,
         typer.Argument(help="CSV directory, JSON file or SQLite file; default: the database."),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Say what is wrong with the data, row by row. Exit code 1 if there are errors."""
-    with exit_on_error():
-        if source is not None and (source.is_dir() or source.suffix == ".json"):
-            _, faults = _read(source)
-        else:
-            database = (
-                get_database()
-                if source is None
-                else Database(URL.create("sqlite", database=str(source)))
-            )
-            try:
-                with database.snapshot() as connection:
-                    faults = check_dataset(read_dataset(connection))
-            except DatasetError as error:
-                faults = list(error.faults)
-    for fault in faults:
-        typer.echo(f"{fault.severity}: {fault}")
+    """Report every fault in the data, row by row. The exit code is 1 if there are errors."""
+    from sqlalchemy import URL
+
+    from api.db.check import check_dataset
+    from api.db.database import Database, get_database
+    from api.db.dataset import read_dataset
+    from api.db.errors import DatasetError
+
+    if source is not None and (source.is_dir() or source.suffix == ".json"):
+        _, faults = _read(source)
+    else:
+        database = (
+            get_database()
+            if source is None
+            else Database(URL.create("sqlite", database=str(source)))
+        )
+        try:
+            with database.snapshot() as connection:
+                faults = check_dataset(read_dataset(connection))
+        except DatasetError as error:
+            faults = list(error.faults)
+    if as_json:
+        print_json([asdict(fault) for fault in faults])
+    else:
+        for fault in faults:
+            typer.echo(f"{fault.severity}: {fault}")
     errors = sum(fault.severity == "error" for fault in faults)
-    stderr.print(f"{errors} errors, {len(faults) - errors} warnings")
+    stderr.print(f"{_count(errors, 'error')}, {_count(len(faults) - errors, 'warning')}")
     raise typer.Exit(1 if errors else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date, keeping its rows."""
-    with exit_on_error():
-        database = get_database()
-        path = database.sqlite_path
-        if path is not None and not path.is_file():
-            raise DatabaseError(f"There is no {path}. Make one with: cocktaildb db init")
-        upgrade(database.engine)
-        database.dispose()
+    from api.db.database import get_database
+    from api.db.errors import DatabaseError
+    from api.db.migrations import upgrade
+
+    database = get_database()
+    path = database.sqlite_path
+    if path is not None and not path.is_file():
+        raise DatabaseError(f"There is no database at {path}. Create one with: cocktaildb db init")
+    upgrade(database.engine)
+    database.dispose()
 
 
-def _read(source: Path) -> tuple[Dataset | None, list[Fault]]:
+def _read(source: Path) -> "tuple[Dataset | None, list[Fault]]":
+    from api.db.errors import DatabaseError
+    from api.db.exchange.csv_files import read_csv_directory
+    from api.db.exchange.json_document import read_json_document
+    from api.db.exchange.resolve import to_dataset
+
     if not source.exists():
         raise DatabaseError(f"There is no {source}.")
     raw = read_csv_directory(source) if source.is_dir() else read_json_document(source)
     return to_dataset(raw)
 
 
-def _parse(source: Path) -> Dataset:
+def _parse(source: Path) -> "Dataset":
+    from api.db.errors import DatasetError
+
     dataset, faults = _read(source)
     errors = [fault for fault in faults if fault.severity == "error"]
     _warn([fault for fault in faults if fault.severity == "warning"])
@@ -171,8 +202,8 @@ def _parse(source: Path) -> Dataset:
     return dataset
 
 
-def _warn(faults: Sequence[Fault]) -> None:
+def _warn(faults: "Sequence[Fault]") -> None:
     for fault in faults[:_SHOWN]:
-        stderr.print("[yellow]warning:[/]", escape(str(fault)))
+        print_warning(str(fault))
     if len(faults) > _SHOWN:
         stderr.print(f"... and {len(faults) - _SHOWN} more warnings")

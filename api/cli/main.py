@@ -1,14 +1,23 @@
-"""The ``cocktaildb`` command."""
+"""The ``cocktaildb`` command.
+
+Importing this module imports no command's work: each imports what it needs when it runs, so that
+``--help`` and completion answer at once.
+"""
+
+from typing import Annotated
 
 import typer
 
 from api.cli import backup, db, refresh, report, serve, snapshots, status, trigger, worker
+from api.cli.console import exit_on_error
 
 app = typer.Typer(
     name="cocktaildb",
     help="Analytics of a cocktail-recipe database.",
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
+    # Help is printed literally, too.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 app.add_typer(db.app, name="db")
 app.add_typer(snapshots.app, name="snapshots")
@@ -22,5 +31,33 @@ app.command("trigger")(trigger.trigger)
 app.command("status")(status.status)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        from api.extras import DISTRIBUTION
+
+        typer.echo(f"cocktaildb {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Analytics of a cocktail-recipe database."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; an error that a user can resolve ends it in one line and exit code 1."""
+    with exit_on_error():
+        app(arguments)
+
+
 if __name__ == "__main__":
-    app()
+    main()

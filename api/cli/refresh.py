@@ -1,20 +1,16 @@
 """``cocktaildb refresh``."""
 
-import json
 import logging
 from typing import Annotated, Any
 
 import typer
 
-from api.analytics.interruption import INTERRUPTED_EXIT_CODE, Interrupted, interruptible
-from api.analytics.log import configure_logging
-from api.analytics.progress import BarReporter
-from api.cli.console import exit_on_error, stderr
+from api.cli.console import print_json, stderr
 
 
 def refresh(
     force: Annotated[
-        bool, typer.Option("--force", help="Compute although nothing has changed.")
+        bool, typer.Option("--force", help="Compute even if nothing has changed.")
     ] = False,
     scheduler: Annotated[
         str | None,
@@ -29,23 +25,26 @@ def refresh(
 ) -> None:
     """Recompute the analytics and publish them.
 
-    The result is one JSON object on stdout. Told to end by SIGTERM, it keeps how far it came and
-    exits with code 143; the next refresh of the same data goes on from there.
+    The result is one JSON object on stdout. On SIGTERM it saves its progress and exits with code
+    143; the next refresh of the same data resumes there.
     """
+    from api.analytics.interruption import INTERRUPTED_EXIT_CODE, Interrupted, interruptible
+
     try:
-        with exit_on_error(), interruptible():
+        with interruptible():
             result = _refresh(force, scheduler, verbose)
     except Interrupted as interruption:
-        stderr.print(f"Interrupted: {interruption}. The next refresh goes on from here.")
+        stderr.print(f"Interrupted: {interruption}. The next refresh resumes from here.")
         raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     if not result["changed"]:
-        stderr.print("Nothing has changed: the current snapshot stays. (--force computes anyway.)")
-    typer.echo(json.dumps({"status": "success", **result}))
+        stderr.print("Nothing has changed: the current snapshot stays (--force recomputes).")
+    print_json({"status": "success", **result})
 
 
 def _refresh(force: bool, scheduler: str | None, verbose: bool) -> dict[str, Any]:
-    # Here, not above: it brings numba and SciPy, for which no other command should wait.
     from api.analytics.analytics_refresh import regenerate_analytics
+    from api.analytics.log import configure_logging
+    from api.analytics.progress import BarReporter
 
     if verbose or not stderr.is_terminal:
         configure_logging()

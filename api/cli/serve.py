@@ -9,53 +9,53 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
-from rich.markup import escape
 
-from api.analytics.log import configure_logging
-from api.cli.console import exit_on_error, stderr
-from api.db.database import get_database
+from api.cli.console import print_error, stderr
 from api.db.errors import DatabaseError
-from api.jobs.worker import running_worker
-from api.settings import DEFAULT_DATA_DIR, Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-#: Where the token of this machine is kept, where API_TOKEN names none.
-TOKEN_FILE = DEFAULT_DATA_DIR / "api-token"
+    from api.settings import Settings
+
+#: Where this machine's token is kept if API_TOKEN is not set.
+TOKEN_FILE = Path("var/api-token")
 _TOKEN_BYTES = 32
-#: How long requests that are under way may take when the server is told to end, in seconds.
+#: How long running requests may take once the server is stopping, in seconds.
 _GRACE_SECONDS = 10
 
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Where to listen. Other than a loopback address: put TLS before it.")
+        str, typer.Option(help="Address to listen on. Put TLS in front of anything but loopback.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
     worker: Annotated[
-        bool, typer.Option("--worker/--no-worker", help="Run refreshes here, too.")
+        bool, typer.Option("--worker/--no-worker", help="Also run refreshes in this process.")
     ] = True,
 ) -> None:
     """Serve the pages and the API.
 
     The address, with the token that lets a browser write, is printed on stderr. Ctrl-C or SIGTERM
-    ends it after the requests that are under way.
+    stops it after the running requests.
     """
-    import uvicorn  # here, not above: no other command needs it
+    import uvicorn
+
+    from api.analytics.log import configure_logging
+    from api.jobs.worker import running_worker
+    from api.settings import Settings
 
     configure_logging()
-    with exit_on_error():
-        settings = _with_token(Settings())
-        _require_database(settings)
-        app = _app(settings)
-        listening = _listen(host, port)
+    settings = _with_token(Settings())
+    _require_database(settings)
+    app = _app(settings)
+    listening = _listen(host, port)
     actual_port = listening.getsockname()[1]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 a comparison
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{actual_port}/"
     # In the fragment, which browsers send to no server and put into no log or Referer.
     token = f"#token={quote(settings.api_token)}" if settings.api_token else ""
-    stderr.print(f"Open {address}{token}", style="bold", markup=False)
+    stderr.print(f"Open {address}{token}", style="bold")
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -78,8 +78,7 @@ def serve(
         server.run(sockets=[listening])
 
 
-def _app(settings: Settings) -> "FastAPI":
-    # Here, not above: it brings FastAPI, for which no other command should wait.
+def _app(settings: "Settings") -> "FastAPI":
     from api.http.app import create_app
     from api.http.auth import AuthenticationSettingsError
     from api.http.rate_limits import RateLimitSettingsError
@@ -87,24 +86,24 @@ def _app(settings: Settings) -> "FastAPI":
     try:
         return create_app(settings)
     except (AuthenticationSettingsError, RateLimitSettingsError) as error:
-        stderr.print("[bold red]Error:[/]", escape(str(error)))
+        print_error(str(error))
         raise typer.Exit(1) from error
 
 
-def _with_token(settings: Settings) -> Settings:
-    """Return settings with which somebody can write: this machine's token if nothing else."""
+def _with_token(settings: "Settings") -> "Settings":
+    """Return settings that allow writing: with this machine's token if no other way is set."""
     if settings.api_token is not None or settings.auth_issuer is not None:
         return settings
     return settings.model_copy(update={"api_token": machine_token(TOKEN_FILE)})
 
 
 def machine_token(path: Path) -> str:
-    """Return the token kept in ``path``, made on the first call; its owner alone may read it.
+    """Return the token kept in ``path``, created on the first call; only its owner may read it.
 
     Raises
     ------
     DatabaseError
-        If the file cannot be read or made.
+        If the file cannot be read or created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,21 +115,20 @@ def machine_token(path: Path) -> str:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
         raise DatabaseError(
-            f"The token in {path} cannot be read or made: {error}. Set API_TOKEN instead."
+            f"The token in {path} cannot be read or created: {error}. Set API_TOKEN instead."
         ) from error
     if not token:
-        raise DatabaseError(f"{path} is empty. Remove it, and a new token is made.")
+        raise DatabaseError(f"{path} is empty. Remove it to have a new token created.")
     return token
 
 
-def _require_database(settings: Settings) -> None:
+def _require_database(settings: "Settings") -> None:
+    from api.db.database import get_database
+
     database = get_database(settings)
     path = database.sqlite_path
     if path is not None and not path.is_file():
-        raise DatabaseError(
-            f"There is no {path}. Make one with: cocktaildb db init. "
-            f"Or let `make serve` make the sample and its analytics."
-        )
+        raise DatabaseError(f"There is no database at {path}. Create one with: cocktaildb db init")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -143,6 +141,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise DatabaseError(
-            f"{host}:{port} cannot be listened on: {error}. Name another with --host and --port."
+            f"Cannot listen on {host}:{port}: {error}. Choose another with --host and --port."
         ) from error
     return listening

@@ -1,49 +1,65 @@
 """``cocktaildb snapshots``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from api.cli.console import exit_on_error, stderr
-from api.utils.analytics_cache import AnalyticsStorage
+from api.cli.console import print_json, stderr
 
-app = typer.Typer(help="Look at published snapshots, and go back to one.", no_args_is_help=True)
+app = typer.Typer(help="List published snapshots, and go back to one.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_() -> None:
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
     """List the snapshots, newest first; * marks the one that readers see."""
-    with exit_on_error():
-        snapshots = AnalyticsStorage.from_settings().snapshots
-        current = snapshots.current()
-        table = Table("", "Snapshot", "Published (UTC)", "Artifacts", "Recipes", box=None)
-        for manifest in snapshots.history():
-            is_current = current is not None and manifest.snapshot_id == current.snapshot_id
-            table.add_row(
-                "*" if is_current else "",
-                manifest.snapshot_id,
-                manifest.created_at.strftime("%Y-%m-%d %H:%M:%S"),
-                str(len(manifest.artifacts)),
-                str(manifest.counts.get("cocktail_space_count", "")),
-            )
-    if table.row_count:
-        Console(soft_wrap=True).print(table)
-    else:
-        stderr.print("There is no snapshot yet. Make one with: cocktaildb refresh")
+    from rich.console import Console
+    from rich.table import Table
+
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    snapshots = AnalyticsStorage.from_settings().snapshots
+    current = snapshots.current()
+    rows: list[dict[str, Any]] = [
+        {
+            "snapshot_id": manifest.snapshot_id,
+            "current": current is not None and manifest.snapshot_id == current.snapshot_id,
+            "created_at": manifest.created_at.isoformat(),
+            "artifacts": len(manifest.artifacts),
+            "recipes": manifest.counts.get("cocktail_space_count"),
+        }
+        for manifest in snapshots.history()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        stderr.print("There is no snapshot yet. Create one with: cocktaildb refresh")
+        return
+    table = Table("", "Snapshot", "Published (UTC)", "Artifacts", "Recipes", box=None)
+    for row in rows:
+        table.add_row(
+            "*" if row["current"] else "",
+            row["snapshot_id"],
+            row["created_at"][:19].replace("T", " "),
+            str(row["artifacts"]),
+            "" if row["recipes"] is None else str(row["recipes"]),
+        )
+    Console(soft_wrap=True, markup=False, emoji=False, highlight=False).print(table)
 
 
 @app.command()
 def rollback(
     snapshot_id: Annotated[
-        str | None, typer.Argument(help="Which; by default the one before the current.")
+        str | None, typer.Argument(help="Its id; by default the one before the current.")
     ] = None,
 ) -> None:
-    """Make an older snapshot the one that readers see.
+    """Make an older snapshot the current one.
 
     The next refresh publishes the database's present data again.
     """
-    with exit_on_error():
-        manifest = AnalyticsStorage.from_settings().snapshots.rollback(snapshot_id)
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    manifest = AnalyticsStorage.from_settings().snapshots.rollback(snapshot_id)
     typer.echo(manifest.snapshot_id)

@@ -1,4 +1,4 @@
-"""Which refreshes a command means: this machine's, or those of a stack on AWS."""
+"""Which refreshes a command acts on: this machine's, or those of a stack on AWS."""
 
 from typing import Annotated, Literal
 
@@ -10,11 +10,11 @@ Target = Annotated[
     Environment | None,
     typer.Argument(metavar="[dev|prod]", help="The stack on AWS; by default this machine."),
 ]
-LocalFlag = Annotated[bool, typer.Option("--local", help="This machine, as by default.")]
+LocalFlag = Annotated[bool, typer.Option("--local", help="This machine (the default).")]
 
 
 def target_of(target: Environment | None, local: bool) -> Environment | None:
     """Return the stack's environment, or None for this machine."""
     if local and target is not None:
-        raise typer.BadParameter(f"it cannot be {target} and --local at once.")
+        raise typer.BadParameter(f"use either {target} or --local, not both.")
     return target

@@ -1,15 +1,13 @@
 """``cocktaildb trigger``."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from api.cli.console import exit_on_error, stderr
+from api.cli.console import print_json, stderr
 from api.cli.following import follow_cloud_job, follow_local_job
 from api.cli.target import LocalFlag, Target, target_of
-from api.jobs.local_queue import LocalQueue
-from api.settings import Settings
+from api.extras import requires_extra
 
 
 def trigger(
@@ -17,36 +15,35 @@ def trigger(
     local: LocalFlag = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the refresh to its end.")] = False,
 ) -> None:
-    """Ask for a refresh: of this machine, or of a stack on AWS.
+    """Request a refresh on this machine, or on a stack on AWS.
 
-    The result is one JSON object on stdout: the job, and with --wait how it ended. Exit code 1 if
-    it could not be asked for, or with --wait if it failed.
+    The result is one JSON object on stdout: the job, and with --wait how it ended. The exit code is
+    1 if the request failed, or with --wait if the refresh failed.
     """
     environment = target_of(target, local)
-    with exit_on_error():
-        if environment is None:
-            queue = LocalQueue(Settings().refresh_queue)
-            submission = queue.submit()
-            result = {
-                "job_id": submission.job.job_id,
-                "message": "Analytics refresh already waiting"
-                if submission.absorbed
-                else "Analytics refresh queued",
-            }
-            ended = follow_local_job(queue, submission.job.job_id) if wait else None
-            if not wait:
-                stderr.print("It is run by: cocktaildb worker, or a running: cocktaildb serve")
-        else:
-            # Here, not above: boto3 is slow to import.
-            from api.jobs.cloud_jobs import CloudJobs
+    ended = None
+    if environment is None:
+        from api.jobs.local_queue import LocalQueue
+        from api.settings import Settings
 
-            jobs = CloudJobs(environment)
-            answer = jobs.trigger()
-            result = {"job_id": answer.job_id, "message": answer.message}
-            stderr.print(f"{answer.message}: {answer.job_id}", markup=False)
-            ended = follow_cloud_job(jobs, answer.job_id) if wait else None
-    if ended is not None:
-        result |= ended
-    typer.echo(json.dumps(result))
+        queue = LocalQueue(Settings().refresh_queue)
+        submission = queue.submit()
+        state = "already waiting" if submission.absorbed else "queued"
+        result = {"job_id": submission.job.job_id, "message": f"Analytics refresh {state}"}
+        if wait:
+            ended = follow_local_job(queue, submission.job.job_id)
+        else:
+            stderr.print("It runs in: cocktaildb worker, or a running: cocktaildb serve")
+    else:
+        # Here, not above: boto3 is slow to import, and comes with the extra `aws` only.
+        with requires_extra("aws", f"The stack {environment}"):
+            from api.jobs.cloud_jobs import CloudJobs
+        jobs = CloudJobs(environment)
+        answer = jobs.trigger()
+        result = {"job_id": answer.job_id, "message": answer.message}
+        stderr.print(f"{answer.message}: {answer.job_id}")
+        if wait:
+            ended = follow_cloud_job(jobs, answer.job_id)
+    print_json({**result, **(ended or {})})
     if ended is not None and ended["status"] != "SUCCEEDED":
         raise typer.Exit(1)

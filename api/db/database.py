@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from api.db import sqlite_snapshot
 from api.db.errors import DatabaseError
+from api.extras import requires_extra
 from api.settings import Settings
 
 
@@ -49,7 +50,8 @@ class Database:
     def engine(self) -> Engine:
         """The engine for reading and writing."""
         if self._engine is None:
-            self._engine = create_engine(self.url)
+            with requires_extra("postgresql", "DATABASE_URL"):
+                self._engine = create_engine(self.url)
             if self.sqlite_path is not None:
                 event.listen(self._engine, "connect", _configure_sqlite)
         return self._engine

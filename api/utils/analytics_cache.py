@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from api.extras import requires_extra
 from api.settings import Settings
 from api.storage.errors import ObjectNotFoundError, PublishConflictError
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
-from api.storage.s3 import S3Store
 from api.storage.snapshots import Manifest, Snapshots
 
 #: The version of the artifacts' shapes. Readers refuse any other.
@@ -51,6 +51,9 @@ class AnalyticsStorage:
         settings = Settings()
         store: ObjectStore
         if bucket_name is not None:
+            # Here, not above: boto3 is slow to import, and comes with the extra `aws` only.
+            with requires_extra("aws", "ANALYTICS_BUCKET"):
+                from api.storage.s3 import S3Store
             store = S3Store(bucket_name, settings.analytics_prefix if prefix is None else prefix)
         else:
             store = LocalStore(settings.analytics_dir if directory is None else directory)

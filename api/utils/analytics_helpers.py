@@ -5,9 +5,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
+from api.extras import requires_extra
 from api.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,9 +15,7 @@ logger = logging.getLogger(__name__)
 
 #: Somebody who saves a recipe waits for this call: at most about 12 s when AWS hangs, two tries of
 #: 2 s to connect and 4 s to be answered, and a few hundredths of a second otherwise.
-_CONFIG = Config(
-    connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2, "mode": "standard"}
-)
+_CONNECT_TIMEOUT, _READ_TIMEOUT, _ATTEMPTS = 2.0, 4.0, 2
 
 _lambda_client: "LambdaClient | None" = None
 #: boto3 makes clients from one default session, which is not to be used by two threads at once.
@@ -29,9 +25,18 @@ _lambda_client_lock = threading.Lock()
 def _lambda() -> "LambdaClient":
     """Return the Lambda client, made once in a process: making it takes longer than the call."""
     global _lambda_client
+    # Here, not above: boto3 is slow to import, and comes with the extra `aws` only.
+    with requires_extra("aws", "ANALYTICS_TRIGGER_FUNCTION"):
+        import boto3
+        from botocore.config import Config
     with _lambda_client_lock:
         if _lambda_client is None:
-            _lambda_client = boto3.client("lambda", config=_CONFIG)
+            config = Config(
+                connect_timeout=_CONNECT_TIMEOUT,
+                read_timeout=_READ_TIMEOUT,
+                retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+            )
+            _lambda_client = boto3.client("lambda", config=config)
         return _lambda_client
 
 

@@ -304,7 +304,7 @@ def test_both_kinds_of_token_work_beside_each_other(issuer: Issuer) -> None:
 )
 def test_unsafe_settings_are_refused_at_the_start(settings: dict[str, str]) -> None:
     with pytest.raises(AuthenticationSettingsError, match=r"API_TOKEN|AUTH_"):
-        Authenticator(Settings(**settings))  # type: ignore[arg-type]
+        Authenticator(Settings(**settings))
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)

@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 
 from api.jobs.local_queue import LocalQueue
 from api.jobs.request_refresh import RefreshRequest, request_refresh
@@ -112,9 +111,7 @@ def _forbidden(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _hangs(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint.seconds = 2.0
-    monkeypatch.setattr(
-        analytics_helpers, "_CONFIG", analytics_helpers._CONFIG.merge(Config(read_timeout=0.2))
-    )
+    monkeypatch.setattr(analytics_helpers, "_READ_TIMEOUT", 0.2)
 
 
 def _no_credentials(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +143,8 @@ def test_a_failure_is_logged_and_never_raised(
     assert all(record.exc_info for record in warnings)
 
 
-def test_it_does_not_make_a_writer_wait_for_long() -> None:
-    config: Any = analytics_helpers._CONFIG
+def test_it_does_not_make_a_writer_wait_for_long(endpoint: Endpoint) -> None:
+    config: Any = analytics_helpers._lambda().meta.config
     tries = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) <= 12
 

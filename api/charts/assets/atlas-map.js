@@ -326,7 +326,7 @@ export class AtlasMap {
 
   /** Marks grow with the zoom, but slower than the distances between them. */
   get markRadius() {
-    return Math.round(Math.min(9, this.radius * Math.pow(this.k, 0.45)) * 4) / 4;
+    return Math.round(Math.min(9, this.radius * this.k ** 0.45) * 4) / 4;
   }
 
   clean(canvas) {
@@ -442,7 +442,9 @@ export class AtlasMap {
       const box = [x - wide / 2 - 4, y - high / 2 - 2, x + wide / 2 + 4, y + high / 2 + 2];
       if (!free(box)) continue;
       taken.push(box);
-      lines.forEach((line, index) => letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.15, 4));
+      for (const [index, line] of lines.entries()) {
+        letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.15, 4);
+      }
     }
     context.globalAlpha = 1;
   }

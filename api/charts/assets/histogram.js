@@ -19,7 +19,10 @@ export function createHistogram({ svg, caption, rows, choose }) {
   const bins = d3.range(low, high + 1).map((size) => [size, known.get(size) ?? 0]);
   const all = d3.sum(bins, ([, recipes]) => recipes);
   let sum = 0;
-  const median = bins.find(([, recipes]) => (sum += recipes) * 2 >= all)[0];
+  const median = bins.find(([, recipes]) => {
+    sum += recipes;
+    return sum * 2 >= all;
+  })[0];
   const [mode] = bins[d3.maxIndex(bins, ([, recipes]) => recipes)];
   let chosen = null;
   caption.textContent =

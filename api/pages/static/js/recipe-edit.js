@@ -16,7 +16,7 @@ const save = document.getElementById("save");
 
 let etag = null;
 let units = [];
-let rows = [];
+const rows = [];
 let serial = 0;
 let saved = "";
 let leaving = false;
@@ -75,7 +75,9 @@ function addRow(line = null) {
 
 /** Number the remove buttons, so that each has a distinct accessible name. */
 function number() {
-  rows.forEach((row, index) => row.remove.setAttribute("aria-label", `Remove ingredient ${index + 1}`));
+  for (const [index, row] of rows.entries()) {
+    row.remove.setAttribute("aria-label", `Remove ingredient ${index + 1}`);
+  }
 }
 
 function body() {
