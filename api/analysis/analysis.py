@@ -6,12 +6,25 @@ from typing import Any
 
 from api.analysis.cocktail_space import CocktailSpace, PreviousMap, em_space, manhattan_space
 from api.analysis.complexity import complexity_distribution
-from api.analysis.ground_metric import Checkpoints, GroundMetric, PairEngine, learn_ground_metric
+from api.analysis.ground_metric import (
+    Checkpoints,
+    GroundMetric,
+    PairEngine,
+    ground_problem,
+    learn_ground_metric,
+)
 from api.analysis.recipe_volumes import RecipeVolumes, recipe_volumes
-from api.analysis.similar_recipes import NeighborPlans, neighbor_plans, similar_recipes
+from api.analysis.similar_recipes import (
+    NeighborPlans,
+    neighbor_plans,
+    recipe_lines,
+    similar_recipes,
+)
 from api.analysis.substitutes import ingredient_substitutes
+from api.analysis.swap_plans import Line
 from api.analysis.usage import ingredient_usage, usage_records
 from api.db.dataset import Dataset
+from barcart.exchanges import exchange_evidence
 
 
 class Analysis:
@@ -109,15 +122,18 @@ class Analysis:
 
         See :func:`api.analysis.similar_recipes.similar_recipes` for the records.
         """
-        metric = self.learn_ground_metric()
-        return similar_recipes(self._volumes, self.dataset, metric, self._neighbor_plans)
+        return similar_recipes(self._volumes, self._lines, self._neighbor_plans)
 
     def compute_ingredient_substitutes(self) -> list[dict[str, Any]]:
-        """Return each ingredient's nearest by learned cost.
+        """Return each ingredient's substitutes, its own family first.
 
         See :func:`api.analysis.substitutes.ingredient_substitutes` for the records.
         """
-        return ingredient_substitutes(self.learn_ground_metric(), self._neighbor_plans)
+        metric = self.learn_ground_metric()
+        ingredients = self.dataset.ingredients
+        tree = ground_problem(self._volumes, ingredients).tree
+        evidence = exchange_evidence(metric.volumes, metric.fit.cost_matrix, tree)
+        return ingredient_substitutes(metric, ingredients, self._lines, evidence)
 
     def learn_ground_metric(
         self, on_iteration: Callable[[str], None] | None = None
@@ -134,6 +150,10 @@ class Analysis:
         return self._ground_metric
 
     _ground_metric: GroundMetric | None = None
+
+    @cached_property
+    def _lines(self) -> dict[int, list[Line]]:
+        return recipe_lines(self._volumes, self.dataset, self.learn_ground_metric())
 
     @cached_property
     def _neighbor_plans(self) -> NeighborPlans:

@@ -38,10 +38,11 @@ def _group_of_spirit_node(name: str) -> str | None:
     return groups.pop() if len(groups) == 1 else None
 
 
-def _group_of_path(names: Sequence[str]) -> str | None:
+def group_of_path(names: Sequence[str]) -> str | None:
     """Group of an ingredient from the names on its path, root first.
 
-    Returns a group of :data:`api.charts.palette.GROUPS`, "rinse", or None.
+    Returns a group of :data:`api.charts.palette.GROUPS`, "rinse" for absinthe and its kind,
+    :data:`~api.analysis.spirit_names.NOT_ALCOHOLIC`, or None if nothing is known.
     """
     mixed: str | None = None
     for name in names:
@@ -58,10 +59,7 @@ def _group_of_path(names: Sequence[str]) -> str | None:
     if mixed is not None:
         return mixed
     # No ancestor names a kind of drink: read the names themselves, the ingredient's own first.
-    for name in reversed(names):
-        if (group := group_of_name(name)) is not None:
-            return None if group == NOT_ALCOHOLIC else group
-    return None
+    return next((group for name in reversed(names) if (group := group_of_name(name))), None)
 
 
 class BaseSpiritClassifier:
@@ -80,7 +78,7 @@ class BaseSpiritClassifier:
         self._group_by_id: dict[str, str | None] = {}
         self._group_by_name: dict[str, str | None] = {}
         for node, names in _walk(tree):
-            group = _group_of_path(names)
+            group = group_of_path(names)
             self._group_by_id[str(node["id"])] = group
             # Names need not be unique; the first in tree order wins.
             self._group_by_name.setdefault(names[-1], group)
@@ -88,7 +86,9 @@ class BaseSpiritClassifier:
     def node(self, node_id: str) -> str:
         """Group of a tree node; "other" when the node is unknown or is no alcoholic drink."""
         group = self._group_by_id.get(node_id)
-        return "other-spirit" if group == "rinse" else group or "other"
+        if group is None or group == NOT_ALCOHOLIC:
+            return "other"
+        return "other-spirit" if group == "rinse" else group
 
     def recipe(self, ingredient_names: Sequence[str]) -> str:
         """Group of a recipe from its ingredients' names, largest volume first.
@@ -111,7 +111,7 @@ class BaseSpiritClassifier:
         if name in self._group_by_name:
             return self._group_by_name[name]
         # Not in the tree, for example in an artifact of an older snapshot.
-        return _group_of_path((name,))
+        return group_of_path((name,))
 
 
 def _walk(tree: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:

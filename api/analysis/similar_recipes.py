@@ -1,5 +1,6 @@
 """Each recipe's nearest relatives, and how to turn one into the other."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,9 +51,18 @@ def neighbor_plans(metric: GroundMetric) -> NeighborPlans:
 
 
 def similar_recipes(
-    volumes: RecipeVolumes, dataset: Dataset, metric: GroundMetric, found: NeighborPlans
+    volumes: RecipeVolumes, lines: Mapping[int, Sequence[Line]], found: NeighborPlans
 ) -> list[dict[str, Any]]:
     """Return each recipe's neighbors, nearest first, with the steps that turn one into the other.
+
+    Parameters
+    ----------
+    volumes
+        The recipes.
+    lines
+        Their lines, see :func:`recipe_lines`.
+    found
+        The plans to each neighbor.
 
     Returns
     -------
@@ -63,7 +73,6 @@ def similar_recipes(
         ``keep`` (records of ``measure``, ``ml`` and ``name``). Names and units are the recipe's
         own; what is kept, swapped and left out adds up to the recipe.
     """
-    lines = recipe_lines(volumes, dataset, metric)
     ids = list(volumes.names)
     records: list[dict[str, Any]] = [
         {"recipe_id": recipe_id, "recipe_name": name, "similar": []}

@@ -121,49 +121,69 @@ def test_top_ups_only_replace_top_ups(queries: AnalyticsQueries) -> None:
     assert swaps > 300
 
 
-def test_substitutes_are_the_cheapest(queries: AnalyticsQueries) -> None:
-    metric = queries.learn_ground_metric()
+def test_substitutes_are_family_first(queries: AnalyticsQueries) -> None:
     records = queries.compute_ingredient_substitutes()
-    assert len(records) == len(metric.ingredients)
+    assert len(records) == len(queries.learn_ground_metric().ingredients)
+    ratings = ["excellent", "good", "in a pinch"]
     for record in records:
-        row = metric.ingredients.index_of(record["ingredient_id"])
-        costs = np.delete(metric.fit.cost_matrix[row], row)
-        found = [other["cost"] for other in record["substitutes"]]
-        np.testing.assert_allclose(found, np.sort(costs)[: len(found)], atol=1e-6)
+        found = record["substitutes"]
+        assert (record["verdict"] == "none") == (not found)
+        order = [
+            (other["relation"] == "swap", ratings.index(other["rating"]), -other["rate"])
+            for other in found
+        ]
+        assert order == sorted(order)
+        assert record["ingredient_id"] not in {other["ingredient_id"] for other in found}
+        for other in found:
+            assert 0 <= other["low"] <= other["rate"] <= other["high"]
+            assert other["weak"] == (other["support"] < 3)
+            # Without family, only evidence counts.
+            assert other["relation"] != "swap" or other["support"] >= 3
 
 
-def test_support_counts_pairs_of_recipes(queries: AnalyticsQueries) -> None:
-    metric = queries.learn_ground_metric()
-    dense, cost = metric.volumes.toarray(), metric.fit.cost_matrix
-    lime = metric.ingredients.index_of(
-        next(i for i in metric.ingredients.ids if metric.ingredients.name_of(i) == "Lime Juice")
-    )
-    lemon = metric.ingredients.index_of(
-        next(i for i in metric.ingredients.ids if metric.ingredients.name_of(i) == "Lemon Juice")
-    )
-    pairs = {
-        frozenset((row, other))
-        for row, others in enumerate(metric.fit.neighbors.indices.tolist())
-        for other in others
-    }
-    expected = 0
-    for one, other in (sorted(pair) for pair in pairs):
-        plan = ot.emd(dense[one], dense[other], cost)
-        expected += plan[lime, lemon] > 1e-12 or plan[lemon, lime] > 1e-12
-    record = _named(queries.compute_ingredient_substitutes(), "ingredient", "Lime Juice")
-    lemon_juice = _named(record["substitutes"], "ingredient", "Lemon Juice")
-    # Of several optimal plans, two solvers may choose different ones; few pairs have several.
-    assert lemon_juice["support"] == pytest.approx(expected, abs=2)
-    assert not lemon_juice["weak"]
+def test_rolled_up_kind_lists_its_members(queries: AnalyticsQueries) -> None:
+    record = _named(queries.compute_ingredient_substitutes(), "ingredient", "Orange Liqueur")
+    assert {"Cointreau", "Triple Sec"} <= set(record["members"])
+    names = {other["ingredient_name"] for other in record["substitutes"]}
+    assert names.isdisjoint(record["members"])
 
 
-def test_weak_evidence_is_marked(queries: AnalyticsQueries) -> None:
-    marks = {
-        (other["support"] < 3, other["weak"])
-        for record in queries.compute_ingredient_substitutes()
-        for other in record["substitutes"]
-    }
-    assert marks == {(True, True), (False, False)}
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Campari", "Aperol"),
+        ("Lime Juice", "Lemon Juice"),
+        ("Rye Whiskey", "Bourbon Whiskey"),
+        ("Gin", "London Dry Gin"),
+    ],
+)
+def test_bartenders_first_choice_is_on_top(
+    queries: AnalyticsQueries, name: str, expected: str
+) -> None:
+    found = _named(queries.compute_ingredient_substitutes(), "ingredient", name)["substitutes"]
+    assert expected in [other["ingredient_name"] for other in found[:2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "absurd"),
+    [
+        ("Gin", {"Soda Water", "Lime Juice", "Simple Syrup"}),
+        ("Lemon Juice", {"Sweet Red Vermouth", "Gin", "Simple Syrup"}),
+        ("Soda Water", {"Gin", "Campari", "Lime Juice"}),
+        ("Orange Liqueur", {"London Dry Gin", "Gin", "Lime Juice"}),
+        ("Simple Syrup", {"Gin", "White Rum", "Lemon Juice"}),
+    ],
+)
+def test_absurd_substitutes_are_absent(
+    queries: AnalyticsQueries, name: str, absurd: set[str]
+) -> None:
+    found = _named(queries.compute_ingredient_substitutes(), "ingredient", name)["substitutes"]
+    assert absurd.isdisjoint(other["ingredient_name"] for other in found)
+
+
+def test_no_good_substitute_is_said(queries: AnalyticsQueries) -> None:
+    record = _named(queries.compute_ingredient_substitutes(), "ingredient", "Egg White")
+    assert (record["verdict"], record["substitutes"]) == ("none", [])
 
 
 def test_an_empty_database_has_none(make_database: Callable[[Dataset | None], Database]) -> None:

@@ -148,12 +148,20 @@ class Substitute(BaseModel):
 
     ingredient_id: int = Field(examples=[9])
     ingredient_name: str = Field(examples=["Aperol"])
-    cost: float = Field(description="Learned; smaller is closer.", examples=[0.31])
-    support: int = Field(
-        description="Pairs of neighboring recipes that differ by exactly this exchange.",
-        examples=[5],
+    relation: Literal["kind", "more general", "sibling", "swap"] = Field(
+        description="Its place in the ingredient tree: a more special or more general name of the "
+        "same, the same family, or none of these (a swap that recipes show)."
     )
-    weak: bool = Field(description="Whether that is too little support to rely on.")
+    rating: Literal["excellent", "good", "in a pinch"]
+    rate: float = Field(description="Expected exchanges per use.", examples=[0.41])
+    low: float = Field(description="Lower end of the rate's 95 % interval.", examples=[0.27])
+    high: float = Field(description="Upper end.", examples=[0.58])
+    support: int = Field(
+        description="Pairs of near variants of one drink that use one or the other.", examples=[5]
+    )
+    weak: bool = Field(description="Whether fewer than three pairs support it.")
+    members: list[str] = Field(description="Sorts that count as this kind: any of them works.")
+    cost: float = Field(description="Learned; smaller is closer.", examples=[0.31])
 
 
 class IngredientName(BaseModel):
@@ -168,7 +176,15 @@ class Substitutes(BaseModel):
 
     ingredient_id: int = Field(examples=[7])
     ingredient_name: str = Field(examples=["Gin"])
-    substitutes: list[Substitute]
+    members: list[str] = Field(
+        description="Sorts that count as this kind: any of them works.", examples=[["Tanqueray"]]
+    )
+    verdict: Literal["substitutes", "none"] = Field(
+        description='"none" if the recipes show no good substitute.'
+    )
+    substitutes: list[Substitute] = Field(
+        description="The ingredient's own family first, then other swaps; best first."
+    )
     answered_for: IngredientName | None = Field(
         default=None,
         description=(

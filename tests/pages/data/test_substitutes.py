@@ -17,18 +17,21 @@ def test_shows_evidence_and_follows_links(any_server: Served, visit: Visiting) -
     page = found.page
     answer = httpx2.get(f"{any_server.url}/api/v1/analytics/ingredient-substitutes/{campari}")
     rows = answer.json()["data"]["substitutes"]
-    ordered = [row for row in rows if not row["weak"]] + [row for row in rows if row["weak"]]
+    assert rows
     shown = page.locator(".substitute")
-    assert shown.locator(".name").all_inner_texts() == [row["ingredient_name"] for row in ordered]
-    assert shown.locator(".cost").all_text_contents() == [
-        f"cost {row['cost']:.3f}" for row in ordered
+    assert shown.locator(".name").all_inner_texts() == [row["ingredient_name"] for row in rows]
+    assert shown.locator(".rating").all_inner_texts() == [row["rating"] for row in rows]
+    pairs = [
+        "by family alone"
+        if not row["support"]
+        else ("weak: " if row["weak"] else "")
+        + f"{row['support']} {'pair' if row['support'] == 1 else 'pairs'} of recipes"
+        for row in rows
     ]
-    weak = page.locator(".weak .support").all_inner_texts()
-    assert len(weak) == sum(row["weak"] for row in rows)
-    assert all(text.startswith("weak: ") for text in weak)
+    assert shown.locator(".support").all_inner_texts() == pairs
 
     shown.first.press("Enter")
-    first = ordered[0]
+    first = rows[0]
     expect(page.get_by_role("heading", level=2)).to_have_text(
         f"Substitutes for {first['ingredient_name']}"
     )
@@ -49,13 +52,22 @@ def test_rolled_up_brand_shows_its_kind(real_server: Served, visit: Visiting) ->
     ]
     leaf = next(item for item in items if item["allow_substitution"])
     page = visit(real_server, f"/substitutes?ingredient={leaf['id']}").page
-    expect(page.locator(".rolled-up")).to_contain_text(leaf["name"])
     answer = httpx2.get(
         f"{real_server.url}/api/v1/analytics/ingredient-substitutes/{leaf['id']}"
     ).json()["data"]
-    expect(page.locator(".rolled-up")).to_contain_text(
-        f"These are substitutes for {answer['ingredient_name']}."
-    )
+    any_works = page.locator(".any-works")
+    expect(any_works).to_contain_text(f"Any {answer['ingredient_name']} works")
+    others = [name for name in answer["members"] if name != leaf["name"]]
+    assert others
+    expect(any_works).to_contain_text(others[0])
+    expect(page.get_by_role("heading", level=2)).to_have_text(f"Substitutes for {leaf['name']}")
+
+
+def test_says_that_there_is_no_good_substitute(sample_server: Served, visit: Visiting) -> None:
+    egg_white = _ingredient(sample_server, "Egg White")
+    page = visit(sample_server, f"/substitutes?ingredient={egg_white}").page
+    expect(page.locator(".none")).to_have_text("The recipes show no good substitute.")
+    expect(page.locator(".substitute")).to_have_count(0)
 
 
 def test_a_family_offers_its_kinds(sample_server: Served, visit: Visiting) -> None:

@@ -18,6 +18,8 @@ function outward(address, text) {
 }
 
 function amountText({ amount, unit_id: id, unit_name: unit }, units) {
+  // "To top" and "to rinse" have no amount worth reading.
+  if (/^to (top|rinse)$/i.test(unit ?? "")) return unit;
   const figure = amount === null ? "" : number(Number(amount.toFixed(2)));
   return [figure, units.get(id) ?? unit].filter(Boolean).join(" ") || "–";
 }

@@ -8,6 +8,7 @@ import { freshness, problemBox } from "./states.js";
 
 const STEPS_KEPT = 8;
 const SUGGESTED = 14;
+const NAMED = 4;
 
 const crumbs = document.getElementById("trail");
 const answer = document.getElementById("answer");
@@ -80,50 +81,34 @@ async function load({ byHand = false } = {}) {
 function show(ingredient, via, data, metadata) {
   const asked = data.answered_for?.ingredient_name ?? data.ingredient_name;
   names.set(ingredient, asked);
-  const strong = data.substitutes.filter((row) => !row.weak);
-  const weak = data.substitutes.filter((row) => row.weak);
   const parts = [el("h2", { tabIndex: -1, textContent: `Substitutes for ${asked}` })];
-  if (data.answered_for) {
-    parts.push(el("p", { className: "rolled-up" },
-      el("strong", { textContent: asked }), " can be replaced by any of its family and counts as ",
-      el("strong", { textContent: data.ingredient_name }), ". These are substitutes for ",
-      el("strong", { textContent: data.ingredient_name }), "."));
+  const others = data.members.filter((name) => name !== asked);
+  if (others.length) {
+    parts.push(el("p", { className: "any-works" }, el("strong", { textContent: `Any ${data.ingredient_name} works` }), ": ",
+      el("span", { className: "names", textContent: some(others) }), "."));
   }
-  parts.push(strong.length
-    ? el("p", { className: "intro", textContent: "Nearest first. The cost measures how much a swap changes a drink: 0 is nothing, 1 is everything." })
-    : el("p", { className: "intro", textContent: "Few recipes use this ingredient, so the list below is a guess." }));
-  const chart = el("div", { className: "costs" });
-  const costs = data.substitutes.map((row) => row.cost);
-  const low = Math.max(0, Math.floor((Math.min(...costs, 1) - 0.005) * 20) / 20);
-  const position = (cost) => `${(100 * (Math.min(cost, 1) - low)) / (1 - low)}%`;
-  const rows = (list) => el("ol", { className: "substitutes" }, ...list.map((row) => {
-    const dot = el("span", { className: "dot" });
-    dot.style.left = position(row.cost);
-    const to = address(row.ingredient_id, [...via, ingredient]);
-    const link = el("a", { className: "substitute", href: to,
-      onclick: (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-        event.preventDefault();
-        names.set(row.ingredient_id, row.ingredient_name);
-        go(to);
-      } },
-    el("span", { className: "name", textContent: row.ingredient_name }),
-    el("span", { className: "scale", "aria-hidden": "true" }, dot),
-    el("span", { className: "cost" }, el("span", { className: "hidden-visually", textContent: "cost " }), row.cost.toFixed(3)),
-    el("span", { className: "support", textContent: support(row) }));
-    return el("li", { className: row.weak ? "weak" : "" }, link);
-  }));
-  const axis = () =>
-    el("p", { className: "axis", "aria-hidden": "true" },
-      el("span", {}, el("span", { textContent: low.toFixed(2) }), el("span", { textContent: "cost" }), el("span", { textContent: "1.00" })));
-  if (strong.length) chart.append(axis(), rows(strong));
-  if (weak.length) {
-    chart.append(
-      el("h3", { textContent: "Weak evidence" }),
-      el("p", { className: "hint", textContent: "Fewer than three pairs of similar recipes swap these, which could be chance." }),
-      ...(strong.length ? [] : [axis()]), rows(weak));
+  const shown = data.substitutes;
+  const longest = Math.max(...shown.map((row) => row.high), 0) || 1;
+  const rows = (list) => el("ol", { className: "substitutes" },
+    ...list.map((row) => el("li", { className: row.weak ? "weak" : "" }, link(row, longest, ingredient, via))));
+  const family = shown.filter((row) => row.relation !== "swap");
+  const swaps = shown.filter((row) => row.relation === "swap");
+  if (data.verdict === "none") {
+    parts.push(el("p", { className: "empty none", textContent: others.length
+      ? `Outside of ${data.ingredient_name}, the recipes show no good substitute.`
+      : "The recipes show no good substitute." }));
+  } else {
+    parts.push(el("p", { className: "intro", textContent:
+      "The bar shows how often similar recipes swap the two, with its 95 % interval: farther right is better." }));
   }
-  parts.push(data.substitutes.length ? chart : el("p", { className: "empty", textContent: "There are no other ingredients to compare with." }));
+  if (family.length) {
+    parts.push(el("h3", { textContent: "Same family" }), rows(family));
+  }
+  if (swaps.length) {
+    parts.push(el("h3", { textContent: "Other swaps in recipes" }),
+      el("p", { className: "hint", textContent: "Not the same kind of ingredient, but otherwise similar recipes use one or the other." }),
+      rows(swaps));
+  }
   parts.push(el("p", { className: "actions" },
     el("a", { className: "button", href: `/recipes?ingredient=${ingredient}`, textContent: `Recipes with ${asked}` }),
     el("a", { className: "button", href: `/tree?ingredient=${ingredient}`, textContent: "Show in the tree" })),
@@ -131,10 +116,39 @@ function show(ingredient, via, data, metadata) {
   answer.replaceChildren(...parts);
 }
 
-/** The evidence of a substitute; weak evidence is marked in words, not by looks alone. */
-function support({ support: pairs, weak }) {
-  const text = pairs ? `${count(pairs, "pair", "pairs")} of recipes` : "no recipes";
-  return weak ? `weak: ${text}` : text;
+/** A substitute as a link to its own substitutes. */
+function link(row, longest, ingredient, via) {
+  const percent = (value) => `${(100 * value) / longest}%`;
+  const interval = el("span", { className: "interval" });
+  interval.style.left = percent(row.low);
+  interval.style.width = percent(row.high - row.low);
+  const dot = el("span", { className: "dot" });
+  dot.style.left = percent(row.rate);
+  const to = address(row.ingredient_id, [...via, ingredient]);
+  return el("a", { className: "substitute", href: to,
+    onclick: (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      names.set(row.ingredient_id, row.ingredient_name);
+      go(to);
+    } },
+  el("span", { className: "name", textContent: row.ingredient_name }),
+  el("span", { className: `rating ${row.rating.replaceAll(" ", "-")}`, textContent: row.rating }),
+  el("span", { className: "scale", "aria-hidden": "true" }, interval, dot),
+  el("span", { className: "support", textContent: evidence(row) }),
+  row.members.length ? el("span", { className: "members", textContent: `such as ${some(row.members)}` }) : "");
+}
+
+/** A few names, and how many more there are. */
+function some(all) {
+  const first = all.slice(0, NAMED);
+  return all.length > NAMED + 1 ? `${first.join(", ")} and ${number(all.length - NAMED)} more` : all.join(", ");
+}
+
+/** The evidence in words; weak evidence is marked in words, not by looks alone. */
+function evidence({ support, weak }) {
+  if (!support) return "by family alone";
+  return `${weak ? "weak: " : ""}${count(support, "pair of recipes", "pairs of recipes")}`;
 }
 
 /** No record: an unused family, a new or unknown ingredient, or no analytics yet. */
