@@ -19,13 +19,14 @@ from barcart import (
     build_recipe_volume_matrix,
     create_rollup_mapping,
     em_fit,
+    perceived_shares,
     transport_plans,
 )
 from barcart.em import CheckpointMismatchError, NeighborSearch, PlanSolver, find_neighbors
 
 logger = logging.getLogger(__name__)
 
-#: Neighbours whose plans count, and their weights' inverse temperature; see docs/method.md.
+#: Neighbors whose plans count, and their weights' inverse temperature; see docs/method.md.
 NEIGHBORS = 10
 BETA = 1.0
 
@@ -43,13 +44,13 @@ class PairEngine(Protocol):
 
 
 class Checkpoints(Protocol):
-    """Keeps the EM's state where a later process finds it."""
+    """Saves the EM's state for a later process."""
 
     def load(self) -> EMState | None:
-        """Return the state that was kept, if it is whole; whose it is shows when it is resumed."""
+        """Return the saved state, None if there is none or it is damaged."""
 
     def save(self, state: EMState) -> None:
-        """Keep a state in place of the one before."""
+        """Replace the saved state."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,20 @@ class GroundMetric:
     Attributes
     ----------
     volumes
-        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+        (recipes, ingredients) perceived shares after rollup, which distances compare; rows sum
+        to 1. See `barcart.perceived_shares`.
     recipes, ingredients
         Ids and names of the rows and of the columns.
+    tree
+        The distances of the columns in the ingredient tree.
     fit
-        The learned cost matrix and every recipe's neighbours under it.
+        The learned cost matrix and every recipe's neighbors under it.
     """
 
     volumes: csr_array
     recipes: Registry
     ingredients: Registry
+    tree: TreeMetric
     fit: EMResult
 
 
@@ -79,7 +84,9 @@ class GroundProblem:
     Attributes
     ----------
     volumes
-        (recipes, ingredients) volume fractions after rollup; rows sum to 1.
+        (recipes, ingredients) perceived shares after rollup; rows sum to 1.
+    shares
+        The same as poured: volume fractions.
     recipes, ingredients
         Ids and names of the rows and of the columns.
     tree
@@ -87,6 +94,7 @@ class GroundProblem:
     """
 
     volumes: csr_array
+    shares: csr_array
     recipes: Registry
     ingredients: Registry
     tree: TreeMetric
@@ -116,7 +124,7 @@ def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundP
     )
     matrix, recipes = build_recipe_volume_matrix(lines, registry)
     tree = TreeMetric.from_parent_map(parent_map, registry.ids)
-    return GroundProblem(matrix, recipes, registry, tree)
+    return GroundProblem(perceived_shares(matrix), matrix, recipes, registry, tree)
 
 
 def learn_ground_metric(
@@ -135,11 +143,11 @@ def learn_ground_metric(
     ingredients
         With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
     on_iteration
-        Told in words of each iteration.
+        Called with a line of text after each iteration.
     engine
         Where distances and plans are computed; this process if None.
     checkpoints
-        Resumes from what it kept of the same recipes, bit for bit, and keeps each iteration.
+        Where to resume from, bit for bit if the recipes are the same, and to save each iteration.
     """
     problem = ground_problem(volumes, ingredients)
 
@@ -166,15 +174,17 @@ def learn_ground_metric(
         )
 
     def learned(result: EMResult) -> GroundMetric:
-        return GroundMetric(problem.volumes, problem.recipes, problem.ingredients, result)
+        return GroundMetric(
+            problem.volumes, problem.recipes, problem.ingredients, problem.tree, result
+        )
 
     kept = checkpoints.load() if checkpoints is not None else None
     if kept is not None:
         try:
             resumed = fit(kept)
         except CheckpointMismatchError:
-            logger.info("the EM checkpoint is of other recipes: ignored")
+            logger.info("ignoring the EM checkpoint: it belongs to other recipes")
         else:
-            logger.info("the EM went on from iteration %d of its checkpoint", kept.iteration)
+            logger.info("resumed the EM from iteration %d of its checkpoint", kept.iteration)
             return learned(resumed)
     return learned(fit(None))

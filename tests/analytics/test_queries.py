@@ -213,7 +213,7 @@ def test_relatives_lie_closer_than_strangers(of_sample: AnalyticsQueries, which:
 
 def test_rollup_makes_brands_one(of_sample: AnalyticsQueries) -> None:
     metric = of_sample.learn_ground_metric()
-    names = {metric.ingredients.name_of(identifier) for identifier in metric.ingredients.ids}
+    names = set(metric.ingredients.names)
     assert "Orange Liqueur" in names
     assert names.isdisjoint({"Cointreau", "Triple Sec"})
     assert metric.volumes.sum(axis=1) == pytest.approx(1.0)

@@ -1,4 +1,4 @@
-"""What the neighbour search leaves out is left out rightly, for costs that are no metric, too."""
+"""What the neighbor search leaves out is left out rightly, for costs that are no metric, too."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_a_bound_never_exceeds_the_distance(seed: int, m: int, kind: str) -> Non
     k=st.integers(1, 6),
     kind=st.sampled_from(["random", "ties", "wild"]),
 )
-def test_neighbours_equal_a_sort_of_all_distances(
+def test_neighbors_equal_a_sort_of_all_distances(
     seed: int, n: int, m: int, k: int, kind: str
 ) -> None:
     rng = np.random.default_rng(seed)

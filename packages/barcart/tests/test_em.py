@@ -15,12 +15,21 @@ from barcart.em import (
     EMIteration,
     EMResult,
     EMState,
+    MStep,
     em_fit,
     find_neighbors,
     relative_change,
 )
-from barcart.matching import m_step_blosum, neighbor_match_matrix, neighbor_weights, weighted_pairs
+from barcart.matching import (
+    accumulate_matches,
+    filter_plans,
+    m_step_blosum,
+    neighbor_weights,
+    symmetrized,
+    weighted_pairs,
+)
 from barcart.neighbors import NeighborGraph, emd_neighbors
+from barcart.pooling import m_step_pooled
 from barcart.transport import TransportPlans, transport_plans
 from barcart.tree_metric import TreeMetric
 
@@ -93,7 +102,8 @@ def reference_costs(matches: Floats) -> Floats:
 
 
 def fit(**changed: Any) -> EMResult:
-    arguments: dict[str, Any] = {"k": 4, "beta": 1.3, "max_iter": 50, "tol": 1e-9} | changed
+    defaults = {"k": 4, "beta": 1.3, "max_iter": 50, "tol": 1e-9, "m_step": "blosum"}
+    arguments: dict[str, Any] = defaults | changed
     return em_fit(VOLUMES, COST, **arguments)
 
 
@@ -127,7 +137,7 @@ def test_it_stops_at_the_first_small_change() -> None:
     assert all(record.seconds > 0.0 for record in result.history)
 
 
-def test_a_converged_cost_is_a_fixed_point_and_its_neighbours_are_the_result() -> None:
+def test_a_converged_cost_is_a_fixed_point_and_its_neighbors_are_the_result() -> None:
     result = fit()
     np.testing.assert_array_equal(result.cost_matrix, result.cost_matrix.T)
     np.testing.assert_array_equal(np.diag(result.cost_matrix), 0.0)
@@ -153,19 +163,52 @@ def test_every_parameter_matters() -> None:
         assert relative_change(other, base) > 1e-6, changed
 
 
+def test_pooled_iterations_follow_the_tree() -> None:
+    with pytest.warns(ConvergenceWarning):
+        base = em_fit(VOLUMES, TREE, k=4, max_iter=1)
+    np.testing.assert_array_equal(base.cost_matrix, m_step_pooled(base.match_matrix, TREE))
+    with pytest.warns(ConvergenceWarning):
+        more = em_fit(VOLUMES, TREE, k=4, max_iter=2, tol=0.0)
+    np.testing.assert_array_equal(more.cost_matrix, m_step_pooled(more.match_matrix, TREE))
+    with pytest.warns(ConvergenceWarning):
+        eager = em_fit(VOLUMES, TREE, k=4, max_iter=1, kappa=0.1)
+    assert relative_change(eager.cost_matrix, base.cost_matrix) > 1e-3
+
+
+def test_pooled_needs_no_tree() -> None:
+    # Two spirits in the same five drinks, and a third that nothing else goes with.
+    drinks = np.zeros((11, 8))
+    for drink in range(5):
+        drinks[2 * drink, [0, 2 + drink]] = 0.4, 0.6
+        drinks[2 * drink + 1, [1, 2 + drink]] = 0.4, 0.6
+    drinks[10, 7] = 1.0
+    result = em_fit(drinks, 1.0 - np.eye(8), k=1, kappa=0.1)
+    np.testing.assert_array_equal(result.cost_matrix, m_step_pooled(result.match_matrix, kappa=0.1))
+    assert result.cost_matrix[0, 1] < 1.0 == result.cost_matrix[0, 7]
+
+
+def test_four_recipes_are_enough() -> None:
+    result = em_fit(VOLUMES[:4], TREE)
+    assert result.converged
+    assert result.neighbors.indices.shape == (4, 3)
+    others = result.cost_matrix[~np.eye(M, dtype=bool)]
+    assert ((others >= 0.5) & (others <= 1.0)).all()
+
+
 def test_the_first_iteration_of_a_tree_keeps_shared_mass_in_place() -> None:
     cost = TREE.cost_matrix()
     graph = emd_neighbors(VOLUMES, cost, 4)
-    pairs = weighted_pairs(graph.indices, neighbor_weights(graph.distances, 1.0)).pairs
-    plans = transport_plans(VOLUMES, cost, pairs, metric=True)
-    matches, _ = neighbor_match_matrix(graph, plans, M)
+    todo = weighted_pairs(graph.indices, neighbor_weights(graph.distances, 1.0))
+    kept = filter_plans(transport_plans(VOLUMES, cost, todo.pairs, metric=True), 3, 0.05)
+    matches = symmetrized(accumulate_matches(kept, todo.forward, todo.backward, M))
     with pytest.warns(ConvergenceWarning):
-        result = em_fit(VOLUMES, TREE, k=4, max_iter=1)
+        result = em_fit(VOLUMES, TREE, k=4, max_iter=1, m_step="blosum")
     np.testing.assert_allclose(result.match_matrix, matches, rtol=1e-9)
     np.testing.assert_allclose(result.cost_matrix, m_step_blosum(matches), rtol=1e-9)
 
 
-def test_only_the_first_iteration_uses_the_tree_and_each_pair_is_solved_once() -> None:
+@pytest.mark.parametrize("m_step", ["pooled", "blosum"])
+def test_pairs_are_solved_once(m_step: MStep) -> None:
     costs: list[Any] = []
     solved: list[tuple[Any, bool]] = []
 
@@ -178,11 +221,20 @@ def test_only_the_first_iteration_uses_the_tree_and_each_pair_is_solved_once() -
         return transport_plans(volumes, cost, pairs, metric=metric)
 
     with pytest.warns(ConvergenceWarning):
-        result = em_fit(VOLUMES, TREE, k=4, max_iter=2, tol=0.0, neighbors=neighbors, plans=plans)
-    # Two iterations and the neighbours under the final costs.
+        result = em_fit(
+            VOLUMES,
+            TREE,
+            k=4,
+            max_iter=2,
+            tol=0.0,
+            m_step=m_step,
+            neighbors=neighbors,
+            plans=plans,
+        )
+    # Two iterations and the neighbors under the final costs.
     assert [isinstance(cost, TreeMetric) for cost in costs] == [True, False, False]
     np.testing.assert_array_equal(costs[2], result.cost_matrix)
-    assert [metric for _, metric in solved] == [True, False]
+    assert [metric for _, metric in solved] == [True, m_step == "pooled"]
     for pairs, _ in solved:
         assert (pairs[:, 0] < pairs[:, 1]).all()
         assert len(np.unique(pairs, axis=0)) == len(pairs) < N * 4
@@ -214,13 +266,16 @@ def without_times(history: tuple[EMIteration, ...]) -> list[EMIteration]:
     return [replace(record, seconds=0.0) for record in history]
 
 
+@pytest.mark.parametrize("m_step", ["pooled", "blosum"])
 @pytest.mark.parametrize("start", [COST, TREE], ids=["matrix", "tree"])
-def test_resuming_any_checkpoint_equals_the_uninterrupted_run(start: Any) -> None:
+def test_resuming_equals_uninterrupted_run(start: Any, m_step: MStep) -> None:
     states: list[EMState] = []
-    whole = em_fit(VOLUMES, start, k=4, tol=1e-9, callback=states.append)
+    # Little smoothing, so that the costs take a few iterations to settle.
+    fixed: dict[str, Any] = {"k": 4, "tol": 1e-9, "m_step": m_step, "kappa": 0.5}
+    whole = em_fit(VOLUMES, start, callback=states.append, **fixed)
     assert whole.n_iter == len(states) >= 3
     for state in states:
-        resumed = em_fit(VOLUMES, start, k=4, tol=1e-9, state=saved_and_loaded(state))
+        resumed = em_fit(VOLUMES, start, state=saved_and_loaded(state), **fixed)
         assert resumed.cost_matrix.tobytes() == whole.cost_matrix.tobytes()
         assert resumed.match_matrix.tobytes() == whole.match_matrix.tobytes()
         assert resumed.neighbors.indices.tobytes() == whole.neighbors.indices.tobytes()
@@ -252,6 +307,8 @@ def test_a_checkpoint_of_other_data_or_parameters_is_refused() -> None:
         fit(state=state, k=5)
     with pytest.raises(ValueError, match="state belongs to other"):
         fit(state=state, beta=1.0)
+    with pytest.raises(ValueError, match="state belongs to other"):
+        fit(state=state, m_step="pooled")
     with pytest.raises(ValueError, match="state belongs to other"):
         em_fit(VOLUMES[::-1], COST, k=4, beta=1.3, tol=1e-9, state=state)
     with pytest.raises(ValueError, match="state belongs to other"):
@@ -290,7 +347,7 @@ def test_a_cycle_is_detected_and_said(period: int) -> None:
     assert result.oscillating
     assert result.period == period
     assert not result.converged
-    # Once around to come back, and once more at most while the neighbours settle in.
+    # Once around to come back, and once more at most while the neighbors settle in.
     assert period + 1 <= result.n_iter <= 2 * period + 1
     assert result.history[-1].delta > 1e-3
 
@@ -360,6 +417,8 @@ def test_relative_change() -> None:
         ({"tol": math.nan}, "tol"),
         ({"beta": -1.0}, "beta"),
         ({"alpha": 0.0}, "alpha"),
+        ({"m_step": "pooled", "kappa": 0.0}, "kappa"),
+        ({"m_step": "best"}, "m_step must be one of pooled, blosum"),
         ({"plan_topk": 0}, "plan_topk"),
         ({"plan_minfrac": 2.0}, "plan_minfrac"),
     ],

@@ -46,17 +46,17 @@ MAP = compute_umap_embedding(GRAPH)
 
 
 class TestLayout:
-    def test_neighbours_stay_together(self) -> None:
+    def test_neighbors_stay_together(self) -> None:
         assert MAP.shape == (120, 2)
         assert MAP.dtype == np.float64
         np.testing.assert_allclose(MAP.mean(axis=0), 0.0, atol=1e-9)
-        # A random map would keep 15 of 119 neighbours, about 13 %.
+        # A random map would keep 15 of 119 neighbors, about 13 %.
         assert knn_preservation(GRAPH, MAP) > 0.6
         style = np.arange(120) % 8
         nearest = knn_matrix(distances_of(MAP), 1)[0][:, 0]
         assert (style[nearest] == style).mean() > 0.9
 
-    def test_a_matrix_and_its_neighbours_give_the_same_map(self) -> None:
+    def test_a_matrix_and_its_neighbors_give_the_same_map(self) -> None:
         matrix = cdist(VOLUMES, VOLUMES, "cityblock")
         known = graph_of(matrix, 8)
         np.testing.assert_array_equal(
@@ -274,7 +274,7 @@ class TestGoingOnFromAMap:
         assert median_shift(warm) < 0.5 * median_shift(cold)
         assert knn_preservation(graph, warm) > knn_preservation(graph, cold) - 0.05
 
-    def test_new_points_start_amidst_their_neighbours(self) -> None:
+    def test_new_points_start_amidst_their_neighbors(self) -> None:
         init = MAP.copy()
         init[:5] = np.nan
         layout = compute_umap_embedding(GRAPH, init=init, n_epochs=1, learning_rate=1e-9)
@@ -397,7 +397,7 @@ class TestQuality:
     def test_with_k_ranks_it_is_the_preservation(self) -> None:
         assert trustworthiness(GRAPH, MAP, 15) == pytest.approx(knn_preservation(GRAPH, MAP))
 
-    def test_preservation_counts_common_neighbours(self) -> None:
+    def test_preservation_counts_common_neighbors(self) -> None:
         rng = np.random.default_rng(4)
         distances, layout = distances_of(rng.random((30, 5))), rng.random((30, 2))
         true, mapped = knn_matrix(distances, 6)[0], knn_matrix(distances_of(layout), 6)[0]
@@ -410,12 +410,12 @@ class TestQuality:
         assert knn_preservation(GRAPH, shuffled) < 0.3
         assert trustworthiness(GRAPH, shuffled) < trustworthiness(GRAPH, MAP) - 0.3
 
-    def test_points_in_one_place_are_no_neighbours_of_themselves(self) -> None:
+    def test_points_in_one_place_are_no_neighbors_of_themselves(self) -> None:
         value = knn_preservation(graph_of(np.zeros((9, 9)), 3), np.zeros((9, 2)))
         assert 0.0 <= value <= 1.0
 
     @pytest.mark.parametrize("n", [0, 1])
-    def test_without_neighbours_nothing_is_lost(self, n: int) -> None:
+    def test_without_neighbors_nothing_is_lost(self, n: int) -> None:
         for neighbors in (np.zeros((n, n)), manhattan_neighbors(np.ones((n, 2)), 3)):
             assert knn_preservation(neighbors, np.zeros((n, 2))) == 1.0
             assert trustworthiness(neighbors, np.zeros((n, 2))) == 1.0

@@ -11,7 +11,14 @@ from sklearn.cluster import DBSCAN
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from barcart import RecipeMetric, compute_umap_embedding, em_fit, emd_matrix
+from barcart import (
+    Perception,
+    RecipeMetric,
+    compute_umap_embedding,
+    em_fit,
+    emd_matrix,
+    perceived_shares,
+)
 
 Matrix = npt.NDArray[np.float64]
 
@@ -45,8 +52,7 @@ def recipes() -> Matrix:
 
 def test_fit_equals_the_functions(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=5).fit(recipes)
-    shares = recipes / recipes.sum(axis=1, keepdims=True)
-    result = em_fit(shares, 1.0 - np.eye(12), k=5)
+    result = em_fit(perceived_shares(recipes), 1.0 - np.eye(12), k=5)
     np.testing.assert_allclose(metric.cost_matrix_, result.cost_matrix, rtol=1e-9)
     assert metric.n_iter_ == result.n_iter
     assert metric.converged_ == result.converged
@@ -63,7 +69,7 @@ def test_new_recipes_find_the_fitted_ones_brute_force_finds(recipes: Matrix, for
     distances, indices = metric.kneighbors(form(new), 30)
     assert indices.shape == (40, 20)  # no more than were fitted
     stacked = np.vstack((fitted, new))
-    full = emd_matrix(stacked / stacked.sum(axis=1, keepdims=True), metric.cost_matrix_)
+    full = emd_matrix(Perception.fit(fitted).transform(stacked), metric.cost_matrix_)
     expected = np.argsort(full[20:, :20], axis=1, kind="stable")
     np.testing.assert_allclose(distances, np.take_along_axis(full[20:, :20], expected, 1))
     np.testing.assert_allclose(
@@ -75,6 +81,13 @@ def test_amounts_do_not_matter_only_proportions(recipes: Matrix) -> None:
     metric = RecipeMetric(n_neighbors=3).fit(recipes)
     doubled = RecipeMetric(n_neighbors=3).fit(recipes * 2.0)
     np.testing.assert_allclose(metric.cost_matrix_, doubled.cost_matrix_, rtol=1e-9)
+
+
+def test_neutral_parameters_compare_plain_shares(recipes: Matrix) -> None:
+    metric = RecipeMetric(n_neighbors=5, gamma=1.0, rarity=0.0, m_step="blosum").fit(recipes)
+    shares = recipes / recipes.sum(axis=1, keepdims=True)
+    result = em_fit(shares, 1.0 - np.eye(12), k=5, m_step="blosum")
+    np.testing.assert_allclose(metric.cost_matrix_, result.cost_matrix, rtol=1e-6)
 
 
 def test_transform_feeds_a_pipeline(recipes: Matrix) -> None:

@@ -29,7 +29,7 @@ def test_ids_positions_and_names_translate_into_each_other() -> None:
     assert [registry.index_of(key) for key in (7, "x", 3.0)] == [0, 1, 2]
     assert [registry.id_at(position) for position in range(3)] == ["7", "x", "3"]
     assert registry.name_at(0) == "Lime Juice"
-    assert registry.name_of(3) == "Gin"
+    assert registry.name_at(registry.index_of(3)) == "Gin"
     assert 7 in registry
     assert "8" not in registry
     assert None not in registry

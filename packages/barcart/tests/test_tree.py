@@ -189,7 +189,7 @@ def test_matrix_leaves_out_the_root_and_lists_ingredients_in_the_maps_order() ->
     names = dict(zip(BAR["ingredient_id"], BAR["ingredient_name"], strict=True))
     matrix, registry = build_ingredient_distance_matrix(parents, names)
     assert registry.ids == ("12", "1", "13", "2", "11")
-    assert registry.name_of(13) == "Overproof Rye"
+    assert registry.name_at(registry.index_of(13)) == "Overproof Rye"
     assert matrix.dtype == np.float64
     assert matrix[registry.index_of(12), registry.index_of(11)] == 0.75
 

@@ -28,6 +28,8 @@ from barcart.em import EMIteration, EMResult, EMState
 from barcart.embedding import align_embedding
 from barcart.exchanges import ExchangeEvidence, exchange_evidence
 from barcart.neighbors import NeighborGraph
+from barcart.perception import Perception, perceived_shares
+from barcart.pooling import m_step_pooled
 from barcart.quality import knn_preservation, trustworthiness
 from barcart.registry import Registry
 from barcart.transport import TransportPlans
@@ -44,6 +46,7 @@ __all__ = [
     "EMState",
     "ExchangeEvidence",
     "NeighborGraph",
+    "Perception",
     "RecipeMetric",
     "Registry",
     "TransportPlans",
@@ -65,8 +68,10 @@ __all__ = [
     "knn_matrix",
     "knn_preservation",
     "m_step_blosum",
+    "m_step_pooled",
     "manhattan_neighbors",
     "neighbor_weights",
+    "perceived_shares",
     "transport_plans",
     "tree_neighbors",
     "trustworthiness",

@@ -1,4 +1,4 @@
-"""Compiled inner loops: the transportation simplex, bounds on it, and nearest-neighbour search.
+"""Compiled inner loops: the transportation simplex, bounds on it, and nearest-neighbor search.
 
 Everything here trusts its input; the public modules check it. All kernels release the GIL and touch
 no global state, so that any number of threads may run them side by side: parallelism belongs to the
@@ -14,7 +14,7 @@ differences of such numbers within [0, 1] are exact in float64, hence so is ever
 ratio test sees true ties, and a flow that ought to be zero is zero.
 
 That makes the textbook proof of termination hold for the program as it runs, not only on paper. The
-basis stays *strongly feasible* (Cunningham 1976: each arc without flow points towards the root),
+basis stays *strongly feasible* (Cunningham 1976: each arc without flow points toward the root),
 which the choice of the leaving arc maintains; then no basis can recur so long as each entering arc
 truly has a negative reduced cost. Potentials are path sums taken afresh from the tree, never
 updated in place, so that their rounding error and that of a reduced cost together stay below
@@ -150,7 +150,7 @@ def _start_basis(n: int, m: int, ws: Workspace) -> int:
     Each step ships all it can along the cheapest arc between open nodes and closes one of the two.
     A closed node becomes the child of the one that stays open, so the steps, read backwards, list
     the tree from its root. In a tie the sink closes, except the last one: then an arc without flow
-    always has its source below, i.e. points towards the root, as strong feasibility demands.
+    always has its source below, i.e. points toward the root, as strong feasibility demands.
     """
     cost, supply, demand = ws.cost, ws.supply, ws.demand
     best, best_sink, open_sink = ws.best, ws.best_sink, ws.open_sink
@@ -474,7 +474,7 @@ def plan_pairs(
 ) -> None:
     """As `emd_pairs`, and write each plan from ``offsets[pair]`` on, ordered by source, target.
 
-    The n + m entries reserved suffice: a tree has n + m - 1 arcs, and each cancelled ingredient
+    The n + m entries reserved suffice: a tree has n + m - 1 arcs, and each canceled ingredient
     takes at least one node away.
     """
     for pair in range(begin, end):
@@ -527,7 +527,7 @@ def triangle_violation(cost: Floats, slack: float) -> bool:
     return False
 
 
-# Nearest neighbours -------------------------------------------------------------------------------
+# Nearest neighbors -------------------------------------------------------------------------------
 
 
 @kernel

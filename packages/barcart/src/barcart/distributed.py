@@ -29,7 +29,7 @@ PAIRS_PER_TASK = 16_384
 
 
 class DaskEngine:
-    """Neighbour search and plans for `barcart.em_fit`, on the workers of a Dask cluster.
+    """Neighbor search and plans for `barcart.em_fit`, on the workers of a Dask cluster.
 
     Parameters
     ----------

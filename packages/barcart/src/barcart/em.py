@@ -1,9 +1,9 @@
-"""Learn the ground costs between ingredients from recipes by expectation-maximisation.
+"""Learn the ground costs between ingredients from recipes by expectation-maximization.
 
-One iteration finds each recipe's nearest neighbours under the present costs, counts which
+One iteration finds each recipe's nearest neighbors under the present costs, counts which
 ingredients the optimal plans match (the E-step), and turns the counts into new costs (the M-step);
 `barcart.matching` holds both steps. The scheme has no objective that is known to fall with every
-step, and neighbours change by jumps, so that it may end in a cycle instead of a fixed point; it is
+step, and neighbors change by jumps, so that it may end in a cycle instead of a fixed point; it is
 watched for that.
 """
 
@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from barcart.matching import (
     weighted_pairs,
 )
 from barcart.neighbors import NeighborGraph, emd_neighbors, tree_neighbors
+from barcart.pooling import KAPPA, m_step_pooled
 from barcart.transport import TransportPlans, transport_plans
 from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volume_csr
@@ -35,6 +36,9 @@ from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volum
 #: Plans solved at a time. They bound the memory of an E-step, and the order in which matches are
 #: added up: changing the number changes results in the last bits.
 PLANS_PER_BLOCK = 1 << 16
+
+#: How costs follow from matches: pooled down the ingredient tree, or as in BLOSUM.
+MStep: TypeAlias = Literal["pooled", "blosum"]
 
 #: How many iterations back a cycle is looked for.
 MAX_PERIOD = 8
@@ -46,7 +50,7 @@ class NeighborSearch(Protocol):
     def __call__(
         self, volume_matrix: "sp.csr_array[np.float64]", cost: FloatArray | TreeMetric, k: int, /
     ) -> NeighborGraph:
-        """Return the neighbours of all rows, nearest first, ties by row number."""
+        """Return the neighbors of all rows, nearest first, ties by row number."""
 
 
 class PlanSolver(Protocol):
@@ -79,7 +83,7 @@ class EMIteration:
     delta
         Relative change of the cost matrix in the Frobenius norm, ||new - old|| / ||old||.
     pairs_solved, pairs_pruned
-        Pairs of recipes whose distance the neighbour search computed, or excluded by a bound.
+        Pairs of recipes whose distance the neighbor search computed, or excluded by a bound.
     seconds
         Wall-clock time.
     """
@@ -187,13 +191,14 @@ class EMResult:
     Attributes
     ----------
     cost_matrix
-        float64, shape (m, m): symmetric, non-negative, zero diagonal, median off-diagonal cost 1;
-        not a metric in general. With fewer than two recipes, the initial costs.
+        float64, shape (m, m): symmetric, non-negative, zero diagonal. Pooled costs are a metric,
+        from ½ to 1 off the diagonal; those as in BLOSUM have an off-diagonal median of 1 and are no
+        metric in general. With fewer than two recipes, the initial costs.
     neighbors
         Every recipe's k nearest under these costs.
     match_matrix
         float64, shape (m, m), symmetric: the weighted mass matched between ingredients, which the
-        costs were made from. It tells how much evidence stands behind a cost.
+        costs were made from. It shows how much evidence each cost has.
     n_iter
         Iterations done.
     converged
@@ -230,7 +235,7 @@ def find_neighbors(
     *,
     n_jobs: int | None = None,
 ) -> NeighborGraph:
-    """Find neighbours in this process, in closed form where the cost is a tree metric."""
+    """Find neighbors in this process, in closed form where the cost is a tree metric."""
     if isinstance(cost, TreeMetric):
         return tree_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
     return emd_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
@@ -246,6 +251,8 @@ def em_fit(
     tol: float = 1e-3,
     plan_topk: int = 3,
     plan_minfrac: float = 0.05,
+    m_step: MStep = "pooled",
+    kappa: float = KAPPA,
     alpha: float = 1.0,
     neighbors: NeighborSearch = find_neighbors,
     plans: PlanSolver = transport_plans,
@@ -259,18 +266,23 @@ def em_fit(
     volume_matrix
         Shape (n, m), dense or sparse: recipes as distributions, rows of the same total.
     initial_cost
-        The costs to start from: a `TreeMetric`, for which the first neighbour search has a closed
+        The costs to start from: a `TreeMetric`, for which the first neighbor search has a closed
         form, or an array of shape (m, m), non-negative and symmetric.
     k, beta
-        Number of neighbours of each recipe (cut to n - 1) and inverse temperature of their weights.
+        Number of neighbors of each recipe (cut to n - 1) and inverse temperature of their weights.
     max_iter
         Most iterations in all, those of a resumed state included.
     tol
         Stop when the relative Frobenius change of the costs is below this.
     plan_topk, plan_minfrac
         Which flows of a plan count: at most so many, each at least this fraction of the largest.
+    m_step
+        How costs follow from matches: `barcart.m_step_pooled`, down the tree if `initial_cost` is
+        one, or `barcart.m_step_blosum`.
+    kappa
+        How many expected matches the level above is worth; of "pooled".
     alpha
-        Pseudocount of the M-step.
+        Pseudocount; of "blosum".
     neighbors, plans
         The engines, to be replaced by ones that work elsewhere.
     callback
@@ -308,6 +320,8 @@ def em_fit(
     for name, value in (("k", k), ("max_iter", max_iter)):
         if not (isinstance(value, int | np.integer) and value >= 1):
             raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+    if m_step not in get_args(MStep):
+        raise ValueError(f"m_step must be one of {', '.join(get_args(MStep))}, not {m_step!r}")
     if not tol >= 0.0:
         raise ValueError(f"tol must be a non-negative number, not {tol!r}")
     start, start_matrix = _initial_cost(initial_cost, m)
@@ -320,8 +334,10 @@ def em_fit(
             "tol": tol,
             "plan_topk": plan_topk,
             "plan_minfrac": plan_minfrac,
-            "alpha": alpha,
-            "tree": isinstance(start, TreeMetric),
+            "m_step": m_step,
+            **({"alpha": alpha} if m_step == "blosum" else {"kappa": kappa}),
+            # The pooled M-step depends on the shape of the tree, not on its lengths alone.
+            "tree": start.parent.tolist() if isinstance(start, TreeMetric) else None,
         },
     )
     if state is None:
@@ -353,10 +369,16 @@ def em_fit(
             beta=beta,
             plan_topk=plan_topk,
             plan_minfrac=plan_minfrac,
-            metric=isinstance(cost, TreeMetric),
+            # Pooled costs are a metric, too.
+            metric=isinstance(cost, TreeMetric) or (m_step == "pooled" and state.iteration > 0),
             plans=plans,
         )
-        state = _advance(state, m_step_blosum(matches, alpha=alpha), matches, graph, tol, begun)
+        if m_step == "blosum":
+            learned = m_step_blosum(matches, alpha=alpha)
+        else:
+            tree = start if isinstance(start, TreeMetric) else None
+            learned = m_step_pooled(matches, tree, kappa)
+        state = _advance(state, learned, matches, graph, tol, begun)
         if callback is not None:
             callback(state)
 
@@ -400,8 +422,7 @@ def _fingerprint(
         initial_cost.astype("<f8"),
     ):
         digest.update(np.ascontiguousarray(array).data)
-    plain = {key: float(value) for key, value in parameters.items()}
-    digest.update(json.dumps(plain, sort_keys=True).encode())
+    digest.update(json.dumps(parameters, sort_keys=True, default=float).encode())
     return digest.hexdigest()
 
 

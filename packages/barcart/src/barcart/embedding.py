@@ -1,4 +1,4 @@
-"""Maps of recipes in the plane: UMAP from known neighbours, kept in place between refreshes.
+"""Maps of recipes in the plane: UMAP from known neighbors, kept in place between refreshes.
 
 UMAP (McInnes, Healy, Melville 2018) needs the nearest neighbors only. Given an exact neighbor
 graph it builds no index and sees no distance matrix. Its steps, in :mod:`barcart._layout`, run one
@@ -19,10 +19,10 @@ from barcart._layout import fuzzy_graph, optimize, spectral_coordinates
 from barcart.neighbors import NeighborGraph, knn_matrix
 from barcart.validation import FloatArray, IntArray
 
-#: A full distance matrix of shape (n, n), or the neighbours alone.
+#: A full distance matrix of shape (n, n), or the neighbors alone.
 Distances: TypeAlias = NeighborGraph | npt.ArrayLike
 
-#: Neighbours a point, itself not counted, unless the caller says otherwise or knows fewer.
+#: Neighbors a point, itself not counted, unless the caller says otherwise or knows fewer.
 DEFAULT_NEIGHBORS = 15
 
 # UMAP's own epochs for maps from scratch: few points need and can afford more.
@@ -41,7 +41,7 @@ _SMALLEST_SPECTRAL = 9
 
 @dataclass(frozen=True)
 class KnownNeighbors:
-    """Neighbour lists of n >= 2 points."""
+    """Neighbor lists of n >= 2 points."""
 
     indices: IntArray
     distances: FloatArray
@@ -59,14 +59,14 @@ def compute_umap_embedding(
     learning_rate: float | None = None,
     negative_sample_rate: int = 5,
 ) -> FloatArray:
-    """Lay out points in the plane so that neighbours lie together.
+    """Lay out points in the plane so that neighbors lie together.
 
     Parameters
     ----------
     distances
         A `NeighborGraph` of all points, or a full distance matrix of shape (n, n).
     n_neighbors
-        Neighbours a point, the point itself not counted (umap-learn counts it); None for up to
+        Neighbors a point, the point itself not counted (umap-learn counts it); None for up to
         15. Never more than there are.
     min_dist, spread
         How closely points may be packed, and the scale of the map; 0 <= min_dist <= spread.
@@ -74,8 +74,8 @@ def compute_umap_embedding(
         Seed. The same input gives the same bytes in every process on a machine.
     init
         Layout to start from, shape (n, 2), such as the previous map of the same points. Rows of
-        NaN mark new points, which start amidst their neighbours. None starts from the
-        eigenvectors of the neighbour graph.
+        NaN mark new points, which start amidst their neighbors. None starts from the
+        eigenvectors of the neighbor graph.
     n_epochs, learning_rate
         Of the gradient descent. None for umap-learn's defaults (500 or, beyond 10,000 points, 200;
         1.0), or a gentle 100 and 0.05 with `init`.
@@ -85,8 +85,8 @@ def compute_umap_embedding(
     Returns
     -------
     numpy.ndarray
-        float64, shape (n, 2), finite. Centred on the origin, unless it started from `init`. Fewer
-        than four points, too few for a neighbour graph to tell anything, are placed by classical
+        float64, shape (n, 2), finite. Centered on the origin, unless it started from `init`. Fewer
+        than four points, too few for a neighbor graph, are placed by classical
         scaling: their distances are those given, as far as the plane permits.
 
     Raises
@@ -97,7 +97,7 @@ def compute_umap_embedding(
 
     Notes
     -----
-    The relative place of parts that no neighbour list connects is arbitrary: neighbour lists do not
+    The relative place of parts that no neighbor list connects is arbitrary: neighbor lists do not
     tell. Such parts are set side by side, the largest first.
     """
     if not 0.0 <= min_dist <= spread or not (math.isfinite(spread) and spread > 0.0):
@@ -179,7 +179,7 @@ def align_embedding(
         if moving.shape != fixed.shape:
             raise ValueError(
                 f"embedding has {moving.shape[0]} points but reference has {fixed.shape[0]}; pass "
-                "rows and reference_rows to tell which are the same"
+                "rows and reference_rows to say which are the same"
             )
         here = there = np.arange(moving.shape[0])
     else:
@@ -202,13 +202,13 @@ def align_embedding(
 
 
 def known_neighbors(distances: Distances, k: int) -> KnownNeighbors:
-    """Check the input and cut it to the k nearest neighbours, or as many as there are."""
+    """Check the input and cut it to the k nearest neighbors, or as many as there are."""
     if isinstance(distances, NeighborGraph):
         indices, values = distances.indices, distances.distances
         n = indices.shape[0]
         if n >= 2 and (indices.shape[1] == 0 or indices.min() < 0 or indices.max() >= n):
             raise ValueError(
-                f"the neighbour graph has {n} rows but neighbours outside of them, or none; pass "
+                f"the neighbor graph has {n} rows but neighbors outside of them, or none; pass "
                 "a graph of all points"
             )
     else:
@@ -256,7 +256,7 @@ def _spectral_layout(graph: sp.coo_array, random: np.random.RandomState) -> Floa
         width = _EXTENT * math.sqrt(members.size / sizes.max())
         corner = 1.2 * _EXTENT * np.array([cell % side, cell // side])
         layout[members] = corner + width * _unit_layout(csr[members][:, members], random)
-    # Points with the same neighbours share their place and would never part without noise.
+    # Points with the same neighbors share their place and would never part without noise.
     return layout + random.normal(scale=1e-4 * _EXTENT, size=layout.shape)
 
 
@@ -277,7 +277,7 @@ def _unit_layout(graph: sp.csr_array, random: np.random.RandomState) -> FloatArr
 
 
 def _filled(start: FloatArray, graph: sp.coo_array, random: np.random.RandomState) -> FloatArray:
-    """Place new points (rows of NaN) amidst their neighbours, wave after wave."""
+    """Place new points (rows of NaN) amidst their neighbors, wave after wave."""
     layout = start.copy()
     csr = graph.tocsr()
     new = np.isnan(start[:, 0])
@@ -315,8 +315,8 @@ def _classical_scaling(known: KnownNeighbors) -> FloatArray:
     layout[:, :used] = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1][:, :used]
     largest = np.abs(layout).argmax(axis=0)
     layout *= np.where(layout[largest, [0, 1]] < 0.0, -1.0, 1.0)
-    centred: FloatArray = layout - layout.mean(axis=0)
-    return centred
+    centered: FloatArray = layout - layout.mean(axis=0)
+    return centered
 
 
 def _scaled_onto(known: KnownNeighbors, start: FloatArray) -> FloatArray:

@@ -10,13 +10,15 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from barcart.em import em_fit
+from barcart.em import MStep, em_fit
 from barcart.neighbors import emd_neighbors
+from barcart.perception import GAMMA, RARITY, Perception
+from barcart.pooling import KAPPA
 from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray
 
 # New rows searched at a time. They are searched together with the fitted ones, and each other's
-# presence costs them this many neighbours more.
+# presence costs them this many neighbors more.
 _QUERIES_AT_ONCE = 32
 
 
@@ -28,7 +30,9 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     initial_cost
         Ground costs to start from: a `TreeMetric`, an array of shape (n_features, n_features), or
         None for 1 between any two ingredients.
-    n_neighbors, beta, max_iter, tol, plan_topk, plan_minfrac, alpha
+    gamma, rarity
+        How shares are perceived, as for `perceived_shares`; 1 and 0 take them as they are.
+    n_neighbors, beta, max_iter, tol, plan_topk, plan_minfrac, m_step, kappa, alpha
         As ``k`` and so on of `em_fit`.
     n_jobs
         Threads for `kneighbors`; None or -1 for one per processor.
@@ -36,7 +40,9 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     Attributes
     ----------
     cost_matrix_
-        float64, shape (n_features, n_features): the learned ground costs; not a metric in general.
+        float64, shape (n_features, n_features): the learned ground costs.
+    perception_
+        `Perception` by which shares are compared.
     match_matrix_
         float64, shape (n_features, n_features): the evidence behind them.
     neighbors_
@@ -63,22 +69,30 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self,
         initial_cost: TreeMetric | npt.ArrayLike | None = None,
         *,
+        gamma: float = GAMMA,
+        rarity: float = RARITY,
         n_neighbors: int = 10,
         beta: float = 1.0,
         max_iter: int = 50,
         tol: float = 1e-3,
         plan_topk: int = 3,
         plan_minfrac: float = 0.05,
+        m_step: MStep = "pooled",
+        kappa: float = KAPPA,
         alpha: float = 1.0,
         n_jobs: int | None = None,
     ) -> None:
         self.initial_cost = initial_cost
+        self.gamma = gamma
+        self.rarity = rarity
         self.n_neighbors = n_neighbors
         self.beta = beta
         self.max_iter = max_iter
         self.tol = tol
         self.plan_topk = plan_topk
         self.plan_minfrac = plan_minfrac
+        self.m_step = m_step
+        self.kappa = kappa
         self.alpha = alpha
         self.n_jobs = n_jobs
 
@@ -97,7 +111,9 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         ValueError
             If a volume is negative, NaN or infinite, a row has no mass, or a parameter doesn't fit.
         """
-        volumes = _proportions(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
+        shares = _proportions(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
+        perception = Perception.fit(shares, gamma=self.gamma, rarity=self.rarity)
+        volumes = perception.transform(shares)
         m = volumes.shape[1]
         initial = 1.0 - np.eye(m) if self.initial_cost is None else self.initial_cost
         result = em_fit(
@@ -109,8 +125,11 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             tol=self.tol,
             plan_topk=self.plan_topk,
             plan_minfrac=self.plan_minfrac,
+            m_step=self.m_step,
+            kappa=self.kappa,
             alpha=self.alpha,
         )
+        self.perception_ = perception
         self.cost_matrix_ = result.cost_matrix
         self.match_matrix_ = result.match_matrix
         self.neighbors_ = result.neighbors
@@ -143,7 +162,7 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         ----------
         X
             Shape (n_queries, n_features). None for the fitted recipes, none of which is then its
-            own neighbour.
+            own neighbor.
         n_neighbors
             None for the estimator's. Never more than there are.
         return_distance
@@ -168,14 +187,14 @@ class RecipeMetric(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             found = graph.distances, graph.indices
         else:
             checked = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-            found = self._search(_proportions(checked), k)
+            found = self._search(self.perception_.transform(_proportions(checked)), k)
         return found if return_distance else found[1]
 
     def transform(self, X: Any) -> "sp.csr_array[np.float64]":
         """Return the graph of the nearest fitted recipes.
 
         As of ``sklearn.neighbors.KNeighborsTransformer(mode="distance")``: what takes precomputed
-        sparse neighbours (DBSCAN, SpectralClustering, UMAP, ...) can follow in a pipeline.
+        sparse neighbors (DBSCAN, SpectralClustering, UMAP, ...) can follow in a pipeline.
 
         Parameters
         ----------

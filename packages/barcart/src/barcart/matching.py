@@ -1,7 +1,7 @@
-"""Which ingredients stand in for each other between similar recipes, and the costs that follow.
+"""Which ingredients replace each other between similar recipes, and the costs that follow.
 
-The two halves of one EM iteration. Between neighbouring recipes, the optimal transport plan matches
-what one contains with what the other has in its place. Added up over all neighbours these matches
+The two halves of one EM iteration. Between neighboring recipes, the optimal transport plan matches
+what one contains with what the other has in its place. Added up over all neighbors these matches
 play the part that aligned residues play in BLOSUM (Henikoff, Henikoff 1992): pairs matched more
 often than their frequencies explain come to lie close to each other.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barcart.neighbors import NeighborGraph, knn_matrix
+from barcart.neighbors import knn_matrix
 from barcart.transport import TransportPlans
 from barcart.validation import FloatArray, IntArray
 
@@ -24,14 +24,14 @@ _NO_SCALE = 1e-12
 
 @dataclass(frozen=True)
 class NeighborPairs:
-    """The unordered pairs of rows in which one is a neighbour of the other, each once.
+    """The unordered pairs of rows in which one is a neighbor of the other, each once.
 
     Attributes
     ----------
     pairs
         int64, shape (p, 2), the lower row first, sorted: the order in which plans are solved.
     forward, backward
-        float64, shape (p,): weight of the second row among the neighbours of the first, and of the
+        float64, shape (p,): weight of the second row among the neighbors of the first, and of the
         first among those of the second; 0 where it is none.
     """
 
@@ -41,12 +41,12 @@ class NeighborPairs:
 
 
 def neighbor_weights(distances: Any, beta: float) -> FloatArray:
-    """Weigh neighbours by the Boltzmann distribution of their distances.
+    """Weigh neighbors by the Boltzmann distribution of their distances.
 
     Parameters
     ----------
     distances
-        Shape (n, k): distances of each row's neighbours.
+        Shape (n, k): distances of each row's neighbors.
     beta
         Inverse temperature, at least 0: 0 weighs all alike, a large one leaves the nearest.
 
@@ -73,19 +73,19 @@ def neighbor_weights(distances: Any, beta: float) -> FloatArray:
         )
     if values.shape[1] == 0:
         return np.empty(values.shape)
-    # The nearest neighbour always weighs exp(0), so the sum can't vanish.
+    # The nearest neighbor always weighs exp(0), so the sum can't vanish.
     weights: FloatArray = np.exp(-beta * (values - values.min(axis=1, keepdims=True)))
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
 
 
 def weighted_pairs(indices: npt.NDArray[Any], weights: FloatArray) -> NeighborPairs:
-    """Gather the directed edges of a neighbour graph into unordered pairs.
+    """Gather the directed edges of a neighbor graph into unordered pairs.
 
     Parameters
     ----------
     indices
-        Shape (n, k): each row's neighbours.
+        Shape (n, k): each row's neighbors.
     weights
         float64, shape (n, k): their weights.
 
@@ -152,7 +152,7 @@ def accumulate_matches(
     backward: FloatArray,
     n_ingredients: int,
 ) -> FloatArray:
-    """Add up weighted flows as matches from a row's ingredients to its neighbours'.
+    """Add up weighted flows as matches from a row's ingredients to its neighbors'.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ def expected_ingredient_match_matrix(
 ) -> tuple[FloatArray, int]:
     """Count expected ingredient matches from all distances and plans (the E-step, small n).
 
-    Each recipe spreads a weight of 1 over its k nearest neighbours (`neighbor_weights`); the main
-    flows of the plan to each of them (`filter_plans`), times the neighbour's weight, are added to
+    Each recipe spreads a weight of 1 over its k nearest neighbors (`neighbor_weights`); the main
+    flows of the plan to each of them (`filter_plans`), times the neighbor's weight, are added to
     the matrix. Mass kept in place counts as an ingredient matched with itself.
 
     Parameters
@@ -204,11 +204,11 @@ def expected_ingredient_match_matrix(
         Shape (n, n): distances between recipes; the diagonal is ignored.
     plans
         ``{(i, j): [(source, target, flow, flow * cost), ...]}`` with i < j, as from
-        `barcart.transport.emd_matrix`; neighbouring pairs must be there.
+        `barcart.transport.emd_matrix`; neighboring pairs must be there.
     n_ingredients
         m, the number of ingredients.
     k, beta
-        Number of neighbours and inverse temperature of their weights.
+        Number of neighbors and inverse temperature of their weights.
     plan_topk, plan_minfrac
         Which flows of a plan count: at most so many, each at least this fraction of the largest.
     symmetrize
@@ -219,12 +219,12 @@ def expected_ingredient_match_matrix(
     T : numpy.ndarray
         float64, shape (m, m), non-negative.
     n_pairs : int
-        Number of (recipe, neighbour) pairs that went into it.
+        Number of (recipe, neighbor) pairs that went into it.
 
     Raises
     ------
     ValueError
-        If a neighbouring pair has no plan, a plan names an ingredient outside 0 ... m - 1, or a
+        If a neighboring pair has no plan, a plan names an ingredient outside 0 ... m - 1, or a
         parameter or distance is out of range.
     """
     indices, distances = knn_matrix(distance_matrix, k)
@@ -233,53 +233,16 @@ def expected_ingredient_match_matrix(
     for low, high in pairs.pairs.tolist():
         if (low, high) not in plans:
             raise ValueError(
-                f"plans has no entry ({low}, {high}) though the recipes are neighbours; "
+                f"plans has no entry ({low}, {high}) though the recipes are neighbors; "
                 "pass the plans of all pairs i < j"
             )
         chosen.append(plans[low, high])
-    matches = _match_matrix(
-        pairs, _as_ragged(chosen), n_ingredients, plan_topk, plan_minfrac, symmetrize
+    ragged = _as_ragged(chosen)
+    _check_ingredients(ragged, pairs, n_ingredients)
+    matches = accumulate_matches(
+        filter_plans(ragged, plan_topk, plan_minfrac), pairs.forward, pairs.backward, n_ingredients
     )
-    return matches, int(indices.size)
-
-
-def neighbor_match_matrix(
-    neighbors: NeighborGraph,
-    plans: TransportPlans,
-    n_ingredients: int,
-    beta: float = 1.0,
-    plan_topk: int = 3,
-    plan_minfrac: float = 0.05,
-    symmetrize: bool = True,
-) -> tuple[FloatArray, int]:
-    """Count expected ingredient matches from a neighbour graph (the E-step, any n).
-
-    The same as `expected_ingredient_match_matrix` but for what it is given.
-
-    Parameters
-    ----------
-    neighbors
-        Each recipe's neighbours.
-    plans
-        The plans of ``weighted_pairs(neighbors.indices, ...).pairs``, in that order.
-    n_ingredients, beta, plan_topk, plan_minfrac, symmetrize
-        As for `expected_ingredient_match_matrix`.
-
-    Returns
-    -------
-    T : numpy.ndarray
-        float64, shape (m, m), non-negative.
-    n_pairs : int
-        Number of (recipe, neighbour) pairs that went into it.
-
-    Raises
-    ------
-    ValueError
-        If there isn't one plan for each pair, or as `expected_ingredient_match_matrix`.
-    """
-    pairs = weighted_pairs(neighbors.indices, neighbor_weights(neighbors.distances, beta))
-    matches = _match_matrix(pairs, plans, n_ingredients, plan_topk, plan_minfrac, symmetrize)
-    return matches, int(neighbors.indices.size)
+    return (symmetrized(matches) if symmetrize else matches), int(indices.size)
 
 
 def m_step_blosum(
@@ -319,16 +282,7 @@ def m_step_blosum(
     ValueError
         If `T` isn't square, has a negative, NaN or infinite entry, or a parameter is out of range.
     """
-    counts = np.asarray(T, dtype=np.float64)
-    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
-        raise ValueError(f"T must be square, not of shape {counts.shape}")
-    faulty = ~(np.isfinite(counts) & (counts >= 0.0))
-    if faulty.any():
-        row, column = np.unravel_index(int(np.argmax(faulty)), counts.shape)
-        raise ValueError(
-            f"T row {int(row)}, column {int(column)}: {float(counts[row, column])!r} is not a "
-            "finite non-negative count"
-        )
+    counts = as_match_counts(T)
     _check_parameter("alpha", alpha, positive=True)
     _check_parameter("median_target", median_target, positive=True)
     _check_parameter("eps", eps, positive=False)
@@ -350,32 +304,19 @@ def m_step_blosum(
     return cost
 
 
-def _match_matrix(
-    pairs: NeighborPairs,
-    plans: TransportPlans,
-    n_ingredients: int,
-    plan_topk: int,
-    plan_minfrac: float,
-    symmetrize: bool,
-) -> FloatArray:
-    if plans.indptr.size != pairs.forward.size + 1:
+def as_match_counts(T: Any) -> FloatArray:  # noqa: N803 - the symbol of the method
+    """Return match counts as float64, shape (m, m); ValueError names an invalid one."""
+    counts = np.asarray(T, dtype=np.float64)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ValueError(f"T must be square, not of shape {counts.shape}")
+    faulty = ~(np.isfinite(counts) & (counts >= 0.0))
+    if faulty.any():
+        row, column = np.unravel_index(int(np.argmax(faulty)), counts.shape)
         raise ValueError(
-            f"there are {plans.indptr.size - 1} plans but {pairs.forward.size} pairs of "
-            "neighbours; pass one plan for each, in their order"
+            f"T row {int(row)}, column {int(column)}: {float(counts[row, column])!r} is not a "
+            "finite non-negative count"
         )
-    for name, ends in (("source", plans.source), ("target", plans.target)):
-        outside = (ends < 0) | (ends >= n_ingredients)
-        if outside.any():
-            flow = int(np.argmax(outside))
-            low, high = pairs.pairs[int(np.searchsorted(plans.indptr, flow, side="right")) - 1]
-            raise ValueError(
-                f"the plan of recipes ({low}, {high}) has {name} {int(ends[flow])}, which is not "
-                f"one of the {n_ingredients} ingredients"
-            )
-    matches = accumulate_matches(
-        filter_plans(plans, plan_topk, plan_minfrac), pairs.forward, pairs.backward, n_ingredients
-    )
-    return symmetrized(matches) if symmetrize else matches
+    return counts
 
 
 def symmetrized(matrix: FloatArray) -> FloatArray:
@@ -394,6 +335,18 @@ def _as_ragged(plans: Sequence[Sequence[tuple[int, int, float, float]]]) -> Tran
         np.array([move[1] for move in moves], dtype=np.int32),
         np.array([move[2] for move in moves], dtype=np.float64),
     )
+
+
+def _check_ingredients(plans: TransportPlans, pairs: NeighborPairs, n_ingredients: int) -> None:
+    for name, ends in (("source", plans.source), ("target", plans.target)):
+        outside = (ends < 0) | (ends >= n_ingredients)
+        if outside.any():
+            flow = int(np.argmax(outside))
+            low, high = pairs.pairs[int(np.searchsorted(plans.indptr, flow, side="right")) - 1]
+            raise ValueError(
+                f"the plan of recipes ({low}, {high}) has {name} {int(ends[flow])}, which is not "
+                f"one of the {n_ingredients} ingredients"
+            )
 
 
 def _check_parameter(name: str, value: float, *, positive: bool) -> None:

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours of recipes, without a matrix of all distances.
+"""Exact nearest neighbors of recipes, without a matrix of all distances.
 
 Each query row meets every other row, but only through a lower bound that costs a few operations;
 the distance itself is computed for the few rows the bound cannot rule out. The bounds relax the
@@ -24,7 +24,7 @@ from barcart.validation import FloatArray, IntArray, as_volume_csr
 #: Called with the numbers of query rows finished and wanted.
 Progress: TypeAlias = Callable[[int, int], None]
 
-#: Which rows to find neighbours of; None for all.
+#: Which rows to find neighbors of; None for all.
 Rows: TypeAlias = slice | npt.ArrayLike | None
 
 # Queries per task: enough to make starting one negligible, few enough to balance threads.
@@ -38,7 +38,7 @@ class NeighborGraph:
     Attributes
     ----------
     indices
-        int32, shape (n_queries, k): row numbers. A row is never its own neighbour.
+        int32, shape (n_queries, k): row numbers. A row is never its own neighbor.
     distances
         float64, shape (n_queries, k).
     pairs_solved
@@ -57,14 +57,14 @@ class NeighborGraph:
 
 
 def knn_matrix(distance_matrix: Any, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
-    """Read the k nearest neighbours off a full distance matrix.
+    """Read the k nearest neighbors off a full distance matrix.
 
     Parameters
     ----------
     distance_matrix
-        Shape (n, n). The diagonal is ignored: a row is never its own neighbour.
+        Shape (n, n). The diagonal is ignored: a row is never its own neighbor.
     k
-        Number of neighbours, cut to n - 1.
+        Number of neighbors, cut to n - 1.
 
     Returns
     -------
@@ -118,11 +118,11 @@ def emd_neighbors(
     cost_matrix
         Shape (m, m), non-negative and symmetric; it need not be a metric.
     k
-        Number of neighbours, cut to n - 1.
+        Number of neighbors, cut to n - 1.
     metric
         The promise that the cost is a metric, as for `barcart.transport.compute_emd`.
     rows
-        Query rows: a slice, or an array of row numbers or of n booleans. Neighbours are always
+        Query rows: a slice, or an array of row numbers or of n booleans. Neighbors are always
         sought among all n rows.
     n_jobs
         Threads; None or -1 for one per processor.
@@ -211,10 +211,10 @@ def tree_neighbors(
     volumes = as_volume_csr(volume_matrix)
     supports = Supports.from_volumes(volumes)
     # Exactly equal totals: the embedding's distances are those of the tree only for such rows.
-    normalised = sp.csr_array(
+    normalized = sp.csr_array(
         (supports.mass * supports.scale, supports.indices, supports.indptr), shape=volumes.shape
     )
-    return _manhattan_graph(tree.embed(normalised), k, rows, n_jobs, progress)
+    return _manhattan_graph(tree.embed(normalized), k, rows, n_jobs, progress)
 
 
 def manhattan_neighbors(

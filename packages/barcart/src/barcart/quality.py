@@ -16,16 +16,16 @@ from barcart.validation import FloatArray, IntArray
 
 
 def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
-    """Return the share of true nearest neighbours that are nearest neighbours on the map, too.
+    """Return the share of true nearest neighbors that are nearest neighbors on the map, too.
 
     Parameters
     ----------
     neighbors
-        The true neighbours: a `NeighborGraph` of all points or a distance matrix.
+        The true neighbors: a `NeighborGraph` of all points or a distance matrix.
     embedding
         Shape (n, 2).
     k
-        How many neighbours to compare; None for all that are known (15 for a matrix).
+        How many neighbors to compare; None for all that are known (15 for a matrix).
 
     Returns
     -------
@@ -48,24 +48,24 @@ def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | No
 def trustworthiness(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
     """Tell how far points that are near on the map can be trusted to be truly near.
 
-    The measure of Venna and Kaski (2001) punishes each of the k neighbours on the map by its true
-    rank beyond k. With K recorded neighbours, ranks are known up to K; here every rank beyond
+    The measure of Venna and Kaski (2001) punishes each of the k neighbors on the map by its true
+    rank beyond k. With K recorded neighbors, ranks are known up to K; here every rank beyond
     counts as K + 1, and the sum is divided by the largest such sum possible, so that the value
     again runs from 0 to 1. Where all ranks are known (K >= n - 2, or a full distance matrix) and
     k < n / 2, this is the common definition exactly, as in ``sklearn.manifold.trustworthiness``;
     for K = k it equals `knn_preservation`. Short lists give a lower, stricter value than full
-    ranks: a neighbour just beyond the list counts as much as one from the far side. Compare values
+    ranks: a neighbor just beyond the list counts as much as one from the far side. Compare values
     of equal K only.
 
     Parameters
     ----------
     neighbors
-        The true neighbours: a `NeighborGraph` of all points with K neighbours each, or a distance
+        The true neighbors: a `NeighborGraph` of all points with K neighbors each, or a distance
         matrix (K = n - 1).
     embedding
         Shape (n, 2).
     k
-        How many neighbours on the map to judge; None for half of the known ones, at most 15.
+        How many neighbors on the map to judge; None for half of the known ones, at most 15.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def trustworthiness(neighbors: Distances, embedding: npt.ArrayLike, k: int | Non
 def _comparable(
     neighbors: Distances, embedding: npt.ArrayLike, k: int | None
 ) -> tuple[KnownNeighbors, FloatArray, int]:
-    """Return the true neighbours, the map, and how many neighbours to compare."""
+    """Return the true neighbors, the map, and how many neighbors to compare."""
     layout = as_layout(embedding, "embedding")
     if isinstance(neighbors, NeighborGraph):
         known = known_neighbors(neighbors, max(neighbors.indices.shape[1], 1))
@@ -103,7 +103,7 @@ def _comparable(
         known = known_neighbors(neighbors, DEFAULT_NEIGHBORS if k is None else max(k, 1))
     n, recorded = known.indices.shape
     if layout.shape[0] != n:
-        raise ValueError(f"embedding has {layout.shape[0]} points but the neighbours are of {n}")
+        raise ValueError(f"embedding has {layout.shape[0]} points but the neighbors are of {n}")
     if k is not None and k < 1 and n:
         raise ValueError(f"k must be at least 1, not {k!r}")
     return known, layout, recorded if k is None else min(k, recorded)
@@ -122,10 +122,10 @@ def _mapped_neighbors(layout: FloatArray, k: int) -> IntArray:
 
 
 def _recorded_ranks(true: IntArray, mapped: IntArray) -> IntArray:
-    """Return the true rank (from 1) of each mapped neighbour; K + 1 for those beyond the K known.
+    """Return the true rank (from 1) of each mapped neighbor; K + 1 for those beyond the K known.
 
-    Keys that tell rows apart make one sorted search of all rows at once, without a matrix of all
-    pairs.
+    Keys that differ between rows make one sorted search of all rows at once, without a matrix of
+    all pairs.
     """
     n, recorded = true.shape
     own = np.arange(n)[:, np.newaxis] * n

@@ -1,4 +1,4 @@
-"""What the rows or columns of a matrix stand for."""
+"""What the rows or columns of a matrix represent."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,10 +111,6 @@ class Registry:
     def name_at(self, index: int) -> str:
         """Return the name at a position; IndexError outside 0 ... len - 1."""
         return self.names[self._within(index)]
-
-    def name_of(self, identifier: Any) -> str:
-        """Return the name of an id; KeyError if it isn't registered."""
-        return self.names[self.index_of(identifier)]
 
     def indices_of(self, identifiers: Iterable[Any]) -> npt.NDArray[np.int64]:
         """Return the positions of many ids, -1 for those that aren't registered."""

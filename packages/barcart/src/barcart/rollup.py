@@ -21,7 +21,7 @@ def create_rollup_mapping(
     """Map each leaf that allows substitution to its parent.
 
     A single step in the tree as given: a parent that thereby becomes childless does not roll up in
-    turn, even if it allows substitution, because it now stands for a kind.
+    turn, even if it allows substitution, because it now represents a kind.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def create_rollup_mapping(
     for column in (ingredient_id_col, parent_id_col, allow_substitution_col):
         if column not in ingredients_df.columns:
             raise ValueError(
-                f"the ingredient table has no column {column!r}; add it or pass the name it goes by"
+                f"the ingredient table has no column {column!r}; add it or pass its name"
             )
     labels = ingredients_df.index.tolist()
     ids = read_ids(ingredients_df, ingredient_id_col)
@@ -120,9 +120,7 @@ def apply_rollup(
     columns = [recipe_id_col, recipe_name_col, ingredient_id_col, volume_col]
     for column in columns:
         if column not in recipes_df.columns:
-            raise ValueError(
-                f"the recipe table has no column {column!r}; add it or pass the name it goes by"
-            )
+            raise ValueError(f"the recipe table has no column {column!r}; add it or pass its name")
     rolled = recipes_df[columns].copy()
     rolled[volume_col] = check_volumes(recipes_df, volume_col)
     rolled[ingredient_id_col] = [

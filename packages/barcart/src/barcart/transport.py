@@ -3,9 +3,9 @@
 The earth mover's distance (EMD; Rubner, Tomasi, Guibas 2000) of two recipes is the least cost of
 turning the one into the other when moving a unit of volume from ingredient i to ingredient j costs
 ``cost_matrix[i, j]``. Recipes have few ingredients, so the transport problem is solved on the two
-supports only, by a compiled transportation simplex (`barcart._kernels` tells why it terminates).
+supports only, by a compiled transportation simplex (`barcart._kernels` says why it terminates).
 
-Masses are normalised and rounded to multiples of 2**-52 once per recipe, which moves less than
+Masses are normalized and rounded to multiples of 2**-52 once per recipe, which moves less than
 n * 2**-52 of the mass of a recipe with n ingredients; all flows are exact from there on.
 """
 
@@ -42,7 +42,7 @@ _GRID = 2.0**52
 
 @dataclass(frozen=True)
 class Supports:
-    """Distributions in the form the kernels take: normalised, on the grid, in rows of a CSR.
+    """Distributions in the form the kernels take: normalized, on the grid, in rows of a CSR.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Supports:
 
     @classmethod
     def from_volumes(cls, volume_matrix: Any) -> "Supports":
-        """Normalise the rows of a volume matrix, which must all have the same total.
+        """Normalize the rows of a volume matrix, which must all have the same total.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Supports:
             row = int(np.argmax(deviating))
             raise ValueError(
                 f"volume_matrix row {row}: total {float(totals[row])!r} differs from the {scale!r} "
-                "of the other rows; normalise the rows so that all have the same mass"
+                "of the other rows; normalize the rows so that all have the same mass"
             )
         share = csr.data / np.repeat(totals, lengths)
         # A trace must not vanish: every ingredient keeps at least one step of the grid.
@@ -113,7 +113,7 @@ class Supports:
         return cls(indptr, indices, steps / _GRID, scale)
 
     def cost_of_unit(self, cost: FloatArray) -> FloatArray:
-        """Scale a checked cost matrix to one unit of normalised mass.
+        """Scale a checked cost matrix to one unit of normalized mass.
 
         Kernels then yield final distances: scaling these afterwards could round two of them to a
         tie and so disagree with an order already decided.
@@ -200,7 +200,7 @@ def compute_emd(
     total, other = float(source.sum()), float(target.sum())
     if not abs(total - other) <= MASS_TOLERANCE * max(total, other):
         raise ValueError(
-            f"a has total mass {total!r} but b has {other!r}; normalise both to the same total"
+            f"a has total mass {total!r} but b has {other!r}; normalize both to the same total"
         )
     # Either side alone is divided by its own total, so that both sum to exactly one.
     supports = Supports.from_volumes(np.stack((source / total, target / other)))
@@ -245,7 +245,7 @@ def emd_matrix(
 ) -> FloatArray | tuple[FloatArray, dict[tuple[int, int], Plan]]:
     """All pairwise earth mover's distances: an option for small collections, O(n²) memory.
 
-    `barcart.neighbors.emd_neighbors` finds nearest neighbours without this matrix.
+    `barcart.neighbors.emd_neighbors` finds nearest neighbors without this matrix.
 
     Parameters
     ----------
@@ -369,7 +369,7 @@ def transport_plans(
 
 
 def is_metric(cost_matrix: Any, tol: float = METRIC_TOLERANCE) -> bool:
-    """Tell whether a cost allows shared mass to be cancelled.
+    """Tell whether a cost allows shared mass to be canceled.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def is_metric(cost_matrix: Any, tol: float = METRIC_TOLERANCE) -> bool:
     -------
     bool
         True if the diagonal is zero and cost[i, j] <= cost[i, k] + cost[k, j] throughout. Neither
-        symmetry nor distinct ingredients being apart is asked for: what cancelling needs is a
+        symmetry nor distinct ingredients being apart is asked for: what canceling needs is a
         quasi-pseudometric. O(m³) at worst, fast on matrices that fail.
 
     Raises
@@ -422,7 +422,7 @@ def transport_problem(
     -------
     supports : Supports
     cost : numpy.ndarray
-        float64, shape (m, m), writable; the cost of moving one *normalised* unit of mass.
+        float64, shape (m, m), writable; the cost of moving one *normalized* unit of mass.
 
     Raises
     ------

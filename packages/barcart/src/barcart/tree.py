@@ -65,7 +65,7 @@ def build_ingredient_tree(
     for column in (id_col, name_col, path_col):
         if column not in df.columns:
             raise ValueError(
-                f"the ingredient table has no column {column!r}; add it or pass the name it goes by"
+                f"the ingredient table has no column {column!r}; add it or pass its name"
             )
     default_weight = _as_weight(default_edge_weight, "default_edge_weight")
     labels = df.index.tolist()
@@ -150,7 +150,7 @@ def build_ingredient_distance_matrix(
     id_to_name
         Names by ingredient id (text or integer).
     root_id
-        The node to leave out, for it stands for no ingredient.
+        The node to leave out, which is no ingredient.
 
     Returns
     -------

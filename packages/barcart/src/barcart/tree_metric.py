@@ -2,7 +2,7 @@
 
 On a tree every edge must carry exactly the difference of the masses below it, so that the optimal
 cost is a weighted L1 distance between vectors of subtree masses (Evans, Matsen 2012; Le et al.
-2019, Tree-sliced variants of Wasserstein distances). No optimisation is left to do.
+2019, Tree-sliced variants of Wasserstein distances). No optimization is left to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from barcart.validation import MAX_COST, FloatArray, IntArray, as_index_pairs, as_volume_csr
+from barcart.validation import MAX_COST, FloatArray, IntArray, as_volume_csr
 
 
 @dataclass(frozen=True)
@@ -185,31 +185,3 @@ class TreeMetric:
         row, column = np.concatenate(rows), np.concatenate(columns)
         shape = (self.n_ingredients, self.parent.size)
         return sp.csr_array((np.ones(row.size), (row, column)), shape=shape)
-
-
-def tree_wasserstein(volume_matrix: Any, tree: TreeMetric, pairs: Any) -> FloatArray:
-    """Earth mover's distances of chosen pairs of rows under a tree metric.
-
-    Parameters
-    ----------
-    volume_matrix
-        Shape (n, m), dense or sparse, all rows of the same total.
-    tree
-        The ground metric.
-    pairs
-        Row numbers, shape (p, 2).
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape (p,).
-
-    Raises
-    ------
-    ValueError
-        As `TreeMetric.embed`, or if a pair points outside the rows.
-    """
-    points = tree.embed(volume_matrix)
-    checked = as_index_pairs(pairs, points.shape[0])
-    difference = points[checked[:, 0]] - points[checked[:, 1]]
-    return np.asarray(abs(difference).sum(axis=1), dtype=np.float64).reshape(-1)

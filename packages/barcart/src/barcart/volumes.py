@@ -26,8 +26,8 @@ def build_recipe_volume_matrix(
     Parameters
     ----------
     recipes_df
-        One row a line of a recipe. Lines of the same recipe and ingredient add up. Recipes are told
-        apart by id alone: two of the same name stay two.
+        One row a line of a recipe. Lines of the same recipe and ingredient add up. Only ids
+        distinguish recipes: two of the same name stay two.
     ingredient_registry
         The ingredients of the columns.
     recipe_id_col, recipe_name_col, ingredient_id_col
@@ -49,14 +49,12 @@ def build_recipe_volume_matrix(
     ------
     ValueError
         If a column or an id is missing; an ingredient isn't registered; a volume is negative, NaN
-        or infinite; a recipe goes by two names; or one has no mass (unless dropped). The error
+        or infinite; a recipe has two names; or one has no mass (unless dropped). The error
         names the row.
     """
     for column in (recipe_id_col, recipe_name_col, ingredient_id_col, volume_col):
         if column not in recipes_df.columns:
-            raise ValueError(
-                f"the recipe table has no column {column!r}; add it or pass the name it goes by"
-            )
+            raise ValueError(f"the recipe table has no column {column!r}; add it or pass its name")
     if on_empty not in ("raise", "drop"):
         raise ValueError(f"on_empty must be 'raise' or 'drop', not {on_empty!r}")
     labels = recipes_df.index
