@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh serve test test-fast lint lint-js lint-cloud format cloud-tools lock clean
+.PHONY: help refresh serve test test-fast lint lint-js lint-cloud docs format cloud-tools lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +38,8 @@ PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 test: $(VENV)/.installed-dev  ## Run all tests
 	$(PYTEST)
 
-test-fast: $(VENV)/.installed-dev  ## Run all but the slow kinds: browser, campaign, cloud, database server
-	$(PYTEST) -m 'not (browser or campaign or cloud or database_server)'
+test-fast: $(VENV)/.installed-dev  ## Run all but the slow kinds: browser, campaign, cloud, database server, package
+	$(PYTEST) -m 'not (browser or campaign or cloud or database_server or package)'
 
 lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where npm is installed
 	$(BIN)/ruff check .
@@ -61,6 +61,9 @@ lint-cloud: $(VENV)/.installed-dev $(TOOLS)/sam/.installed $(TOOLS)/checkov/.ins
 	SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam validate --lint --region us-east-1
 	BC_SKIP_MAPPING=TRUE $(TOOLS)/checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet
 	$(TOOLS)/hadolint/bin/hadolint api/analytics/Dockerfile
+
+docs: $(VENV)/.installed-dev  ## Build the documentation's site, which `make serve` then serves under /docs/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .

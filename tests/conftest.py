@@ -31,8 +31,9 @@ REAL_DB = TESTS.parents[1] / "shared" / "data" / "cocktails-real.db"
 #: The slow kinds of test, which `make test-fast` leaves out: by the fixtures that slow them ...
 SLOW_FIXTURES = {
     "browser": {"chromium"},
-    "cloud": {"batch_service", "cloud", "package", "built"},
+    "cloud": {"batch_service", "cloud"},
     "database_server": {"postgresql_server"},
+    "package": {"wheels"},
 }
 #: ... or by their folder.
 SLOW_FOLDERS = {"cloud": "cloud", "reliability": "campaign"}

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pythons import find_python
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "api" / "analytics" / "Dockerfile"
 
@@ -50,21 +52,6 @@ def parse(text: str) -> list[Stage]:
         else:
             stages[-1].instructions.append(Instruction(name, rest))
     return stages
-
-
-def python_312() -> str | None:
-    """Return a Python 3.12: the one on the path, or one that pyenv keeps."""
-    kept = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python3"))
-    for candidate in ["python3.12", *map(str, kept)]:
-        found = shutil.which(candidate)
-        if found and _version(found) == "3.12":
-            return found
-    return None
-
-
-def _version(python: str) -> str:
-    command = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 class Image:
@@ -166,7 +153,7 @@ def stages() -> list[Stage]:
 
 @pytest.fixture(scope="module")
 def built(stages: list[Stage], tmp_path_factory: pytest.TempPathFactory) -> tuple[Image, list[str]]:
-    python = python_312()
+    python = find_python("3.12")
     if python is None:
         pytest.skip("no Python 3.12 here to build the image's contents with")
     image = Image(tmp_path_factory.mktemp("image"), python)

@@ -22,7 +22,7 @@ from api.db.dataset import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.utils.analytics_cache import AnalyticsStorage
-from tests.cloud.test_dockerfile import python_312
+from tests.pythons import find_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +89,7 @@ def answers(
     package: Path, sample: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, int]:
     """Return the status of each GET, over a database and a snapshot of the sample."""
-    python = python_312()
+    python = find_python("3.12")
     if python is None:
         pytest.skip("no Python 3.12 here, Lambda's")
     place = tmp_path_factory.mktemp("lambda")
