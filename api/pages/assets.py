@@ -95,15 +95,16 @@ class Assets:
 @cache
 def site_assets() -> Assets:
     """Return the site's files, those that it shares with the report, and the theme's colors."""
-    own = dict(_walk(files("api.pages") / "static"))
-    shared = {f"shared/{path}": data for path, data in _walk(files("api.charts") / "assets")}
+    own = dict(walk(files("api.pages") / "static"))
+    shared = {f"shared/{path}": data for path, data in walk(files("api.charts") / "assets")}
     return Assets({**own, **shared, "css/theme.css": theme_css().encode()})
 
 
-def _walk(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+def walk(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield the path below a directory and the content of each file in it."""
     for entry in directory.iterdir():
         if entry.is_dir():
-            yield from _walk(entry, f"{prefix}{entry.name}/")
+            yield from walk(entry, f"{prefix}{entry.name}/")
         elif not entry.name.startswith("."):
             yield f"{prefix}{entry.name}", entry.read_bytes()
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages.assets import site_assets
+from api.pages.documentation_site import documentation_site
 
 #: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
 PAGES: Final[dict[str, str]] = {
@@ -76,6 +77,18 @@ def static_file(digest: str, path: str, request: Request) -> Response:
     if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return Response(asset.gzipped, media_type=asset.media_type, headers=headers)
+    return Response(asset.data, media_type=asset.media_type, headers=headers)
+
+
+@router.api_route("/docs/{path:path}", methods=["GET", "HEAD"])
+def documentation(path: str) -> Response:
+    """Send a file of the documentation, if it was built (``make docs``)."""
+    site = documentation_site()
+    asset = site and site.assets.get(path or "index.html")
+    if not site or not asset:
+        content = "Page not found.\n" if site else "Build the documentation with: make docs\n"
+        return Response(status_code=404, media_type="text/plain", content=content)
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": site.content_security_policy}
     return Response(asset.data, media_type=asset.media_type, headers=headers)
 
 
