@@ -15,7 +15,7 @@ from api.http.freshness import Freshness
 from api.http.middleware import ApiGuard, HeadAsGet, RequestContext
 from api.http.published import Published
 from api.http.rate_limits import RateLimits
-from api.http.routes import analytics, health, ingredients, ratings, recipes, tags, units
+from api.http.routes import analytics, bar, health, ingredients, ratings, recipes, tags, units
 from api.pages import router as pages
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _include_routers(app: FastAPI) -> None:
     v1 = APIRouter(prefix=API_PREFIX)
-    for resource in (analytics, recipes, ingredients, units, tags, ratings):
+    for resource in (analytics, bar, recipes, ingredients, units, tags, ratings):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

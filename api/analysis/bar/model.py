@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from api.db.bar_rows import BarRows
+
 
 @dataclass(frozen=True)
 class Ingredient:
@@ -77,6 +79,22 @@ class BarModel:
                 children.setdefault(ingredient.parent_id, []).append(ingredient.id)
         kept = {recipe.id: recipe for recipe in recipes if recipe.lines}
         return cls(by_id, kept, {key: tuple(ids) for key, ids in children.items()})
+
+    @classmethod
+    def from_rows(cls, rows: BarRows) -> "BarModel":
+        """Build from a database's rows; lines of recipes that do not exist are dropped."""
+        lines: dict[int, list[Line]] = {}
+        for row in rows.lines:
+            lines.setdefault(row.recipe_id, []).append(
+                Line(row.ingredient_id, row.amount, row.unit)
+            )
+        return cls.build(
+            (Ingredient(*row) for row in rows.ingredients),
+            (
+                Recipe(key, name, tuple(lines.get(key, ())), rows.ratings.get(key))
+                for key, name in rows.recipes.items()
+            ),
+        )
 
     def name(self, ingredient_id: int) -> str:
         """Return an ingredient's name; a placeholder for one that is missing."""

@@ -1,0 +1,153 @@
+"""Questions about a shelf of bottles: what it makes, what to buy, what replaces an empty bottle.
+
+The shelf comes with each request. Recipes are read from the database, so that a recipe just written
+counts; distances, substitutes and the map come from the current snapshot.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Query
+
+from api.analysis.bar import published
+from api.analysis.bar.makeable import Order, graph_distances
+from api.analysis.bar.menu import MAX_MENU, check_menu
+from api.analysis.bar.model import BarModel
+from api.db.bar_rows import read_bar_rows
+from api.db.catalog.drafts import MAX_ID
+from api.db.catalog.errors import FieldFault
+from api.db.catalog.search import MAX_TERMS
+from api.db.database import Database
+from api.http.bar_answers import (
+    makeable_answer,
+    menu_answer,
+    next_answer,
+    stock_answer,
+    without_answer,
+)
+from api.http.deps import DatabaseDep, PublishedDep
+from api.http.models.bar import MakeableRecipes, MenuReport, NextBottles, Stock, Without
+from api.http.models.common import problem_responses
+from api.http.problems import Problem
+from api.http.published import LoadedSnapshot, Published
+
+router = APIRouter(prefix="/analytics/bar", tags=["bar"])
+
+T = TypeVar("T")
+
+_Id = Annotated[int, Query(ge=1, le=MAX_ID)]
+Have = Annotated[
+    list[_Id],
+    Query(
+        default_factory=list,
+        max_length=MAX_TERMS,
+        description="Ingredient IDs of the bottles; repeat it. Kinds cover what is below them.",
+    ),
+]
+Empty = Annotated[int, Query(ge=1, le=MAX_ID, description="The bottle that ran out.")]
+Menu = Annotated[
+    list[_Id], Query(max_length=MAX_MENU, description="Recipe IDs of the menu; repeat it.")
+]
+
+
+@router.get(
+    "/now",
+    operation_id="getBarNow",
+    summary="What the shelf makes",
+    responses=problem_responses(404, 422),
+)
+def now(
+    database: DatabaseDep,
+    analytics: PublishedDep,
+    have: Have,
+    order: Annotated[Order, Query(description="How to sort; ties by name.")] = "ingredients",
+    like: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_ID, description="A recipe to be near; needed by `order=similarity`."),
+    ] = None,
+) -> MakeableRecipes:
+    """Return the recipes all of whose ingredients the shelf covers."""
+    if order == "similarity" and like is None:
+        raise _invalid("like", "order=similarity needs a recipe to compare with.", "Add like=ID.")
+    distances = None if like is None else graph_distances(_relatives(analytics), like)
+    return makeable_answer(_bar(database), have, order, distances)
+
+
+@router.get("/next", operation_id="getBarNext", summary="Which bottle to buy next")
+def next_bottles(
+    database: DatabaseDep,
+    have: Have,
+    count: Annotated[int, Query(ge=1, le=10, description="Length of the shopping list.")] = 3,
+) -> NextBottles:
+    """Return what each missing bottle unlocks, and a greedy shopping list."""
+    return next_answer(_bar(database), have, count)
+
+
+@router.get(
+    "/without",
+    operation_id="getBarWithout",
+    summary="What replaces an empty bottle",
+    responses=problem_responses(404),
+)
+def without(database: DatabaseDep, analytics: PublishedDep, have: Have, empty: Empty) -> Without:
+    """Return the drinks that the empty bottle affects, each with its best fix from the shelf."""
+    name = "ingredient-substitutes"
+    swaps = _from_snapshot(analytics, name, lambda loaded: published.swaps(loaded.value(name)))
+    return without_answer(_bar(database), have, empty, swaps)
+
+
+@router.get("/stock", operation_id="getBarStock", summary="Which bottles sit unused")
+def stock(database: DatabaseDep, have: Have) -> Stock:
+    """Return the shelf's bottles by how many drinks they serve, unused ones first."""
+    return stock_answer(_bar(database), have)
+
+
+@router.get(
+    "/menu",
+    operation_id="getBarMenu",
+    summary="Check a menu",
+    responses=problem_responses(404, 422),
+)
+def menu(database: DatabaseDep, analytics: PublishedDep, recipe: Menu) -> MenuReport:
+    """Return near-duplicates, gaps on the map, and ingredients that one drink alone asks for."""
+    bar, relatives = _bar(database), _relatives(analytics)
+    positions, regions = _from_snapshot(
+        analytics, "atlas", lambda loaded: published.learned_map(loaded.value("atlas"))
+    )
+    try:
+        found = check_menu(bar, recipe, relatives, positions, regions)
+    except ValueError as error:
+        remedy = "Use IDs of recipes that have ingredients."
+        raise _invalid("recipe", f"{error}.", remedy) from error
+    return menu_answer(bar, found)
+
+
+def _bar(database: Database) -> BarModel:
+    with database.snapshot() as connection:
+        return BarModel.from_rows(read_bar_rows(connection))
+
+
+def _relatives(analytics: Published) -> published.Relatives:
+    name = "recipe-similar"
+    return _from_snapshot(analytics, name, lambda loaded: published.relatives(loaded.value(name)))
+
+
+def _from_snapshot(analytics: Published, name: str, make: Callable[[LoadedSnapshot], T]) -> T:
+    def derived(loaded: LoadedSnapshot) -> T | None:
+        if name not in loaded.manifest.artifacts:
+            return None
+        return loaded.derived(f"bar {name}", lambda: make(loaded))
+
+    found = analytics.read(derived)
+    if found is None:
+        raise Problem(
+            404,
+            "No analytics yet",
+            "This question needs analytics that have not been computed yet. Request a refresh "
+            "with POST /api/v1/analytics/refresh, or run: cocktaildb refresh",
+        )
+    return found
+
+
+def _invalid(field: str, message: str, remedy: str) -> Problem:
+    return Problem(422, "Invalid request", message, [FieldFault(field, message, remedy)])
