@@ -1,0 +1,270 @@
+"""``cocktaildb bar``: what a shelf makes, what to buy, what replaces an empty bottle."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.console import exit_on_error, stderr
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from api.analysis.bar.model import BarModel
+
+app = typer.Typer(
+    help="Shelf questions: what can I make, what should I buy, what replaces a bottle.",
+    no_args_is_help=True,
+)
+
+Have = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--have", help="A bottle or kind by name or ID; repeat it, or use commas."
+    ),
+]
+Shelf = Annotated[
+    Path | None,
+    typer.Option("--shelf", allow_dash=True, help="A file with one bottle per line; - for stdin."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
+
+
+@app.command()
+def now(
+    have: Have = None,
+    shelf: Shelf = None,
+    order: Annotated[str, typer.Option(help="rating, similarity or ingredients.")] = "ingredients",
+    like: Annotated[str | None, typer.Option(help="A recipe to be near, by name or ID.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the recipes that the shelf makes."""
+    with exit_on_error():
+        from api.analysis.bar import published
+        from api.analysis.bar.makeable import graph_distances
+        from api.http.bar_answers import makeable_answer
+
+        if order not in ("rating", "similarity", "ingredients"):
+            raise typer.BadParameter("rating, similarity or ingredients", param_hint="--order")
+        if order == "similarity" and like is None:
+            raise typer.BadParameter("--order similarity needs --like RECIPE")
+        bar = _read_bar()
+        distances = None
+        if like is not None:
+            start = _recipe_id(bar, like)
+            distances = graph_distances(published.relatives(_artifact("recipe-similar")), start)
+        answer = makeable_answer(bar, _bottles(bar, have, shelf), order, distances)  # type: ignore[arg-type]
+    _print(
+        answer,
+        as_json,
+        ["Recipe", "Ingredients", "Rating"],
+        [
+            [one.recipe_name, str(one.ingredient_count), f"{one.rating:.1f}" if one.rating else ""]
+            for one in answer.recipes
+        ],
+    )
+
+
+@app.command("next")
+def next_(
+    have: Have = None,
+    shelf: Shelf = None,
+    count: Annotated[int, typer.Option(min=1, max=10, help="Length of the shopping list.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """List the bottles to buy next, each with the recipes that it unlocks."""
+    with exit_on_error():
+        from api.http.bar_answers import next_answer
+
+        bar = _read_bar()
+        answer = next_answer(bar, _bottles(bar, have, shelf), count)
+    _print(
+        answer,
+        as_json,
+        ["Buy", "Unlocks", "Such as"],
+        [
+            [
+                one.ingredient_name,
+                str(one.unlocks),
+                ", ".join(recipe.recipe_name for recipe in one.recipes[:3]),
+            ]
+            for one in answer.shopping_list
+        ],
+    )
+
+
+@app.command()
+def without(
+    empty: Annotated[str, typer.Argument(help="The bottle that ran out, by name or ID.")],
+    have: Have = None,
+    shelf: Shelf = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the drinks that an empty bottle affects, and what to pour instead."""
+    with exit_on_error():
+        from api.analysis.bar import published
+        from api.http.bar_answers import without_answer
+
+        bar = _read_bar()
+        swaps = published.swaps(_artifact("ingredient-substitutes"))
+        bottle = _ingredient_id(bar, empty)
+        answer = without_answer(bar, _bottles(bar, have, shelf), bottle, swaps)
+
+    def measure(amount: float | None, unit: str | None) -> str:
+        return " ".join(filter(None, [f"{amount:g}" if amount is not None else "", unit or ""]))
+
+    _print(
+        answer,
+        as_json,
+        ["Recipe", "Instead of", "Pour"],
+        [
+            [
+                one.recipe_name,
+                f"{measure(one.amount, one.unit)} {one.ingredient.ingredient_name}".strip(),
+                f"{one.replacement.ingredient_name} ({one.replacement.grade})"
+                if one.replacement
+                else "no good stand-in",
+            ]
+            for one in answer.affected
+        ],
+    )
+
+
+@app.command()
+def stock(have: Have = None, shelf: Shelf = None, as_json: AsJson = False) -> None:
+    """List the shelf's bottles by how many drinks they serve, unused ones first."""
+    with exit_on_error():
+        from api.http.bar_answers import stock_answer
+
+        bar = _read_bar()
+        answer = stock_answer(bar, _bottles(bar, have, shelf))
+    _print(
+        answer,
+        as_json,
+        ["Bottle", "Serves", "Asked for by", "Would be used by"],
+        [
+            [
+                one.ingredient_name,
+                str(one.serves),
+                str(one.wanted_by),
+                ", ".join(need.recipe_name for need in one.would_use),
+            ]
+            for one in answer.bottles
+        ],
+    )
+
+
+@app.command()
+def menu(
+    recipes: Annotated[list[str], typer.Argument(help="Up to 20 recipes, by name or ID.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a menu: near-duplicates, gaps on the map, ingredients that one drink alone needs."""
+    with exit_on_error():
+        from api.analysis.bar import published
+        from api.analysis.bar.menu import check_menu
+        from api.http.bar_answers import menu_answer
+
+        bar = _read_bar()
+        places, regions = published.learned_map(_artifact("atlas"))
+        chosen = [_recipe_id(bar, recipe) for recipe in recipes]
+        relatives = published.relatives(_artifact("recipe-similar"))
+        try:
+            found = check_menu(bar, chosen, relatives, places, regions)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        answer = menu_answer(bar, found)
+    _print(
+        answer,
+        as_json,
+        ["Finding", "What"],
+        [
+            *(
+                ["near-duplicates", f"{one.first.recipe_name} and {one.second.recipe_name}"]
+                for one in answer.duplicates
+            ),
+            *(
+                ["gap on the map", f"{one.region}: try {one.suggestion.recipe_name}"]
+                for one in answer.gaps
+            ),
+            *(
+                ["one drink only", f"{one.ingredient_name}: {one.recipe.recipe_name}"]
+                for one in answer.single_use
+            ),
+        ],
+    )
+
+
+def _read_bar() -> "BarModel":
+    from api.analysis.bar.model import BarModel
+    from api.db.bar_rows import read_bar_rows
+    from api.db.database import get_database
+
+    with get_database().snapshot() as connection:
+        return BarModel.from_rows(read_bar_rows(connection))
+
+
+def _artifact(name: str) -> Any:
+    from api.storage.errors import StorageError
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    found = AnalyticsStorage.from_settings().get_analytics(name)
+    if found is None:
+        raise StorageError(f"There is no {name} yet. Compute it with: cocktaildb refresh")
+    return found
+
+
+def _bottles(bar: "BarModel", have: list[str] | None, shelf: Path | None) -> list[int]:
+    names = [part.strip() for one in have or [] for part in one.split(",")]
+    if shelf is not None:
+        try:
+            text = sys.stdin.read() if str(shelf) == "-" else shelf.read_text("utf-8")
+        except OSError as error:
+            raise typer.BadParameter(f"{shelf}: {error.strerror}", param_hint="--shelf") from error
+        names += [line.strip() for line in text.splitlines()]
+    return [_ingredient_id(bar, name) for name in names if name]
+
+
+def _ingredient_id(bar: "BarModel", text: str) -> int:
+    return _id(text, {key: one.name for key, one in bar.ingredients.items()}, "ingredient")
+
+
+def _recipe_id(bar: "BarModel", text: str) -> int:
+    return _id(text, {key: one.name for key, one in bar.recipes.items()}, "recipe")
+
+
+def _id(text: str, names: dict[int, str], kind: str) -> int:
+    """Return the ID that a name or ID means; an unknown name is refused with those like it."""
+    from difflib import get_close_matches
+
+    from api.db.search_names import fold
+
+    if text.isdecimal() and int(text) in names:
+        return int(text)
+    folded = {fold(name): key for key, name in names.items()}
+    key = folded.get(fold(text))
+    if key is None:
+        near = get_close_matches(fold(text), list(folded), n=3, cutoff=0.6)
+        hint = ", ".join(names[folded[one]] for one in near)
+        raise typer.BadParameter(
+            f"there is no {kind} {text!r}." + (f" Did you mean: {hint}?" if hint else "")
+        )
+    return key
+
+
+def _print(answer: "BaseModel", as_json: bool, columns: list[str], rows: list[list[str]]) -> None:
+    if as_json:
+        typer.echo(answer.model_dump_json())
+        return
+    if not rows:
+        stderr.print("Nothing found.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(soft_wrap=True).print(table)
