@@ -15,6 +15,8 @@ from api.pages.documentation_site import documentation_site
 #: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
 PAGES: Final[dict[str, str]] = {
     "/": "map",
+    "/map": "map",
+    "/bar": "bar",
     "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
     "/recipes/{recipe_id:int}": "recipe",

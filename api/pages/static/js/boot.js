@@ -11,6 +11,15 @@
     // Storage may be blocked; use the system's theme.
   }
 
+  // Once a shelf exists, the home page is "My bar"; the map stays at /map.
+  try {
+    if (location.pathname === "/" && !location.search && !location.hash && localStorage.getItem("shelf")) {
+      location.replace("/bar");
+    }
+  } catch (error) {
+    // Storage may be blocked; there is no shelf then.
+  }
+
   var shown = new Set();
 
   function surface(text) {

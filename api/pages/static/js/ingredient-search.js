@@ -62,6 +62,8 @@ export function createIngredientPicker({ id, label, hint, changed }) {
   return {
     node,
     ids: () => [...chosen.keys()],
+    /** Pairs of ID and name. */
+    chosen: () => [...chosen],
     /** Replace the selection; unknown ids are looked up on the server. */
     async set(ids) {
       const known = new Map(chosen);
