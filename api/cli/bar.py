@@ -20,9 +20,7 @@ app = typer.Typer(
 
 Have = Annotated[
     list[str] | None,
-    typer.Option(
-        "--have", help="A bottle or kind by name or ID; repeat it, or use commas."
-    ),
+    typer.Option("--have", help="A bottle or kind by name or ID; repeat it, or use commas."),
 ]
 Shelf = Annotated[
     Path | None,
@@ -122,7 +120,7 @@ def without(
             [
                 one.recipe_name,
                 f"{measure(one.amount, one.unit)} {one.ingredient.ingredient_name}".strip(),
-                f"{one.replacement.ingredient_name} ({one.replacement.grade})"
+                f"{one.replacement.ingredient_name} ({one.replacement.rating})"
                 if one.replacement
                 else "no good stand-in",
             ]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import backup, db, refresh, report, serve, snapshots, status, trigger, worker
+from api.cli import backup, bar, db, refresh, report, serve, snapshots, status, trigger, worker
 from api.cli.console import exit_on_error
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(snapshots.app, name="snapshots")
+app.add_typer(bar.app, name="bar")
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
 app.command("backup")(backup.backup)

@@ -148,7 +148,7 @@ def _fix(bar: BarModel, fix: Fix) -> RecipeFix:
         else Replacement(
             **_ingredient(bar, swap.ingredient_id).model_dump(),
             family=swap.family,
-            grade=swap.grade,
+            rating=swap.rating,
             support=swap.support,
         ),
     )

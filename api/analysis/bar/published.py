@@ -32,12 +32,11 @@ def learned_map(
 
 
 def swaps(ingredient_substitutes: Iterable[Mapping[str, Any]]) -> dict[int, list[Swap]]:
-    """Return the substitutes of each ingredient, the best first, without those cut off."""
+    """Return the substitutes of each ingredient, the best first."""
     return {
         record["ingredient_id"]: [
-            Swap(one["ingredient_id"], one["family"], one["grade"], one["support"])
+            Swap(one["ingredient_id"], one["relation"] != "swap", one["rating"], one["support"])
             for one in record["substitutes"]
-            if one["grade"] is not None
         ]
         for record in ingredient_substitutes
     }

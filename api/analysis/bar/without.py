@@ -14,7 +14,7 @@ class Swap:
     ----------
     family
         Whether it is of the same kind; else recipes exchange the two.
-    grade
+    rating
         ``excellent``, ``good`` or ``in a pinch``.
     support
         How many pairs of near variants exchange the two ingredients.
@@ -22,7 +22,7 @@ class Swap:
 
     ingredient_id: int
     family: bool
-    grade: str
+    rating: str
     support: int
 
 

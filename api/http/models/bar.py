@@ -61,7 +61,7 @@ class Replacement(IngredientRef):
     """What to pour instead, in the measure of the line."""
 
     family: bool = Field(description="Whether it is of the same kind.")
-    grade: str = Field(description="`excellent`, `good` or `in a pinch`.")
+    rating: str = Field(description="`excellent`, `good` or `in a pinch`.")
     support: int = Field(description="Pairs of near variants that exchange the two.")
 
 

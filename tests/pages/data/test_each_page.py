@@ -16,6 +16,8 @@ PAGES = {
     "tree": ("/tree", "#treemap button"),
     "substitutes": ("/substitutes?ingredient={ingredient}", ".substitute"),
     "substitutes-start": ("/substitutes", "#answer .chip"),
+    "bar": ("/bar", "#answer .empty"),
+    "bar-menu": ("/bar?view=menu&recipe={recipe}", "#answer .menu-tools"),
     "status": ("/status", "#quality tr"),
 }
 

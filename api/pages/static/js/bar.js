@@ -47,6 +47,7 @@ async function load() {
   running = new AbortController();
   const have = picker.ids();
   clear.hidden = !have.length;
+  document.getElementById("shelf-count").textContent = have.length ? count(have.length, "bottle", "bottles") : "";
   drawControls();
   kinds.replaceChildren();
   if (!have.length && view() !== "menu") {
@@ -158,7 +159,7 @@ const VIEWS = {
         line.append(el("span", { className: "none", textContent: `No good stand-in for ${fix.ingredient.ingredient_name}` }));
       }
       const why = fix.replacement
-        ? `${fix.replacement.grade}; ${fix.replacement.family ? "same family" : `swapped in ${count(fix.replacement.support, "pair", "pairs")} of near-identical drinks`}`
+        ? `${fix.replacement.rating}; ${fix.replacement.family ? "same family" : `swapped in ${count(fix.replacement.support, "pair", "pairs")} of near-identical drinks`}`
         : "";
       return card(recipeLink(fix), line, el("p", { className: "contents-line", textContent: why }));
     }))];
@@ -288,6 +289,8 @@ async function restore() {
   menu = (await Promise.all([...new Set(ids)].slice(0, MENU_LIMIT).map((id) =>
     getJson(`recipes/${id}`).then((recipe) => ({ id, name: recipe.name }), () => null)))).filter(Boolean);
   await picker.set(readShelf());
+  // On a phone a filled shelf is folded away, so that the answer is on the first screen.
+  if (!picker.ids().length || matchMedia("(min-width: 900px)").matches) document.getElementById("shelf-box").open = true;
   drawn = "";
   load();
 }
