@@ -17,10 +17,14 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Versioned:
-    """An object's bytes with the token that names this version of it."""
+    """An object's bytes with the token that names this version of it.
+
+    ``age`` is how long ago it was written by the store's own clock; None if the store has none.
+    """
 
     data: bytes
     version: str
+    age: timedelta | None = None
 
 
 class ObjectStore(Protocol):

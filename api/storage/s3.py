@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from api.storage.objects import StoredObject, Versioned
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PutObjectRequestTypeDef
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class S3Store:
             for attempt in range(1, _ATTEMPTS + 1):
                 response = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key)
                 try:
-                    return Versioned(response["Body"].read(), response["ETag"])
+                    return Versioned(response["Body"].read(), response["ETag"], _age(response))
                 except _BROKEN_BODY as error:
                     if attempt == _ATTEMPTS:
                         raise
@@ -164,3 +165,12 @@ class S3Store:
             raise StorageError(
                 f"{self.describe(key)}: {error}. Check the network and the AWS credentials."
             ) from error
+
+
+def _age(response: "GetObjectOutputTypeDef") -> timedelta | None:
+    """Return the age of an object by S3's clock: the answer's date less that of the last write."""
+    try:
+        answered = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+    except (KeyError, ValueError):
+        return None
+    return answered - response["LastModified"]

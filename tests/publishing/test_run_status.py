@@ -12,6 +12,7 @@ from api.jobs.run_status import (
     HISTORY_LENGTH,
     RUN_STATUS_KEY,
     SILENT_AFTER,
+    Moment,
     RunRecord,
     RunState,
     RunStatus,
@@ -21,12 +22,13 @@ from api.jobs.run_status import (
 from api.storage.errors import StorageError
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
+from api.storage.s3 import S3Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def _writer(store: ObjectStore, **options: object) -> RunStatusWriter:
-    writer = RunStatusWriter(store, write_every=0.02, **options)  # type: ignore[arg-type]
+    writer = RunStatusWriter(store, write_interval=0.02, **options)  # type: ignore[arg-type]
     writer.begin()
     return writer
 
@@ -38,7 +40,7 @@ def _eventually(store: ObjectStore, condition: Callable[[RunStatus], bool]) -> R
         if condition(status):
             return status
         time.sleep(0.01)
-    raise AssertionError(f"never came to be: {status}")
+    raise AssertionError(f"never happened: {status}")
 
 
 def _record(run_id: str, minute: int, **values: object) -> RunRecord:
@@ -94,7 +96,7 @@ def test_throttled_writes_keep_the_last_update(tmp_path: Path) -> None:
             super().put(key, data)
 
     store = Counting(tmp_path)
-    writer = RunStatusWriter(store, write_every=0.3)
+    writer = RunStatusWriter(store, write_interval=0.3)
     writer.begin()
     for number in range(1000):
         writer.step(f"step {number}")
@@ -104,22 +106,25 @@ def test_throttled_writes_keep_the_last_update(tmp_path: Path) -> None:
 
 
 def test_a_run_gives_signs_of_life(store: ObjectStore) -> None:
-    writer = _writer(store, sign_of_life_every=0.05)
+    writer = _writer(store, heartbeat_interval=0.05)
     first = _eventually(store, lambda status: status.current is not None).current
     assert first is not None
     _eventually(store, lambda s: s.current is not None and s.current.updated_at > first.updated_at)
     writer.end(RunState.SUCCEEDED)
 
 
+HERE = Moment.now()
+
+
 def test_a_killed_run_expires(store: ObjectStore) -> None:
-    long_ago = datetime.now(UTC) - 2 * SILENT_AFTER
-    dead = _writer(store, clock=lambda: long_ago)
+    long_ago = Moment(boot_id=HERE.boot_id, monotonic=HERE.monotonic - 2 * SILENT_AFTER.seconds)
+    dead = _writer(store, moment=lambda: long_ago)
     raw = RunStatus()
     deadline = time.monotonic() + 10
     while raw.current is None and time.monotonic() < deadline:
         if read_run_status(store).history:
             raw = RunStatus.model_validate_json(store.get(RUN_STATUS_KEY).data)
-    assert raw.current is not None  # what is written says running; what is read knows better
+    assert raw.current is not None  # the document says that it is running; the reader knows better
     status = read_run_status(store)
     assert status.current is None
     assert status.history[0].state is RunState.INTERRUPTED
@@ -130,6 +135,39 @@ def test_a_killed_run_expires(store: ObjectStore) -> None:
     states = [record.state for record in read_run_status(store).history]
     assert states == [RunState.SUCCEEDED, RunState.INTERRUPTED]
     dead.end(RunState.INTERRUPTED)
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-400), timedelta(hours=-1), timedelta(days=9000)])
+def test_a_set_clock_neither_kills_nor_revives(store: ObjectStore, step: timedelta) -> None:
+    """The writer's wall clock is wrong by a step; the monotonic clock decides."""
+    writer = _writer(store, clock=lambda: datetime.now(UTC) + step)
+    _eventually(store, lambda status: status.current is not None)
+    writer.end(RunState.SUCCEEDED)
+    dead = Moment(boot_id=HERE.boot_id, monotonic=HERE.monotonic - 2 * SILENT_AFTER.seconds)
+    writer = _writer(store, clock=lambda: datetime.now(UTC) + step, moment=lambda: dead)
+    _eventually(store, lambda s: s.history[0].state is RunState.INTERRUPTED)
+    writer.end(RunState.SUCCEEDED)
+
+
+def test_another_machines_run_is_judged_by_the_store() -> None:
+    record = _record("a", 0)
+    elsewhere = Moment(boot_id="another", monotonic=0.0)
+    status = RunStatus().with_run(record, elsewhere)
+    wrong = NOON + timedelta(days=400)
+    assert status.expire_stale_run(wrong, HERE, timedelta(seconds=5)).current == record
+    assert status.expire_stale_run(NOON, HERE, 2 * SILENT_AFTER).current is None
+    # A directory has no clock of its own: far ahead is as suspicious as long ago.
+    assert status.expire_stale_run(NOON, HERE).current == record
+    for sign in (1, -1):
+        assert status.expire_stale_run(NOON + sign * 2 * SILENT_AFTER, HERE).current is None
+
+
+def test_s3_reports_the_age_of_an_object(bucket: str) -> None:
+    store = S3Store(bucket)
+    store.put("key", b"")
+    age = store.get("key").age
+    assert age is not None
+    assert abs(age) < timedelta(seconds=30)
 
 
 def test_the_later_of_two_runs_is_current() -> None:
