@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli import backup, bar, db, refresh, report, serve, snapshots, status, trigger, worker
+from api.cli import (
+    backup,
+    bar,
+    db,
+    quality,
+    refresh,
+    report,
+    serve,
+    snapshots,
+    status,
+    trigger,
+    worker,
+)
 from api.cli.console import exit_on_error
 
 app = typer.Typer(
@@ -24,6 +36,7 @@ app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(bar.app, name="bar")
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
+app.command("quality")(quality.quality)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("serve")(serve.serve)
