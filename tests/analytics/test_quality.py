@@ -119,7 +119,7 @@ def test_known_names_match_after_rollup(dataset: Dataset) -> None:
     names = [[problem.ingredients.name_at(end) for end in pair] for pair in pairs.tolist()]
     # Triple sec and Cointreau roll up to one column.
     assert matched == 2
-    assert names == [["London Dry Gin", "Vodka"], ["Vodka", "London Dry Gin"]]
+    assert sorted(names) == [["Gin", "Vodka"], ["Vodka", "Gin"]]
 
 
 def test_every_method_gets_every_measure(dataset: Dataset) -> None:
