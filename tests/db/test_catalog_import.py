@@ -13,7 +13,7 @@ from api.db.catalog.drafts import RecipeDraft, TagDraft
 from api.db.catalog.errors import InvalidError
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.tags import create_tag
-from api.db.catalog.text import clean_line
+from api.db.rules import clean_line
 from api.db.catalog.writing import writing
 from api.db.database import Database
 from api.db.dataset import Dataset

@@ -19,6 +19,8 @@ from api.db.exchange.csv_files import read_csv_directory, write_csv_directory
 from api.db.exchange.json_document import read_json_document, to_json_document
 from api.db.exchange.resolve import RawRows, to_dataset
 from api.db.migrations import upgrade
+from api.db.rules import clean_tag
+from api.db.search_names import same_name
 from api.db.schema import metadata
 from api.db.write import write_dataset
 
@@ -35,10 +37,17 @@ def _without_faults(raw: RawRows) -> Dataset:
     return dataset
 
 
+def _is_clean(word: str) -> bool:
+    try:
+        return clean_tag(word) == word
+    except ValueError:
+        return False
+
+
 words = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\x00;"), min_size=1, max_size=12
-).filter(lambda text_: text_.strip() == text_)
-names = st.lists(words, min_size=1, max_size=6, unique_by=lambda name: name.casefold())
+    st.characters(exclude_categories=["C"], exclude_characters=",;"), min_size=1, max_size=12
+).filter(_is_clean)
+names = st.lists(words, min_size=1, max_size=6, unique_by=same_name)
 notes = st.none() | words
 
 
@@ -67,7 +76,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
             "recipe_id": draw(st.integers(1, len(recipe_names))),
             "ingredient_id": draw(st.integers(1, len(ingredient_names))),
             "unit_id": draw(st.none() | st.integers(1, len(unit_names))),
-            "amount": draw(st.none() | st.floats(0, 1e9)),
+            "amount": draw(st.none() | st.floats(0, 1e6)),
         }
         for _ in range(draw(st.integers(0, 5)) if recipe_names else 0)
     ]

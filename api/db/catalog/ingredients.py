@@ -12,9 +12,8 @@ from api.db.catalog.errors import FieldFault, InvalidError
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_text, version
 from api.db.columns import TableColumns, read_table_columns
+from api.db.rules import MAX_PATH
 from api.db.schema import ingredients, recipe_ingredients, recipes
-
-_MAX_PATH_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ def _write_paths(connection: Connection, identifier: int, above: list[int]) -> N
     """Write the path of an ingredient and of all below it, level by level."""
     level = {identifier: f"/{''.join(f'{one}/' for one in above)}{identifier}/"}
     while level:
-        if any(len(path) > _MAX_PATH_LENGTH for path in level.values()):
+        if any(len(path) > MAX_PATH for path in level.values()):
             raise _invalid_parent("The tree would be too deep.", "Choose a parent further up.")
         stored = connection.execute(
             select(ingredients.c.id, ingredients.c.path).where(ingredients.c.id.in_(level))

@@ -372,12 +372,12 @@ def _lines(
 def _tags(
     connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> Mapping[int, list[str]]:
-    if not (available.has("tags") and available.has("recipe_tags")):
+    if not (available.has("tags", "name") and available.has("recipe_tags", "tag_id")):
         return {}
     query = (
         select(recipe_tags.c.recipe_id, tags.c.name)
         .join(tags, tags.c.id == recipe_tags.c.tag_id)
-        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)))
+        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)), available.public_tag())
         .order_by(recipe_tags.c.recipe_id, tags.c.id)
     )
     found: dict[int, list[str]] = {}

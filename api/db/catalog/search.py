@@ -172,10 +172,11 @@ def _recipes_with(terms: Sequence[tuple[int, str]]) -> Select[Any]:
 
 
 def _tagged(connection: Connection, available: TableColumns, name: str) -> ColumnElement[bool]:
-    if not (available.has("tags") and available.has("recipe_tags")):
+    if not (available.has("tags", "name") and available.has("recipe_tags", "tag_id")):
         return NOTHING
     named = select(tags.c.id).where(
-        folded_column(connection, available, tags) == literal(search_key(name))
+        folded_column(connection, available, tags) == literal(search_key(name)),
+        available.public_tag(),
     )
     return recipes.c.id.in_(select(recipe_tags.c.recipe_id).where(recipe_tags.c.tag_id.in_(named)))
 

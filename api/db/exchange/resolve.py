@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.db.check import ancestor_paths, check_dataset
+from api.db.check import check_dataset
 from api.db.dataset import TABLES, Dataset, build_dataset
 from api.db.errors import DatasetError, Fault
 from api.db.schema import stored_columns
+from api.db.tree import ancestor_paths
 
 #: table -> field that may hold a name -> (field of the id, table of the name)
 _REFERENCES = {

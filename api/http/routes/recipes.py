@@ -13,12 +13,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
 
 from api.db.catalog import recipes
-from api.db.catalog.drafts import MAX_ID, MAX_LINES, RecipeDraft
+from api.db.catalog.drafts import RecipeDraft
 from api.db.catalog.search import MAX_TERMS, RecipeSearch
-from api.db.catalog.text import clean_line
 from api.db.exchange.bulk import import_recipes
 from api.db.exchange.bulk_formats import read_csv_rows, read_json_rows
 from api.db.exchange.export import write_csv, write_json
+from api.db.rules import MAX_ID, MAX_LINES, clean_tag
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.models.common import problem_responses
 from api.http.models.recipes import ImportResult, RecipeBody, RecipePage
@@ -65,7 +65,7 @@ Missing = Annotated[
     Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be missing."),
 ]
 TagName = Annotated[
-    str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_line)
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_tag)
 ]
 Tags = Annotated[
     list[TagName],
