@@ -20,8 +20,8 @@ from api.db.exchange.json_document import read_json_document, to_json_document
 from api.db.exchange.resolve import RawRows, to_dataset
 from api.db.migrations import upgrade
 from api.db.rules import clean_tag
-from api.db.search_names import same_name
 from api.db.schema import metadata
+from api.db.search_names import same_name
 from api.db.write import write_dataset
 
 

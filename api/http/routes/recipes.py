@@ -64,9 +64,7 @@ Missing = Annotated[
     int,
     Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be missing."),
 ]
-TagName = Annotated[
-    str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_tag)
-]
+TagName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_tag)]
 Tags = Annotated[
     list[TagName],
     Query(max_length=MAX_TERMS, description="Recipes with each of these tags.", alias="tag"),
