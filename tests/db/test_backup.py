@@ -231,8 +231,8 @@ def test_locked_database_is_unchanged(
 
 def test_open_reader_sees_restored_rows(bar: Database, tmp_path: Path) -> None:
     """A renamed file would leave a server's open connections on the old one."""
-    with bar.engine.connect() as connection:
-        connection.execute(text("PRAGMA journal_mode = wal"))
+    with closing(sqlite3.connect(tmp_path / "cocktails.db")) as raw:
+        raw.execute("PRAGMA journal_mode = wal")
     create_backup(bar, tmp_path / "backup.db")
     with closing(sqlite3.connect(tmp_path / "cocktails.db")) as server:
         with server:

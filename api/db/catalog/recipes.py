@@ -111,7 +111,7 @@ def search_recipes(
     rated = summaries(connection, available, ids)
     covered: set[int] | None = None
     if search.have:
-        covered = set(connection.scalars(covered_ingredients(connection, available, search.have)))
+        covered = set(connection.scalars(covered_ingredients(available, search.have)))
 
     def summary(row: Any) -> RecipeSummary:
         named = {line.ingredient_id: line.ingredient_name for line in lines.get(row.id, ())}
