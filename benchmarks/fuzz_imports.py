@@ -27,9 +27,10 @@ from api.db.check import check_dataset
 from api.db.database import Database
 from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
-from api.db.exchange.csv_files import read_csv_directory, write_csv_directory
-from api.db.exchange.json_document import read_json_document, to_json_document
+from api.db.exchange.export_files import to_json_document, write_csv_directory
 from api.db.exchange.resolve import to_dataset
+from api.db.exchange.sources.own_csv import read_csv_directory
+from api.db.exchange.sources.own_json import read_json_document
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from barcart import build_ingredient_tree

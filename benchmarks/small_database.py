@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from api.db.dataset import Dataset
-from api.db.exchange.csv_files import read_csv_directory
 from api.db.exchange.resolve import to_dataset
+from api.db.exchange.sources.own_csv import read_csv_directory
 from api.sample import sample_directory
 
 

@@ -1,5 +1,6 @@
 """``cocktaildb db``: creates, imports, exports, checks and migrates the recipe database."""
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from api.cli import imports
 from api.cli.console import print_json, print_warning, stderr, write_text
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Create, import, export, check and migrate the recipe database.", no_args_is_help=True
 )
+
+#: The old name of ``cocktaildb import``.
+app.command("import")(imports.import_)
 
 _SHOWN = 50
 
@@ -53,22 +58,19 @@ def init(
 def _make_file(path: Path, dataset: "Dataset | None", force: bool) -> None:
     from sqlalchemy import URL
 
-    from api.db.backup import restore
     from api.db.database import Database
     from api.db.errors import DatabaseError
 
     if path.exists() and not force:
         raise DatabaseError(f"{path} exists. Replace it with --force.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Built under another name, then copied in one transaction: a failure half-way leaves the old
-    # rows, and servers that have the database open see the new ones.
+    # Built under another name, then renamed: a failure half-way leaves the old file.
     with tempfile.TemporaryDirectory(prefix=".cocktaildb-", dir=path.parent) as directory:
         built = Path(directory) / path.name
         _fill(Database(URL.create("sqlite", database=str(built))), dataset)
-        target = Database(URL.create("sqlite", database=str(path)))
-        kept = restore(built, target, overwrite=force)
-    if kept is not None:
-        stderr.print(f"The previous database is kept in {kept}", markup=False)
+        for suffix in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.move(built, path)
 
 
 def _fill(database: "Database", dataset: "Dataset | None") -> None:
@@ -82,24 +84,6 @@ def _fill(database: "Database", dataset: "Dataset | None") -> None:
     database.dispose()
 
 
-@app.command("import")
-def import_(
-    source: Annotated[Path, typer.Argument(help="A directory of CSV files, or a JSON file.")],
-) -> None:
-    """Replace the database's rows by those of your files, unless they have errors."""
-    from api.db.database import get_database
-
-    dataset = _parse(source)
-    database = get_database()
-    if database.sqlite_path is not None:
-        database.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-    _fill(database, dataset)
-    typer.echo(
-        f"{len(dataset.recipes)} recipes, {len(dataset.ingredients)} ingredients, "
-        f"{len(dataset.units)} units"
-    )
-
-
 @app.command()
 def export(
     target: Annotated[Path, typer.Argument(help="A directory, or a JSON file.")],
@@ -111,12 +95,10 @@ def export(
     """Write every row to CSV files or to one JSON file; import reads either."""
     from api.db.database import get_database
     from api.db.dataset import read_dataset
-    from api.db.exchange.csv_files import write_csv_directory
-    from api.db.exchange.json_document import to_json_document
+    from api.db.exchange.export_files import to_json_document, write_csv_directory
 
     with get_database().snapshot() as connection:
         dataset = read_dataset(connection)
-    _warn(dataset.faults)
     if (format_ or ("json" if target.suffix == ".json" else "csv")) == "json":
         write_text(target, to_json_document(dataset))
     else:
@@ -178,16 +160,15 @@ def migrate() -> None:
     path = database.sqlite_path
     if path is not None and not path.is_file():
         raise DatabaseError(f"There is no database at {path}. Create one with: cocktaildb db init")
-    for note in upgrade(database.engine):
-        print_warning(note)
+    upgrade(database.engine)
     database.dispose()
 
 
 def _read(source: Path) -> "tuple[Dataset | None, list[Fault]]":
     from api.db.errors import DatabaseError
-    from api.db.exchange.csv_files import read_csv_directory
-    from api.db.exchange.json_document import read_json_document
     from api.db.exchange.resolve import to_dataset
+    from api.db.exchange.sources.own_csv import read_csv_directory
+    from api.db.exchange.sources.own_json import read_json_document
 
     if not source.exists():
         raise DatabaseError(f"There is no {source}.")

@@ -12,6 +12,7 @@ from api.cli import (
     backup,
     bar,
     db,
+    imports,
     quality,
     refresh,
     report,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(bar.app, name="bar")
+app.command("import")(imports.import_)
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
 app.command("quality")(quality.quality)

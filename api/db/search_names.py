@@ -80,8 +80,7 @@ def same_name(name: object) -> str:
 
     Unlike in a search, accents count: Pêche is not Peche.
     """
-    visible = "".join(mark for mark in str(name) if unicodedata.category(mark) != "Cf")
-    return unicodedata.normalize("NFC", visible).strip().casefold()
+    return unicodedata.normalize("NFC", str(name)).strip().casefold()
 
 
 def fold_names(connection: Connection) -> int:

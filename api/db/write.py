@@ -1,14 +1,13 @@
 """Writing a whole dataset, in one transaction."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, DateTime, delete, func, insert, select, text
 
 from api.db.dataset import TABLES, Dataset
-from api.db.rules import parse_time
 from api.db.search_names import fold_names
+from api.db.times import as_utc
 
 
 def write_dataset(connection: Connection, dataset: Dataset) -> None:
@@ -37,9 +36,7 @@ def _is_time(column: Any) -> bool:
 def _rows(frame: pd.DataFrame, times: set[str]) -> list[dict[str, Any]]:
     plain = frame.astype(object).where(frame.notna(), None)
     for name in times:
-        plain[name] = [
-            datetime.now(UTC) if value is None else parse_time(value) for value in plain[name]
-        ]
+        plain[name] = [None if value is None else as_utc(value) for value in plain[name]]
     return [
         {str(key): value for key, value in row.items()} for row in plain.to_dict(orient="records")
     ]

@@ -40,10 +40,7 @@ def _with(table: str, *rows: dict[str, Any], index: int | None = None) -> list[F
         data[table].extend(rows)
     else:
         data[table][index].update(rows[0])
-    try:
-        return check_dataset(build_dataset(data))
-    except DatasetError as error:
-        return list(error.faults)
+    return check_dataset(build_dataset(data))
 
 
 def test_valid_data_has_no_faults(sample: Dataset) -> None:
@@ -166,9 +163,7 @@ def test_deep_chain_is_not_a_cycle() -> None:
         }
         for n in range(1, depth + 1)
     ]
-    faults = check_dataset(build_dataset({"ingredients": rows}))
-    assert {fault.field for fault in faults} == {"path"}
-    assert all("too deep" in fault.message for fault in faults)
+    assert check_dataset(build_dataset({"ingredients": rows})) == []
 
 
 @pytest.mark.parametrize(

@@ -180,11 +180,11 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
     assert _jobs(site) == 0
     bad = client.post(
         f"{V1}/recipes/import",
-        content="recipe,ingredient\n=1+1,Gin\nX,Nothing Known\n",
+        content="recipe,ingredient,amount\n=1+1,Gin,2\nX,Nothing Known,-1\n",
         headers={**auth, "Content-Type": "text/csv"},
     )
     assert bad.status_code == 422
-    assert [one["field"] for one in bad.json()["errors"]] == ["line 3, ingredient"]
+    assert [one["field"] for one in bad.json()["errors"]] == ["line 3, amount"]
     good = client.post(f"{V1}/recipes/import", json={"recipes": [{"name": "=1+1"}]}, headers=auth)
     assert good.json()["created"] == 1
     assert "'=1+1" in client.get(f"{V1}/recipes/export", params={"format": "csv"}).text

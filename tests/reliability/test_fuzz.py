@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from api.db.exchange.json_document import read_json_document
 from api.db.exchange.resolve import to_dataset
+from api.db.exchange.sources.own_json import read_json_document
 from barcart import build_ingredient_tree
 from benchmarks.fuzz_imports import fuzz
 
@@ -26,7 +26,7 @@ def test_deep_json_is_refused(tmp_path: Path, opening: str) -> None:
     path = tmp_path / "deep.json"
     path.write_text(opening * 100_000)
     dataset, faults = to_dataset(read_json_document(path))
-    assert any("not JSON" in fault.message for fault in faults)
+    assert any("Invalid JSON" in fault.message for fault in faults)
     assert dataset is None or dataset.recipes.empty
 
 

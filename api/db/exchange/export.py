@@ -1,6 +1,6 @@
-"""Every recipe as one file that the import takes back, with names for ids.
+"""Every recipe as one file that the import reads back unchanged, with names for ids.
 
-Written to a temporary file, so that neither the rows nor a client's slowness fill the memory.
+Written to a temporary file, so that neither the rows nor a slow client fill the memory.
 """
 
 import csv
@@ -15,8 +15,9 @@ from sqlalchemy import Connection, select
 from api.db.catalog.recipes import Recipe, get_recipes
 from api.db.catalog.values import as_number, as_text
 from api.db.columns import read_table_columns
-from api.db.exchange.bulk_formats import CSV_COLUMNS, TEXT_FIELDS, join_tags
+from api.db.exchange.drafts import CSV_COLUMNS, TEXT_FIELDS
 from api.db.exchange.formulas import guard
+from api.db.exchange.tag_cells import join_tags
 from api.db.schema import ingredients, recipes, tags, units
 
 _CHUNK = 500
@@ -89,8 +90,9 @@ def write_csv(connection: Connection) -> IO[bytes]:
         shared = [join_tags(recipe.tags), *(getattr(recipe, name) for name in TEXT_FIELDS)]
         blank: list[str | None] = [None] * len(shared)
         lines: list[tuple[object, ...]] = [
-            (line.ingredient_name, line.amount, line.unit_name) for line in recipe.ingredients
-        ] or [(None, None, None)]
+            (line.ingredient_name, line.amount, line.unit_name, line.original_text)
+            for line in recipe.ingredients
+        ] or [(None, None, None, None)]
         for number, line in enumerate(lines, 1):
             cells = [recipe.name, number, *line, *(shared if number == 1 else blank)]
             writer.writerow([_cell(cell) for cell in cells])
@@ -118,7 +120,12 @@ def _recipe(recipe: Recipe) -> dict[str, Any]:
         **{name: getattr(recipe, name) for name in TEXT_FIELDS},
         "tags": list(recipe.tags),
         "ingredients": [
-            {"ingredient": line.ingredient_name, "amount": line.amount, "unit": line.unit_name}
+            {
+                "ingredient": line.ingredient_name,
+                "amount": line.amount,
+                "unit": line.unit_name,
+                "original_text": line.original_text,
+            }
             for line in recipe.ingredients
         ],
     }

@@ -1,58 +1,20 @@
-"""From rows as people write them, where names may stand for ids, to a dataset."""
+"""From a collection in our own form to a dataset: ids for names, paths, every check."""
 
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from api.db.check import check_dataset
+from api.db.check import ancestor_paths, check_dataset
 from api.db.dataset import TABLES, Dataset, build_dataset
 from api.db.errors import DatasetError, Fault
-from api.db.schema import stored_columns
-from api.db.tree import ancestor_paths
+from api.db.exchange.drafts import REFERENCES, Collection, Row
+from api.db.search_names import same_name
+from api.db.times import as_utc
 
-#: table -> field that may hold a name -> (field of the id, table of the name)
-_REFERENCES = {
-    "ingredients": {"parent": ("parent_id", "ingredients")},
-    "recipe_ingredients": {
-        "recipe": ("recipe_id", "recipes"),
-        "ingredient": ("ingredient_id", "ingredients"),
-        "unit": ("unit_id", "units"),
-    },
-    "ratings": {"recipe": ("recipe_id", "recipes")},
-    "recipe_tags": {"recipe": ("recipe_id", "recipes"), "tag": ("tag_id", "tags")},
-}
-#: What a file may say about a table: its columns, and names in place of ids.
-FIELDS = {
-    table.name: {column.name for column in stored_columns(table)}
-    | set(_REFERENCES.get(table.name, ()))
-    for table in TABLES
-}
+_Rows = dict[str, list[dict[str, Any]]]
+_Labels = dict[str, list[str]]
 
 
-@dataclass
-class RawRows:
-    """Rows as written, with what to call each in an error."""
-
-    rows: dict[str, list[dict[str, Any]]] = field(
-        default_factory=lambda: {table.name: [] for table in TABLES}
-    )
-    labels: dict[str, list[str]] = field(
-        default_factory=lambda: {table.name: [] for table in TABLES}
-    )
-    faults: list[Fault] = field(default_factory=list)
-
-    def add(self, table: str, row: Mapping[str, Any], label: str) -> None:
-        """Add one row; empty text counts as nothing."""
-        cleaned = {
-            key: None if isinstance(value, str) and not value.strip() else value
-            for key, value in row.items()
-        }
-        self.rows[table].append(cleaned)
-        self.labels[table].append(label)
-
-
-def to_dataset(raw: RawRows) -> tuple[Dataset | None, list[Fault]]:
+def to_dataset(collection: Collection) -> tuple[Dataset | None, list[Fault]]:
     """Number the rows that have no id, look up names, compute paths, check everything.
 
     Returns
@@ -60,19 +22,52 @@ def to_dataset(raw: RawRows) -> tuple[Dataset | None, list[Fault]]:
     dataset
         None if there are errors that leave no dataset.
     faults
-        Everything found, warnings included.
+        All faults, warnings included.
     """
-    faults = list(raw.faults)
-    _number(raw, faults)
-    _look_up(raw, faults)
-    _sort_by_id(raw)
-    _add_paths(raw)
+    faults = list(collection.faults)
+    rows: _Rows = {table.name: [] for table in TABLES}
+    labels: _Labels = {table.name: [] for table in TABLES}
+
+    def add(table: str, row: Row, extra: Mapping[str, Any]) -> dict[str, Any]:
+        fields = {**row.fields, **extra}
+        rows[table].append(fields)
+        labels[table].append(row.where)
+        return fields
+
+    for unit in collection.units:
+        add("units", unit, {})
+    for ingredient in collection.ingredients:
+        add("ingredients", ingredient, {})
+    for tag in collection.tags:
+        add("tags", tag, {})
+    recipes = [add("recipes", recipe, {}) for recipe in collection.recipes]
+    _number(rows["recipes"])
+    known_tags = {same_name(row.text("name")) for row in collection.tags}
+    for recipe, fields in zip(collection.recipes, recipes, strict=True):
+        for line in recipe.lines or ():
+            add("recipe_ingredients", line, {"recipe_id": fields["id"]})
+        for rating in recipe.ratings:
+            add("ratings", rating, {"recipe_id": fields["id"]})
+        for name in dict.fromkeys(tag.strip() for tag in recipe.tags or ()):
+            if name and same_name(name) not in known_tags:
+                known_tags.add(same_name(name))
+                add("tags", Row(recipe.where, {"name": name}), {})
+        tagged = {same_name(name): name for name in reversed(recipe.tags or ()) if name.strip()}
+        for name in reversed(tagged.values()):
+            add("recipe_tags", Row(recipe.where, {"recipe_id": fields["id"], "tag": name}), {})
+    for table in TABLES:
+        if "id" in table.columns:
+            _number(rows[table.name])
+    _look_up(rows, labels, faults)
+    _sort_by_id(rows, labels)
+    _add_paths(rows["ingredients"])
+    _check_times(rows, labels, faults)
     try:
-        dataset = build_dataset(raw.rows, raw.labels)
+        dataset = build_dataset(rows, labels)
     except DatasetError as error:
         return None, faults + list(error.faults)
     if not any(fault.severity == "error" for fault in faults):
-        faults += check_dataset(dataset, raw.labels)
+        faults += check_dataset(dataset, labels)
     return dataset, faults
 
 
@@ -84,78 +79,58 @@ def _integer(value: Any) -> int | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else None
 
 
-def _number(raw: RawRows, faults: list[Fault]) -> None:
-    for table in TABLES:
-        if "id" not in table.columns:
-            continue
-        rows = raw.rows[table.name]
-        given = {_integer(row.get("id")) for row in rows} - {None}
-        following = max((number for number in given if number is not None), default=0) + 1
-        for row in rows:
-            if row.get("id") is None:
-                row["id"] = following
-                following += 1
+def _number(rows: list[dict[str, Any]]) -> None:
+    given = [number for row in rows if (number := _integer(row.get("id"))) is not None]
+    following = max(given, default=0) + 1
+    for row in rows:
+        if row.get("id") is None:
+            row["id"] = following
+            following += 1
 
 
-def _key(name: Any) -> str:
-    return unicodedata.normalize("NFC", str(name)).strip().casefold()
-
-
-def _look_up(raw: RawRows, faults: list[Fault]) -> None:
+def _look_up(rows: _Rows, labels: _Labels, faults: list[Fault]) -> None:
     by_name: dict[str, dict[str, list[Any]]] = {}
-    for table, rows in raw.rows.items():
+    for table, found in rows.items():
         ids = by_name.setdefault(table, {})
-        for row in rows:
+        for row in found:
             if row.get("name") is not None:
-                ids.setdefault(_key(row["name"]), []).append(row["id"])
+                ids.setdefault(same_name(row["name"]), []).append(row["id"])
 
-    for table, references in _REFERENCES.items():
-        for row, label in zip(raw.rows[table], raw.labels[table], strict=True):
+    for table, references in REFERENCES.items():
+        for row, label in zip(rows[table], labels[table], strict=True):
             for name_field, (id_field, target) in references.items():
                 name = row.pop(name_field, None)
                 if row.get(id_field) is not None or name is None:
                     continue
-                found = by_name[target].get(_key(name), [])
+                matches = by_name[target].get(same_name(name), [])
+                if len(matches) == 1:
+                    row[id_field] = matches[0]
+                    continue
                 noun = target.removesuffix("s")
-                if len(found) == 1:
-                    row[id_field] = found[0]
-                elif found:
-                    faults.append(
-                        Fault(
-                            table,
-                            label,
-                            name_field,
-                            f"{len(found)} {target} are called {name!r}.",
-                            f"Say which by {id_field}.",
-                        )
-                    )
+                message = f"There is no {noun} named {name!r}."
+                remedy = f"Add it to {target}, or correct the spelling."
+                if matches:
+                    message = f"{len(matches)} {target} have the name {name!r}."
+                    remedy = f"Set {id_field} instead."
                 else:
-                    faults.append(
-                        Fault(
-                            table,
-                            label,
-                            name_field,
-                            f"There is no {noun} called {name!r}.",
-                            f"Add it to {target}, or mend the spelling.",
-                        )
-                    )
                     # Not None: that would be reported once more, as missing.
                     row[id_field] = -1
+                faults.append(Fault(table, label, name_field, message, remedy))
 
 
-def _sort_by_id(raw: RawRows) -> None:
+def _sort_by_id(rows: _Rows, labels: _Labels) -> None:
     for table in TABLES:
         key = [column.name for column in table.primary_key.columns]
-        rows, labels = raw.rows[table.name], raw.labels[table.name]
+        found, names = rows[table.name], labels[table.name]
         order = sorted(
-            range(len(rows)), key=lambda i: tuple(_integer(rows[i].get(name)) or 0 for name in key)
+            range(len(found)),
+            key=lambda i: tuple(_integer(found[i].get(name)) or 0 for name in key),
         )
-        raw.rows[table.name] = [rows[i] for i in order]
-        raw.labels[table.name] = [labels[i] for i in order]
+        rows[table.name] = [found[i] for i in order]
+        labels[table.name] = [names[i] for i in order]
 
 
-def _add_paths(raw: RawRows) -> None:
-    rows = raw.rows["ingredients"]
+def _add_paths(rows: list[dict[str, Any]]) -> None:
     ids = [_integer(row["id"]) or 0 for row in rows]
     position = {identifier: number for number, identifier in enumerate(ids)}
     parent = [
@@ -175,3 +150,16 @@ def _add_paths(raw: RawRows) -> None:
         # A path that was given is kept, for the check to compare.
         if row.get("path") is None:
             row["path"] = "/" if bad else path
+
+
+def _check_times(rows: _Rows, labels: _Labels, faults: list[Fault]) -> None:
+    """Read times with or without an offset; a rating without one is from now."""
+    for row, label in zip(rows["ratings"], labels["ratings"], strict=True):
+        try:
+            time = as_utc(row.get("created_at"))
+        except ValueError as error:
+            remedy = "Enter a time such as 2024-01-31T18:00:00+01:00."
+            faults.append(Fault("ratings", label, "created_at", f"{error}.", remedy))
+            continue
+        if row.get("created_at") is None:
+            row["created_at"] = time.isoformat()

@@ -76,17 +76,3 @@ class RecipePage(BaseModel):
 
     items: list[RecipeSummaryBody]
     next_cursor: NextCursor
-
-
-class ImportResult(BaseModel):
-    """What an import did, or would do in a dry run."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    dry_run: bool = Field(description="Whether nothing was saved.")
-    created: int = Field(description="New recipes.", examples=[12])
-    updated: int = Field(description="Existing recipes that changed.")
-    unchanged: int = Field(description="Existing recipes that stayed the same.")
-    units_created: int
-    ingredients_created: int
-    tags_created: int

@@ -13,16 +13,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
 
 from api.db.catalog import recipes
-from api.db.catalog.drafts import RecipeDraft
+from api.db.catalog.drafts import MAX_ID, MAX_LINES, RecipeDraft
 from api.db.catalog.search import MAX_TERMS, RecipeSearch
-from api.db.exchange.bulk import import_recipes
-from api.db.exchange.bulk_formats import read_csv_rows, read_json_rows
+from api.db.catalog.text import clean_line
 from api.db.exchange.export import write_csv, write_json
-from api.db.rules import MAX_ID, MAX_LINES, clean_tag
+from api.db.exchange.report import ImportReport, OnDuplicate
+from api.db.exchange.requests import import_request, read_request
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.models.common import problem_responses
-from api.http.models.recipes import ImportResult, RecipeBody, RecipePage
-from api.http.problems import Problem
+from api.http.models.recipes import RecipeBody, RecipePage
 from api.http.routes.crud import Resource, add_crud
 from api.http.transactions import ReadDep, WriteDep
 
@@ -64,7 +63,9 @@ Missing = Annotated[
     int,
     Query(ge=0, le=MAX_LINES, description="With `have`: how many ingredients may be missing."),
 ]
-TagName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_tag)]
+TagName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_line)
+]
 Tags = Annotated[
     list[TagName],
     Query(max_length=MAX_TERMS, description="Recipes with each of these tags.", alias="tag"),
@@ -107,7 +108,6 @@ async def read_body(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(read_body)]
-_READERS = {"text/csv": read_csv_rows, "application/json": read_json_rows, "": read_json_rows}
 _IMPORT_BODY = {
     "requestBody": {
         "required": True,
@@ -140,6 +140,7 @@ _IMPORT_BODY = {
                     "example": "recipe,ingredient,amount,unit,tags\nNegroni,Gin,30,Milliliter,\n",
                 }
             },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -154,33 +155,34 @@ _IMPORT_BODY = {
 )
 async def import_many(
     body: Body,
-    request: Request,
     write: WriteDep,
+    on_duplicate: Annotated[
+        OnDuplicate,
+        Query(
+            description="What to do with a recipe whose name exists: leave it, give it the fields "
+            "that the body has, or keep both."
+        ),
+    ] = "skip",
     dry_run: Annotated[
         bool,
         Query(description="Report what would happen and what is wrong, without changing anything."),
     ] = False,
-) -> ImportResult:
-    """Merge recipes by name, all or none.
+) -> ImportReport:
+    """Merge recipes, all or none.
 
-    The body is JSON as written by `GET recipes/export` and `cocktaildb db export`, or CSV with a
-    line for each ingredient. Names are used in place of IDs. An existing recipe gets the fields
-    that are given and keeps the others; new units, ingredients and tags are created, existing ones
-    are not changed. If anything is wrong, every fault is listed with its row and nothing is
-    changed.
+    The body is a file in any shape that `cocktaildb import` reads, recognized by its content: JSON
+    or CSV as the exports write it, other programs' JSON, CSV, YAML, spreadsheets, SQLite files,
+    web pages with recipes, or a zip archive of them. Amounts are read as people write them, and
+    unknown ingredients are placed in the tree. The report lists what was created, which names
+    could not be placed and which amounts were not understood. If anything is wrong, every fault is
+    listed with its row and nothing is changed.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    read_rows = _READERS.get(kind)
-    if read_rows is None:
-        raise Problem(
-            415,
-            "Unknown media type",
-            f"The body is {kind[:80]!r}. Send application/json or text/csv.",
-        )
     # In a thread: a body of some megabytes takes a while to read.
-    rows = await to_thread.run_sync(read_rows, body)
-    done = await write(lambda connection: import_recipes(connection, rows), dry_run=dry_run)
-    return ImportResult(dry_run=dry_run, **vars(done))
+    source = await to_thread.run_sync(read_request, body)
+    return await write(
+        lambda connection: import_request(connection, source, on_duplicate, dry_run=dry_run),
+        dry_run=dry_run,
+    )
 
 
 @router.get(

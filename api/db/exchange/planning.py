@@ -1,0 +1,374 @@
+"""From what a source says to rows in our own form: amounts read, ingredients and units found."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from api.db.errors import Fault
+from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
+from api.db.exchange.mapping import Mapping
+from api.db.exchange.measures import Measure, parse_line, parse_measure
+from api.db.exchange.placing import (
+    IngredientPlacer,
+    KnownIngredient,
+    Placement,
+    UnitPlacer,
+)
+from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
+from api.db.search_names import same_name
+from api.db.taxonomy.taxonomy import Node
+
+#: What 'the juice of one' yields, in ml.
+_JUICE_ML = {"Lime": 30.0, "Lemon": 45.0, "Orange": 75.0, "Grapefruit": 180.0}
+_ANY_JUICE_ML = 30.0
+_WEDGES = 8
+#: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
+_IN_PIECES = frozenset(("Fruit, Herb & Spice", "Egg", "Sugar Cube", "Candy", "Ice Cream"))
+#: Units that say how much by themselves.
+_WITHOUT_AMOUNT = ("to top", "to rinse", "to taste")
+_GUESSES = ("similar", "kind", "translated")
+
+
+@dataclass
+class CatalogNames:
+    """What a database has already."""
+
+    ingredients: list[KnownIngredient] = field(default_factory=list)
+    units: list[tuple[str, str | None]] = field(default_factory=list)
+    """(name, abbreviation)."""
+
+
+@dataclass
+class ImportPlan:
+    """A collection in our own form, ready for a sink.
+
+    Attributes
+    ----------
+    names
+        How every name became an ingredient, for the mapping file.
+    """
+
+    collection: Collection
+    report: ImportReport
+    names: list[PlacedName]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What could not be read."""
+        return self.collection.faults
+
+
+def plan_import(
+    source: Collection, known: CatalogNames | None = None, mapping: Mapping | None = None
+) -> ImportPlan:
+    """Bring a source's rows to our own form.
+
+    Parameters
+    ----------
+    known
+        What the database has already; nothing for a new one.
+    mapping
+        What people decided.
+    """
+    return _Planner(source, known or CatalogNames(), mapping or Mapping()).plan()
+
+
+class _Planner:
+    def __init__(self, source: Collection, known: CatalogNames, mapping: Mapping) -> None:
+        self._source, self._mapping = source, mapping
+        self._declared = [row for row in source.ingredients if _has_place(row)]
+        self._names_only = [row for row in source.ingredients if not _has_place(row)]
+        declared = [KnownIngredient(row.text("name") or "") for row in self._declared]
+        self._ingredients = IngredientPlacer([*declared, *known.ingredients], mapping)
+        units = [(row.text("name") or "", row.text("abbreviation")) for row in source.units]
+        self._units = UnitPlacer([*known.units, *units])
+        self._by_id = {
+            table: {row.fields["id"]: row.text("name") for row in rows if row.fields.get("id")}
+            for table, rows in (("ingredient", source.ingredients), ("unit", source.units))
+        }
+        self._out = Collection(
+            source.shape, own=True, units=list(source.units), tags=list(source.tags),
+            faults=list(source.faults), notes=list(source.notes),
+        )  # fmt: skip
+        self._report = ImportReport(shape=source.shape, notes=list(source.notes))
+        self._lines: Counter[str] = Counter()
+        self._placements: dict[str, tuple[str, Placement]] = {}
+
+    def plan(self) -> ImportPlan:
+        for row in self._names_only:
+            if (name := row.text("name")) is not None:
+                self._ingredients.place(name)
+        for recipe in self._source.recipes:
+            self._out.recipes.append(self._recipe(recipe))
+        self._out.ingredients = [
+            *self._declared,
+            *(
+                Row(
+                    one.name,
+                    {
+                        "name": one.name,
+                        "parent": one.parent,
+                        "allow_substitution": int(one.allow_substitution),
+                    },
+                )
+                for one in self._ingredients.created
+            ),
+        ]
+        self._out.units += [
+            Row(unit.name, {"name": unit.name, "abbreviation": unit.abbreviation,
+                            "conversion_to_ml": unit.conversion_to_ml})
+            for unit in self._units.created
+        ]  # fmt: skip
+        names = [
+            PlacedName(
+                written=written, ingredient=placement.ingredient, how=placement.how,
+                lines=self._lines[key], suggestions=list(placement.suggestions),
+            )
+            for key, (written, placement) in self._placements.items()
+        ]  # fmt: skip
+        report = self._report
+        report.unsorted = [one for one in names if one.how == "unsorted"]
+        report.guessed = [one for one in names if one.how in _GUESSES]
+        report.placed = report.lines - sum(one.lines for one in report.unsorted)
+        report.ingredients_created = [
+            CreatedIngredient(name=one.name, parent=one.parent) for one in self._ingredients.created
+        ]
+        report.units_created = [unit.name for unit in self._units.created]
+        return ImportPlan(self._out, report, names)
+
+    def _recipe(self, recipe: RecipeRow) -> RecipeRow:
+        name = recipe.text("name")
+        extras: dict[str, list[str]] = {
+            label: [text] for label in ("glass", "method", "garnish")
+            if (text := recipe.text(label)) is not None
+        }  # fmt: skip
+        lines: list[Row] | None = None if recipe.lines is None else []
+        for line in recipe.lines or ():
+            read = self._line(line, name or "", extras)
+            if read is not None and lines is not None:
+                lines.append(read)
+        fields = {
+            key: recipe.fields[key] for key in ("id", "name", *TEXT_FIELDS) if key in recipe.fields
+        }
+        if not self._source.own:
+            self._clean(fields, extras, recipe.where)
+        return RecipeRow(recipe.where, fields, lines, recipe.tags, recipe.ratings)
+
+    def _clean(self, fields: dict[str, Any], extras: dict[str, list[str]], where: str) -> None:
+        """Bring another program's texts into our fields."""
+        said = [str(fields["instructions"]).strip()] if fields.get("instructions") else []
+        said += [
+            f"{label.capitalize()}: {'; '.join(dict.fromkeys(texts)).rstrip('.')}."
+            for label, texts in extras.items()
+        ]
+        if said:
+            fields["instructions"] = "\n".join(said)
+        for name in ("image_url", "source_url"):
+            if (address := fields.get(name)) is not None:
+                address = str(address).strip()
+                if "://" not in address and "." in address.split("/")[0] and " " not in address:
+                    address = f"https://{address.lstrip('/')}"
+                usable = urlsplit(address).scheme in ("http", "https")
+                fields[name] = address if usable else None
+                if not usable:
+                    self._report.notes.append(f"{where}: {name} is no web address and was ignored.")
+
+    def _line(self, line: Row, recipe: str, extras: dict[str, list[str]]) -> Row | None:
+        fields = line.fields
+        identifiers = {
+            f"{name}_id": fields[f"{name}_id"]
+            for name in ("ingredient", "unit")
+            if fields.get(f"{name}_id") is not None and fields.get(name) is None
+        }
+        known = {
+            name: self._by_id[name].get(identifiers.get(f"{name}_id"))
+            for name in ("ingredient", "unit")
+        }
+        if "ingredient_id" in identifiers and known["ingredient"] is None:
+            message = f"There is no ingredient {identifiers['ingredient_id']}."
+            remedy = "List it under ingredients, or use its name."
+            self._out.add_fault("recipe_ingredients", line.where, "ingredient_id", message, remedy)
+            return None
+        written, measure, text, as_is = self._read(line, known["ingredient"], known["unit"])
+        if not written:
+            if any(value is not None for key, value in fields.items() if key != "number"):
+                remedy = "Name the ingredient."
+                self._out.add_fault(
+                    "recipe_ingredients", line.where, "ingredient", "It is missing.", remedy
+                )
+            return None
+        if measure.form == "garnish" and not as_is:
+            extras.setdefault("garnish", []).append(_garnish(measure, written))
+            if not self._source.own:
+                return None
+        original = written
+        if as_is and self._ingredients.has(written):
+            placement = self._ingredients.place(written)
+        else:
+            written, placement, measure = self._ingredient(written, measure)
+        key = same_name(written)
+        self._lines[key] += 1
+        self._placements.setdefault(key, (written, placement))
+        self._report.lines += 1
+        if placement.ingredient is None:
+            return None
+        amount, unit = measure.low, measure.unit
+        if not as_is:
+            amount, unit = self._amount(measure, placement)
+        if not measure.understood:
+            self._report.unread.append(
+                UnreadLine(where=line.where, recipe=recipe, ingredient=written, text=text or "")
+            )
+        elif amount is None and unit is None and measure.form is None:
+            self._report.without_amount += 1
+        if text is None and same_name(placement.ingredient) != same_name(original):
+            text = _shown(fields, original)
+        made = {"ingredient": placement.ingredient, "amount": amount, "unit": unit,
+                "original_text": text}  # fmt: skip
+        if fields.get("id") is not None:
+            made["id"] = fields["id"]
+        return Row(line.where, made)
+
+    def _read(
+        self, line: Row, ingredient: str | None, unit: str | None
+    ) -> tuple[str, Measure, str | None, bool]:
+        """Return the ingredient's name, the measure, the text to keep, and whether all is exact.
+
+        An exact line is one of our own: a number of a known unit, written as it is.
+        """
+        fields = line.fields
+        if (whole := line.text("line")) is not None:
+            measure = self._parsed(whole, whole=True)
+            return measure.rest, replace_rest(measure, ""), whole, False
+        ingredient = ingredient or line.text("ingredient") or ""
+        unit = unit or line.text("unit")
+        kept = line.text("original_text")
+        plain = _number(fields.get("amount"))
+        if "measure" not in fields or fields.get("measure") is None:
+            found = None if unit is None else self._units.find(unit)
+            direct = plain is not None or fields.get("amount") is None
+            if direct and (found is not None or (unit is None and self._source.own)):
+                high = _number(fields.get("amount_max"))
+                measure = Measure(plain, plain if high is None else high, found)
+                shown = None if self._source.own else _shown(fields, ingredient)
+                return ingredient, measure, kept or shown, self._source.own
+        raw = fields.get("amount")
+        top = fields.get("amount_max")
+        amount = f"{_plain(raw)}-{_plain(top)}" if raw is not None and top else _plain(raw)
+        text = " ".join(part for part in (line.text("measure"), amount, unit) if part)
+        measure = self._parsed(text, whole=False)
+        return ingredient, measure, kept or _shown(fields, ingredient, text), False
+
+    def _parsed(self, text: str, *, whole: bool) -> Measure:
+        text = self._mapping.measures.get(same_name(text), text)
+        return parse_line(text) if whole else parse_measure(text)
+
+    def _ingredient(self, written: str, measure: Measure) -> tuple[str, Placement, Measure]:
+        """Place the ingredient, as the words of its measure make it more exact."""
+        cleaned = parse_line(written)
+        if cleaned.form == "garnish" and cleaned.rest:
+            written = cleaned.rest
+        if same_name(written) in self._mapping.ingredients:
+            return written, self._ingredients.place(written), measure
+        plain = self._ingredients.look_up(written)
+        if measure.form in ("juice", "peel"):
+            part = self._ingredients.look_up(f"{written} {measure.form}")
+            if part.node is not None and part.how in ("name", "words") and not part.new_child:
+                if measure.form == "juice":
+                    measure = _juice(measure, plain.node)
+                return part.node.name, self._ingredients.place(part.node.name), measure
+        elif measure.rest and measure.understood:
+            closer = self._ingredients.look_up(f"{measure.rest} {written}")
+            if (
+                closer.node is not None
+                and closer.how in ("name", "words")
+                and not closer.new_child
+                and (plain.node is None or closer.node.is_below(plain.node))
+            ):
+                name = closer.node.name
+                return name, self._ingredients.place(name), measure
+        return written, self._ingredients.place(written), measure
+
+    def _amount(self, measure: Measure, placement: Placement) -> tuple[float | None, str | None]:
+        unit = measure.unit
+        amount = measure.amount
+        if self._source.own and unit is None:
+            return amount, None
+        if amount is not None and not (math.isfinite(amount) and amount >= 0):
+            amount = None
+        if unit in _WITHOUT_AMOUNT:
+            amount = None
+        node = placement.node
+        if node is not None and node.name == "Ice":
+            # Ice is a way of serving: its volume would drown the drink.
+            return None, self._units.ensure("to taste")
+        if unit is None and amount is not None:
+            unit = "Each" if node is None or _IN_PIECES & set(node.path) else "Part"
+        return amount, None if unit is None else self._units.find(unit)
+
+
+def _has_place(row: Row) -> bool:
+    """Return whether a declared ingredient says where it belongs, even if that is the top."""
+    return bool({"parent", "parent_id", "path"} & set(row.fields))
+
+
+def replace_rest(measure: Measure, rest: str) -> Measure:
+    """Return a measure with another rest."""
+    return Measure(measure.low, measure.high, measure.unit, rest, measure.form, measure.understood)
+
+
+def _juice(measure: Measure, fruit: Node | None) -> Measure:
+    """Return the juice of so many fruits in milliliters."""
+    if measure.low is None or measure.unit not in (None, "Each", "Wedge"):
+        return measure
+    names = fruit.path if fruit is not None else ()
+    each = next((ml for name, ml in _JUICE_ML.items() if name in names), _ANY_JUICE_ML)
+    share = each / _WEDGES if measure.unit == "Wedge" else each
+    high = measure.low if measure.high is None else measure.high
+    return Measure(measure.low * share, high * share, "Milliliter", measure.rest, "juice")
+
+
+def _garnish(measure: Measure, written: str) -> str:
+    amount = "" if measure.amount is None or measure.amount == 1 else f"{measure.amount:g} "
+    unit = f"{measure.unit.lower()} " if measure.unit not in (None, "Each") else ""
+    return f"{amount}{unit}{written}"
+
+
+def _number(value: Any) -> float | None:
+    """Return a plain number; None for texts that need reading, such as '1 1/2' and '4,5'."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _plain(value: Any) -> str:
+    number = _number(value)
+    if number is not None and not isinstance(value, str):
+        return f"{number:g}" if math.isfinite(number) else str(value)
+    return "" if value is None else str(value).strip()
+
+
+def _shown(fields: dict[str, Any], ingredient: str, measure: str | None = None) -> str | None:
+    """Return a line as its source has it."""
+    if measure is None:
+        measure = " ".join(
+            part for part in (_plain(fields.get("amount")), str(fields.get("unit") or "")) if part
+        )
+    text = f"{measure} {ingredient}".strip()
+    if fields.get("note"):
+        text += f", {fields['note']}"
+    if fields.get("substitutes"):
+        text += f" (or {', '.join(map(str, fields['substitutes']))})"
+    if fields.get("optional") in (True, 1, "1", "true", "True"):
+        text += " (optional)"
+    return text or None
+
+
+def unsorted_share(report: ImportReport) -> float:
+    """Return the share of lines below :data:`UNSORTED`; 0 without lines."""
+    return 1 - report.placed / report.lines if report.lines else 0.0

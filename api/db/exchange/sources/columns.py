@@ -1,0 +1,117 @@
+"""What the columns and keys of other programs mean."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from api.db.search_names import fold
+from api.db.taxonomy.units import find_unit
+
+#: meaning -> names in order of preference, folded, without what separates words.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "recipe": ("recipe", "recipename", "recipetitle", "strdrink", "drink", "drinkname", "cocktail",
+               "cocktailname", "beverage", "rezept", "receta", "recette", "ricetta", "drinks",
+               "recipes", "cocktails", "name", "title", "label", "headline", "titel", "nom",
+               "nombre", "nome", "titre", "titulo"),
+    "recipe_id": ("recipeid", "iddrink", "drinkid", "cocktailid", "idrecipe", "idcocktail"),
+    "line": ("line", "ingredientnumber", "lineno", "linenumber", "ingredientno", "position",
+             "ingredientorder", "sort", "step"),
+    "ingredient": ("ingredient", "ingredientname", "stringredient", "zutat", "ingrediente",
+                   "ingredienttext", "special", "component", "item", "product", "element", "spirit",
+                   "bottle", "what", "ingredients", "name", "title", "label"),
+    "measure": ("measure", "strmeasure", "measurement", "measuretext", "amounttext",
+                "quantitytext", "dose", "menge", "mesure", "medida", "misura", "portion",
+                "originaltext", "howmuch", "size"),
+    "amount": ("amount", "quantity", "qty", "quantities", "value", "number", "count", "volume",
+               "anzahl", "cantidad", "quantite", "quantita", "amountmin", "parts"),
+    "amount_max": ("amountmax", "quantitymax", "maxamount"),
+    "unit": ("unit", "units", "unitname", "uom", "einheit", "unidad", "unite", "unita",
+             "unitofmeasure", "measureunit", "measurementunit", "unitabbreviation"),
+    "line_text": ("text", "raw", "rawtext", "original", "full", "display", "displaytext",
+                  "originalstring"),
+    "note": ("note", "notes", "comment", "preparation", "prep"),
+    "optional": ("optional", "isoptional"),
+    "substitutes": ("substitutes", "alternatives", "substitute"),
+    "instructions": ("instructions", "strinstructions", "instruction", "directions", "preparation",
+                     "steps", "howto", "zubereitung", "preparacion", "preparazione",
+                     "recipeinstructions", "procedure", "description2", "build", "methodtext",
+                     "making"),
+    "description": ("description", "about", "history", "summary", "intro", "story", "notes",
+                    "comment", "beschreibung"),
+    "glass": ("glass", "strglass", "glassware", "glasstype", "glas", "vaso", "verre", "bicchiere",
+              "servedin", "vessel"),
+    "garnish": ("garnish", "garnishes", "garniture", "decoration", "strgarnish", "dekoration",
+                "garnishtext"),
+    "method": ("method", "technique", "mixingmethod", "style"),
+    "tags": ("tags", "strtags", "keywords", "tag", "labels"),
+    "category": ("category", "strcategory", "type", "recipecategory", "family", "strIBA".lower(),
+                 "iba", "kategorie", "categoria", "categorie", "genre"),
+    "image_url": ("imageurl", "strdrinkthumb", "image", "img", "picture", "photo", "thumbnail",
+                  "imageuri"),
+    "source": ("source", "author", "bartender", "creator", "origin", "book", "publication",
+               "strimagesource"),
+    "source_url": ("sourceurl", "url", "link", "href", "permalink", "website", "uri"),
+}  # fmt: skip
+#: The list of lines of a recipe.
+LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zutaten",
+         "ingredientes", "ingredienti", "components", "contents", "lines", "recipeingredients",
+         "items", "build", "recipe", "specs", "spec", "formula", "mix")  # fmt: skip
+#: A list of measures beside the list of ingredients.
+MEASURES = ("measures", "measurements", "amounts", "quantities", "strmeasures")
+RECIPE_MEANINGS = ("recipe", "recipe_id", "instructions", "description", "glass", "garnish",
+                   "method", "tags", "category", "image_url", "source", "source_url")  # fmt: skip
+LINE_MEANINGS = ("ingredient", "measure", "amount", "amount_max", "unit", "line_text", "note",
+                 "optional", "substitutes")  # fmt: skip
+
+
+def key_of(name: object) -> str:
+    """Return a column's name without case, accents and what separates words."""
+    return re.sub(r"[\W_]+", "", fold(str(name)))
+
+
+def find_columns(names: Iterable[object], meanings: Iterable[str]) -> dict[str, str]:
+    """Return the column for each of ``meanings`` that has one; each column serves once.
+
+    Examples
+    --------
+    >>> find_columns(["strDrink", "ingredient", "measure"], ["recipe", "ingredient", "measure"])
+    {'recipe': 'strDrink', 'ingredient': 'ingredient', 'measure': 'measure'}
+    """
+    by_key: dict[str, str] = {}
+    for name in names:
+        by_key.setdefault(key_of(name), str(name))
+    found: dict[str, str] = {}
+    for meaning in meanings:
+        for candidate in _NAMES[meaning]:
+            if candidate in by_key and by_key[candidate] not in found.values():
+                found[meaning] = by_key[candidate]
+                break
+    return found
+
+
+def unit_in_name(name: str) -> str | None:
+    """Return the unit of a column such as ``amount_ml`` or ``oz``; None if it names none."""
+    last = re.split(r"[\W_]+", fold(name).strip(" )_"))[-1]
+    unit = find_unit(last) if last in ("ml", "cl", "oz", "dl", "floz", "parts", "dash") else None
+    return unit.name if unit else None
+
+
+def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
+    """Return the columns of each number: ``Ingredient1``, ``Measure1``, ``Ingredient2``, ...
+
+    Examples
+    --------
+    >>> numbered(["strIngredient1", "strMeasure1"])
+    {1: {'ingredient': 'strIngredient1', 'measure': 'strMeasure1'}}
+    """
+    found: dict[int, dict[str, str]] = {}
+    for name in names:
+        match = re.fullmatch(r"(\D+?)(\d{1,2})(\D*)", key_of(name))
+        if match is None:
+            continue
+        key = match[1] + match[3]
+        for meaning in ("ingredient", "measure", "amount", "unit"):
+            known = [one for one in _NAMES[meaning] if one not in ("name", "title", "label")]
+            if key in known or key.removeprefix("ingredient") in known:
+                found.setdefault(int(match[2]), {}).setdefault(meaning, name)
+                break
+    return {number: columns for number, columns in sorted(found.items()) if "ingredient" in columns}

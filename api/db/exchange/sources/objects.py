@@ -1,0 +1,219 @@
+"""Recipes in JSON or YAML of other programs, under the keys that are common.
+
+Known by name: TheCocktailDB and Bar Assistant. Others are read if their objects have a name and a
+list of ingredients: texts (``2 oz gin``), pairs, objects (``ingredient_name``, ``amount``,
+``unit``), or an object of amounts by ingredient.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.db.exchange.drafts import Collection, RecipeRow, Row
+from api.db.exchange.sources.columns import (
+    LINE_MEANINGS,
+    LINES,
+    MEASURES,
+    RECIPE_MEANINGS,
+    find_columns,
+    key_of,
+    numbered,
+    unit_in_name,
+)
+from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
+from api.db.exchange.sources.tables import TableRows
+
+_Object = Mapping[str, Any]
+#: How deep the list of recipes may be below the top of a document.
+_DEEPEST = 4
+_HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
+
+
+def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | None:
+    """Return the recipes of a parsed document; None if there are none that can be recognized."""
+    found = list(_recipes(value, "", _DEEPEST))
+    if found:
+        return _read_nested(found, name, program)
+    rows = _flat_rows(value)
+    if rows is None:
+        return None
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    labeled = [(f"[{number}]", dict(row)) for number, row in enumerate(rows)]
+    table = read_table(TableRows(header, labeled), name, program)
+    if table is not None and "strDrink" in header:
+        table.shape = f"TheCocktailDB ({program})"
+    return table
+
+
+def _flat_rows(value: Any) -> list[_Object] | None:
+    """Return the first list of objects, at the top or below a key."""
+    candidates = [value, *(value.values() if isinstance(value, dict) else ())]
+    for one in candidates:
+        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one):
+            return one
+    return [value] if isinstance(value, dict) and numbered(map(str, value)) else None
+
+
+def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object, str | None]]:
+    """Yield (label, recipe, name from its key) of every object with a list of lines."""
+    if isinstance(value, dict):
+        value = _with_names(value)
+        if lines_key(value) is not None and find_columns(value, ["recipe"]):
+            yield where or "the document", value, None
+        elif depth:
+            for key, below in value.items():
+                label = f"{where}.{key}" if where else str(key)
+                if isinstance(below, dict) and lines_key(below) is not None:
+                    named = find_columns(below, ["recipe"])
+                    yield label, below, None if named else str(key)
+                elif isinstance(below, list) and below and _is_lines(below, str(key)):
+                    yield label, {"ingredients": below}, str(key)
+                else:
+                    yield from _recipes(below, label, depth - 1)
+    elif isinstance(value, list) and depth:
+        for number, below in enumerate(value):
+            if isinstance(below, (dict, list)):
+                yield from _recipes(below, f"{where}[{number}]", depth - 1)
+
+
+def _is_lines(value: list[Any], key: str) -> bool:
+    # {"Negroni": ["30 ml gin", ...]}; a list of tags is none.
+    return all(isinstance(one, str) and one[:1].isdigit() for one in value) and len(value) > 1
+
+
+def _with_names(document: _Object) -> _Object:
+    """Join Bar Assistant's newer form, in which ingredients are named beside the recipe."""
+    recipe, known = document.get("recipe"), document.get("ingredients")
+    if not (isinstance(recipe, dict) and isinstance(known, list) and "ingredients" in recipe):
+        return document
+    names = {one.get("_id"): one.get("name") for one in known if isinstance(one, dict)}
+    lines = [
+        {"name": names.get(line.get("_id"), line.get("_id")), **line}
+        for line in recipe["ingredients"]
+        if isinstance(line, dict)
+    ]
+    return {**recipe, "ingredients": lines}
+
+
+def lines_key(recipe: _Object) -> str | None:
+    """Return the key under which an object has its list of ingredients."""
+    for key, value in recipe.items():
+        if key_of(key) in LINES and value and isinstance(value, (list, dict)):
+            if isinstance(value, list) and not isinstance(value[0], (str, dict, list)):
+                continue
+            return key
+    for key, value in recipe.items():
+        if key_of(key) == "ingredients" and isinstance(value, str):
+            return key
+    return None
+
+
+def _read_nested(
+    found: list[tuple[str, _Object, str | None]], name: str, program: str
+) -> Collection:
+    collection = Collection(f"{program}, recipes with lists of ingredients")
+    ignored: dict[str, None] = {}
+    for label, recipe, key_name in found:
+        lines = lines_key(recipe)
+        columns = find_columns([key for key in recipe if key != lines], RECIPE_MEANINGS)
+        fields: dict[str, Any] = {
+            meaning: _text_of(recipe[column]) for meaning, column in columns.items()
+        }
+        fields["name"] = key_name or fields.pop("recipe", None)
+        tags = [tag for meaning in ("tags", "category") if meaning in columns
+                for tag in _names_of(recipe[columns[meaning]])]  # fmt: skip
+        row = RecipeRow(label, fields, lines=[], tags=tags)
+        measures = next((key for key in recipe if key_of(key) in MEASURES), None)
+        row.lines = list(_lines(recipe.get(lines or ""), recipe.get(measures or ""), label))
+        collection.recipes.append(row)
+        used = {*columns.values(), lines, measures}
+        ignored |= {str(key): None for key in recipe if key not in used
+                    and key_of(key) not in _HIDDEN}  # fmt: skip
+        if _is_bar_assistant(recipe, lines):
+            collection.shape = f"Bar Assistant ({program})"
+    if ignored:
+        collection.notes.append(f"{name}: ignored the keys {', '.join(sorted(ignored))}.")
+    return collection
+
+
+def _is_bar_assistant(recipe: _Object, lines: str | None) -> bool:
+    value = recipe.get(lines or "")
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, dict) and {"amount", "units", "_id"} <= set(first)
+
+
+def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:
+    if isinstance(value, str):
+        value = split_cell(value)
+    if isinstance(value, dict):
+        # {"Gin": "30 ml"}
+        value = [
+            {"ingredient": key, **amount}
+            if isinstance(amount, dict)
+            else {"ingredient": key, "measure": amount}
+            for key, amount in value.items()
+        ]
+    paired = isinstance(measures, list) and len(measures) == len(value or [])
+    for number, line in enumerate(value or []):
+        where = f"{label}.ingredients[{number}]"
+        if isinstance(line, str):
+            fields: dict[str, Any] = {"line": line}
+            if paired:
+                fields = {"ingredient": line, "measure": _text_of(measures[number])}
+            yield Row(where, fields)
+        elif isinstance(line, list) and line:
+            first, *rest = (str(cell) for cell in line if cell is not None)
+            yield Row(where, {"ingredient": first, "measure": " ".join(rest)} if rest
+                      else {"line": first})  # fmt: skip
+        elif isinstance(line, dict):
+            yield Row(where, _line(line))
+
+
+def _line(line: _Object) -> dict[str, Any]:
+    flat = dict(line)
+    for key, value in line.items():
+        # {"ingredient": {"name": "Gin"}, "unit": {"name": "ml"}}
+        if isinstance(value, dict):
+            inner = find_columns(value, ["ingredient"])
+            flat[key] = value.get(inner["ingredient"]) if inner else None
+    columns = find_columns(flat, LINE_MEANINGS)
+    fields: dict[str, Any] = {
+        meaning: value_of(flat[column])
+        for meaning, column in columns.items()
+        if not isinstance(flat[column], (dict, list))
+    }
+    if names := _names_of(flat.get(columns.get("substitutes", ""))):
+        fields["substitutes"] = names
+    if "amount" not in fields and "measure" not in fields:
+        for key, value in flat.items():
+            if (unit := unit_in_name(str(key))) and value_of(value) is not None:
+                fields |= {"amount": value_of(value), "unit": unit}
+    if key_of(columns.get("ingredient", "")) == "special":
+        return {"line": fields["ingredient"]}  # IBA's lists: {"special": "2 dashes bitters"}
+    if "line_text" in fields and "ingredient" not in fields:
+        return {"line": fields["line_text"]}
+    if fields.get("ingredient") and set(fields) <= {"ingredient", "optional"}:
+        return {
+            "line": fields["ingredient"],
+            **{k: v for k, v in fields.items() if k == "optional"},
+        }
+    return fields
+
+
+def _text_of(value: Any) -> Any:
+    """Return a value as one text: steps on lines of their own, the name of an object."""
+    if isinstance(value, list):
+        return "\n".join(str(text) for one in value if (text := _text_of(one)) is not None) or None
+    if isinstance(value, dict):
+        for key in ("name", "text", "title", "url", "uri", "value"):
+            if isinstance(value.get(key), (str, int, float)):
+                return value[key]
+        return None
+    return value_of(value)
+
+
+def _names_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list):
+        return []
+    return [str(text).strip() for one in value if (text := _text_of(one))]

@@ -1,0 +1,180 @@
+"""SQLite files: our own tables, or others that are joined by their foreign keys."""
+
+import re
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.db.exchange.drafts import Collection
+from api.db.exchange.sources.columns import find_columns, key_of
+from api.db.exchange.sources.table_recipes import read_table
+from api.db.exchange.sources.tables import TableRows
+
+MAGIC = b"SQLite format 3\0"
+_MOST_ROWS = 500_000
+
+
+def read_sqlite(data: bytes, name: str) -> Collection | None:
+    """Return the recipes of a database file; None if no tables look like recipes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="import-") as directory:
+        path = Path(directory) / "source.db"
+        path.write_bytes(data)
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                return _read(connection, name)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"the database is damaged: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    columns: list[str]
+    references: dict[str, str]
+    """Column -> table."""
+
+
+def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
+    tables = _tables(connection)
+    joined = _joined(connection, tables)
+    if joined is not None:
+        collection = read_table(joined, name, "SQLite")
+        if collection is not None:
+            return collection
+    candidates = []
+    for table in tables:
+        found = read_table(_rows(connection, table.name), f"{name}, table {table.name}", "SQLite")
+        if found is not None:
+            candidates.append(found)
+    return max(candidates, key=lambda one: len(one.recipes), default=None)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _tables(connection: sqlite3.Connection) -> list[_Table]:
+    names = [
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    ]
+    tables = []
+    for name in names:
+        info = connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
+        keys = connection.execute(f"PRAGMA foreign_key_list({_quoted(name)})").fetchall()
+        references = {row[3]: row[2] for row in keys}
+        tables.append(_Table(name, [row[1] for row in info], references))
+    return [_guess_references(table, tables) for table in tables]
+
+
+def _guess_references(table: _Table, tables: list[_Table]) -> _Table:
+    """Add what ``drink_id`` refers to where no foreign key says so."""
+    found = dict(table.references)
+    for column in table.columns:
+        match = re.fullmatch(r"(.+?)_?id|id_?(.+)", column, re.IGNORECASE)
+        if column in found or match is None:
+            continue
+        stem = key_of(match[1] or match[2])
+        for other in tables:
+            key = key_of(other.name)
+            if other.name != table.name and stem and key in (stem, f"{stem}s", f"{stem}es"):
+                found[column] = other.name
+    return _Table(table.name, table.columns, found)
+
+
+def _joined(connection: sqlite3.Connection, tables: list[_Table]) -> TableRows | None:
+    """Return the rows of the table that links recipes with ingredients, names for ids."""
+    by_name = {table.name: table for table in tables}
+    for link in tables:
+        recipe = ingredient = None
+        for column, target in link.references.items():
+            if target not in by_name:
+                continue
+            kind = key_of(target)
+            if re.search("ingredient|bottle|component|product|zutat|spirit|item", kind):
+                ingredient = ingredient or (column, by_name[target])
+            elif re.search("recipe|drink|cocktail|rezept|receta|recette", kind):
+                recipe = recipe or (column, by_name[target])
+        if recipe is None:
+            continue
+        text = find_columns(link.columns, ["ingredient"]).get("ingredient")
+        if ingredient is None and text is None:
+            continue
+        return _join(connection, link, recipe, ingredient, by_name)
+    return None
+
+
+def _join(
+    connection: sqlite3.Connection,
+    link: _Table,
+    recipe: tuple[str, _Table],
+    ingredient: tuple[str, _Table] | None,
+    by_name: dict[str, _Table],
+) -> TableRows | None:
+    title = find_columns(recipe[1].columns, ["recipe"]).get("recipe")
+    if title is None:
+        return None
+    select = [f"r.{_quoted(title)} AS recipe", f"l.{_quoted(recipe[0])} AS recipe_id"]
+    joins = f"JOIN {_quoted(recipe[1].name)} r ON r.{_key(recipe[1])} = l.{_quoted(recipe[0])}"
+    taken = {title, recipe[0]}
+    if ingredient is not None:
+        named = find_columns(ingredient[1].columns, ["ingredient"]).get("ingredient")
+        if named is None:
+            return None
+        select.append(f"i.{_quoted(named)} AS ingredient")
+        joins += (
+            f" LEFT JOIN {_quoted(ingredient[1].name)} i"
+            f" ON i.{_key(ingredient[1])} = l.{_quoted(ingredient[0])}"
+        )
+        taken.add(ingredient[0])
+    for number, (column, target) in enumerate(link.references.items()):
+        unit = by_name.get(target)
+        if column in taken or unit is None or not re.search("unit|measure", key_of(target)):
+            continue
+        named = find_columns(unit.columns, ["ingredient"]).get("ingredient") or unit.columns[-1]
+        select.append(f"u{number}.{_quoted(named)} AS unit")
+        joins += (
+            f" LEFT JOIN {_quoted(target)} u{number}"
+            f" ON u{number}.{_key(unit)} = l.{_quoted(column)}"
+        )
+        taken.add(column)
+    select += [f"l.{_quoted(c)}" for c in link.columns if c not in taken and key_of(c) != "id"]
+    select += [f"r.{_quoted(c)}" for c in recipe[1].columns
+               if c not in taken and key_of(c) not in ("id", "name")]  # fmt: skip
+    query = (
+        f"SELECT {', '.join(select)} FROM {_quoted(link.name)} l {joins} "  # noqa: S608 - quoted
+        f"ORDER BY l.{_quoted(recipe[0])}, l.rowid"
+    )
+    return _table_rows(connection, query)
+
+
+def _key(table: _Table) -> str:
+    column = next((one for one in table.columns if key_of(one) == "id"), table.columns[0])
+    return _quoted(column)
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> TableRows:
+    return _table_rows(connection, f"SELECT * FROM {_quoted(table)}")  # noqa: S608 - quoted
+
+
+def _table_rows(connection: sqlite3.Connection, query: str) -> TableRows:
+    cursor = connection.execute(query)
+    header = [column[0] for column in cursor.description]
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for number, cells in enumerate(cursor.fetchmany(_MOST_ROWS), 1):
+        row: dict[str, Any] = {}
+        for column, cell in zip(header, cells, strict=True):
+            row.setdefault(column, None if isinstance(cell, bytes) else cell)
+        rows.append((f"row {number}", row))
+    return TableRows(list(dict.fromkeys(header)), rows)

@@ -1,0 +1,219 @@
+"""Recipes of a table: a row an ingredient, a row a recipe with numbered columns, or one text."""
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from api.db.exchange.drafts import CSV_COLUMNS, Collection, RecipeRow, Row
+from api.db.exchange.sources.columns import (
+    LINES,
+    MEASURES,
+    find_columns,
+    key_of,
+    numbered,
+    unit_in_name,
+)
+from api.db.exchange.sources.tables import TableRows
+from api.db.exchange.tag_cells import split_tags
+
+_RECIPE = ("recipe", "recipe_id")
+_LINE = ("ingredient", "measure", "amount", "amount_max", "unit", "line", "note", "optional")
+_TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "category",
+          "image_url", "source", "source_url")  # fmt: skip
+_EMPTY = frozenset(("", "na", "n/a", "null", "none", "nan", "-"))
+
+
+def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection | None:
+    """Return the recipes of a table; None if it holds none that can be recognized.
+
+    Parameters
+    ----------
+    name
+        The file's name, for errors.
+    program
+        What the shape is called in the report: CSV, spreadsheet.
+    """
+    by_number = numbered(table.header)
+    lists = [column for column in table.header if key_of(column) in LINES]
+    columns = find_columns(table.header, _RECIPE)
+    if "recipe" not in columns:
+        return None
+    others = [column for column in table.header if column != columns["recipe"]]
+    if by_number:
+        numbers = {column for one in by_number.values() for column in one.values()}
+        columns |= find_columns([c for c in others if c not in numbers], _TEXTS)
+        collection = Collection(f"{program}, a row a recipe with numbered ingredients")
+        _read_wide(table, columns, by_number, collection)
+    elif "ingredient" in (found := find_columns(others, _LINE)) and not _is_list(
+        table, found["ingredient"], columns["recipe"]
+    ):
+        columns |= found
+        columns |= find_columns([c for c in others if c not in found.values()], _TEXTS)
+        collection = Collection(f"{program}, a row an ingredient")
+        collection.own = set(table.header) <= set(CSV_COLUMNS)
+        if collection.own:
+            collection.shape = "our own CSV, a row an ingredient"
+            columns |= {name: name for name in ("original_text",) if name in table.header}
+        _read_long(table, columns, collection)
+    elif lists:
+        columns |= find_columns([c for c in others if c not in lists], _TEXTS)
+        collection = Collection(f"{program}, a row a recipe with its ingredients in one cell")
+        _read_cells(table, columns, lists[0], collection)
+    else:
+        return None
+    used = {*columns.values(), *lists, *(c for one in by_number.values() for c in one.values())}
+    unused = [column for column in table.header if column and column not in used]
+    if unused:
+        collection.notes.append(f"{name}: ignored the columns {', '.join(unused)}.")
+    for label, message, remedy in table.faults:
+        collection.add_fault(name, label, "-", message, remedy)
+    return collection
+
+
+def value_of(cell: Any) -> Any:
+    """Return a cell's value; None for empty cells and for words such as NA."""
+    if isinstance(cell, str):
+        return None if cell.strip().casefold() in _EMPTY else cell.strip()
+    return None if cell is None or cell != cell else cell
+
+
+def _own_value(cell: Any) -> Any:
+    """Return a cell of our own export: a recipe may be called NA."""
+    return cell if isinstance(cell, str) and cell.strip() else None
+
+
+def _is_list(table: TableRows, column: str, recipe: str) -> bool:
+    """Return whether a column holds all of a recipe's ingredients: names occur once, texts long."""
+    if key_of(column) != "ingredients":
+        return False
+    names = [row.get(recipe) for _, row in table.rows]
+    return len(set(map(str, names))) == len(names)
+
+
+def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -> None:
+    value = _own_value if into.own else value_of
+    known: dict[Any, RecipeRow] = {}
+    unit = next((u for c in table.header if (u := unit_in_name(c)) and "unit" not in columns), None)
+    amount = columns.get("amount") or next((c for c in table.header if unit_in_name(c)), None)
+    previous: RecipeRow | None = None
+    for label, cells in table.rows:
+        name = value(cells.get(columns["recipe"]))
+        if name is None and previous is not None:
+            name = previous.fields["name"]  # merged cells of a spreadsheet
+        if name is None:
+            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            continue
+        key = value(cells.get(columns.get("recipe_id", ""))) or str(name)
+        number = str(cells.get(columns.get("line", "")) or "").strip()
+        recipe = known.get(key)
+        if recipe is None or (number in ("1", "1.0") and _has_line_one(recipe)):
+            recipe = RecipeRow(label, {"name": name}, lines=[])
+            known[key] = recipe
+            into.recipes.append(recipe)
+        _add_texts(recipe, cells, columns, own=into.own)
+        previous = recipe
+        fields = {
+            meaning: value(cells.get(columns[meaning]))
+            for meaning in ("ingredient", "measure", "amount", "amount_max", "unit", "note",
+                            "optional", "original_text")
+            if meaning in columns
+        }  # fmt: skip
+        if amount and unit and "amount" not in columns:
+            fields["amount"] = value(cells.get(amount))
+        if unit and fields.get("amount") is not None and not fields.get("unit"):
+            fields["unit"] = unit
+        if any(value is not None for value in fields.values()) and recipe.lines is not None:
+            recipe.lines.append(Row(label, {**fields, "number": number}))
+
+
+def _has_line_one(recipe: RecipeRow) -> bool:
+    return any(line.fields.get("number") in ("1", "1.0") for line in recipe.lines or ())
+
+
+def _add_texts(
+    recipe: RecipeRow, cells: Mapping[str, Any], columns: Mapping[str, str], *, own: bool = False
+) -> None:
+    read = _own_value if own else value_of
+    for meaning in _TEXTS:
+        value = read(cells.get(columns.get(meaning, "")))
+        if value is None or recipe.fields.get(meaning) is not None:
+            continue
+        if meaning in ("tags", "category"):
+            names = split_tags(str(value)) if own or ";" in str(value) else str(value).split(",")
+            recipe.tags = [*(recipe.tags or []), *(one.strip() for one in names if one.strip())]
+            recipe.fields.setdefault(meaning, value)
+        else:
+            recipe.fields[meaning] = value
+
+
+def _read_wide(
+    table: TableRows,
+    columns: Mapping[str, str],
+    by_number: Mapping[int, Mapping[str, str]],
+    into: Collection,
+) -> None:
+    for label, cells in table.rows:
+        name = value_of(cells.get(columns["recipe"]))
+        if name is None:
+            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            continue
+        recipe = RecipeRow(label, {"name": name}, lines=[])
+        _add_texts(recipe, cells, columns)
+        for number, found in by_number.items():
+            fields = {meaning: value_of(cells.get(column)) for meaning, column in found.items()}
+            if fields.get("ingredient") is not None and recipe.lines is not None:
+                if "measure" not in fields and "amount" not in fields:
+                    fields = {"line": fields["ingredient"]}
+                recipe.lines.append(Row(f"{label}, ingredient {number}", fields))
+        into.recipes.append(recipe)
+
+
+def _read_cells(
+    table: TableRows, columns: Mapping[str, str], column: str, into: Collection
+) -> None:
+    measures = next((c for c in table.header if key_of(c) in MEASURES), None)
+    for label, cells in table.rows:
+        name = value_of(cells.get(columns["recipe"]))
+        if name is None:
+            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            continue
+        recipe = RecipeRow(label, {"name": name}, lines=[])
+        _add_texts(recipe, cells, columns)
+        names = split_cell(cells.get(column))
+        amounts = split_cell(cells.get(measures)) if measures else []
+        if len(amounts) == len(names):
+            rows = [
+                {"ingredient": one, "measure": amount}
+                for one, amount in zip(names, amounts, strict=True)
+            ]
+        else:
+            rows = [{"line": one} for one in names]
+        recipe.lines = [Row(f"{label}, ingredient {n}", row) for n, row in enumerate(rows, 1)]
+        into.recipes.append(recipe)
+
+
+def split_cell(cell: Any) -> list[str]:
+    """Return the ingredients of one cell: a list as Python or JSON writes it, lines, or a series.
+
+    Examples
+    --------
+    >>> split_cell("['2 oz gin', '1 lime']"), split_cell("2 oz gin; 1,5 cl lime")
+    (['2 oz gin', '1 lime'], ['2 oz gin', '1,5 cl lime'])
+    """
+    value = value_of(cell)
+    if value is None:
+        return []
+    text = str(value)
+    if text.startswith("["):
+        try:
+            found = ast.literal_eval(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            found = None
+        if isinstance(found, list):
+            return [str(one).strip() for one in found if one is not None]
+    for separator in ("\n", "|", ";"):
+        if separator in text:
+            return [one.strip(" -*\u2022\r\t") for one in text.split(separator) if one.strip()]
+    # A comma between digits is a decimal one.
+    return [one.strip() for one in re.split(r",(?!\d)\s*", text) if one.strip()]

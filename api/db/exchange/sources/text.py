@@ -1,0 +1,46 @@
+"""Bytes to text, whatever program saved them."""
+
+import codecs
+
+from charset_normalizer import from_bytes
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: What spreadsheets save, by region.
+_CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp932"]
+#: With fewer letters than this beyond ASCII, a guess is worse than the commonest code page.
+_ENOUGH_TO_GUESS = 40
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file in UTF-8, UTF-16 or a code page.
+
+    Examples
+    --------
+    >>> decode("Café".encode("cp1252")), decode("Café".encode("utf-16"))
+    ('Café', 'Café')
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        if "\0" not in text[:200]:
+            return text
+    if b"\0" in data[:200]:
+        little = data[1:200:2].count(0) >= data[0:200:2].count(0)
+        return data.decode("utf-16-le" if little else "utf-16-be", "replace")
+    beyond_ascii = sum(byte > 127 for byte in data)
+    if beyond_ascii >= _ENOUGH_TO_GUESS:
+        found = from_bytes(data, cp_isolation=_CODE_PAGES).best()
+        if found is not None:
+            return str(found)
+    return data.decode("cp1252", "replace")
