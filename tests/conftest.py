@@ -177,20 +177,26 @@ def make_database(tmp_path: Path) -> Callable[[Dataset | None], Database]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: URL) -> Iterator[Database]:
-    """An empty PostgreSQL database, its schema up to date."""
+def empty_postgresql(postgresql_server: URL) -> Iterator[Database]:
+    """A PostgreSQL database without tables."""
     name = f"test_{time.monotonic_ns()}"
     admin = Database(postgresql_server)
     autocommit = admin.engine.execution_options(isolation_level="AUTOCOMMIT")
     with autocommit.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     made = Database(postgresql_server.set(database=name))
-    upgrade(made.engine)
     yield made
     made.dispose()
     with autocommit.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def postgresql(empty_postgresql: Database) -> Database:
+    """An empty PostgreSQL database, its schema up to date."""
+    upgrade(empty_postgresql.engine)
+    return empty_postgresql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -25,22 +25,33 @@ EMPTY_TREE: Final[Mapping[str, Any]] = {
     "children": [],
 }
 
-_MAPS: Final = (("manhattan", "cocktail-space"), ("em", "cocktail-space-em"))
+#: Nearest recipes that the page knows of each.
+NEAREST: Final = 6
+
+#: Key of each map and its artifact.
+MAP_ARTIFACTS: Final = (("manhattan", "cocktail-space"), ("em", "cocktail-space-em"))
 
 
-def build_atlas(artifacts: Mapping[str, Any]) -> dict[str, Any]:
+def build_atlas(
+    artifacts: Mapping[str, Any], known: Mapping[str, Mapping[str, int]] | None = None
+) -> dict[str, Any]:
     """Arrange the artifacts for the page.
 
     Parameters
     ----------
     artifacts
         Artifacts by name; one that is missing counts as empty.
+    known
+        Names of the last maps' regions with their level, by the map's artifact; they are kept
+        where they still fit.
 
     Returns
     -------
     dict
         JSON-like data. ``recipes`` holds the columns ``id``, ``name``, ``group`` (index into
-        ``groups``) and ``ingredients`` (indices into ``names``); each entry of ``maps`` holds
+        ``groups``) and ``ingredients`` (indices into ``names``); ``near`` holds each recipe's
+        nearest by the learned distance, nearest first, as positions (``row``) and ``distance``;
+        each entry of ``maps`` holds
         ``x`` and ``y`` in the recipes' order (None where a recipe is not on that map), scaled to
         [-1, 1] by one common factor for both axes.
 
@@ -51,7 +62,7 @@ def build_atlas(artifacts: Mapping[str, Any]) -> dict[str, Any]:
     """
     tree: Mapping[str, Any] = artifacts.get("ingredient-tree") or EMPTY_TREE
     classifier = BaseSpiritClassifier(tree)
-    tables = {key: _map_rows(artifacts.get(name) or [], name) for key, name in _MAPS}
+    tables = {key: _map_rows(artifacts.get(name) or [], name) for key, name in MAP_ARTIFACTS}
 
     recipes: dict[int, Mapping[str, Any]] = {}
     for table in tables.values():
@@ -76,9 +87,16 @@ def build_atlas(artifacts: Mapping[str, Any]) -> dict[str, Any]:
             "group": [GROUP_KEYS.index(classifier.recipe(names)) for names in ingredients],
             "ingredients": [[name_index[name] for name in names] for names in ingredients],
         },
+        "near": _near([row["recipe_id"] for row in ordered], artifacts.get("recipe-similar") or []),
         "maps": [
-            _map(key, [table.get(row["recipe_id"]) for row in ordered], ingredients, ancestors)
-            for key, table in tables.items()
+            _map(
+                key,
+                [tables[key].get(row["recipe_id"]) for row in ordered],
+                ingredients,
+                ancestors,
+                (known or {}).get(name, {}),
+            )
+            for key, name in MAP_ARTIFACTS
         ],
         "tree": _tree(tree, classifier),
         "usage": [
@@ -128,6 +146,7 @@ def _map(
     rows: Sequence[Mapping[str, Any] | None],
     ingredients: Sequence[Sequence[str]],
     ancestors: Mapping[str, Sequence[str]],
+    known: Mapping[str, int],
 ) -> dict[str, Any]:
     """One map's columns and neighborhoods."""
     present = [index for index, row in enumerate(rows) if row is not None]
@@ -139,16 +158,40 @@ def _map(
     y: list[float | None] = [None] * len(rows)
     for index, (px, py) in zip(present, positions.tolist(), strict=True):
         x[index], y[index] = px, py
-    regions = name_neighborhoods(positions, [ingredients[index] for index in present], ancestors)
+    regions = name_neighborhoods(
+        positions, [ingredients[index] for index in present], ancestors, known
+    )
     return {
         "key": key,
         "x": x,
         "y": y,
         "regions": [
-            {"x": region.x, "y": region.y, "name": region.name, "size": region.size}
+            {
+                "x": region.x,
+                "y": region.y,
+                "name": region.name,
+                "size": region.size,
+                "level": region.level,
+            }
             for region in regions
         ],
     }
+
+
+def _near(ids: Sequence[int], similar: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Each recipe's nearest as columns of lists, in the order of ``ids``."""
+    row_of = {recipe_id: row for row, recipe_id in enumerate(ids)}
+    rows: list[list[int]] = [[] for _ in ids]
+    distances: list[list[float]] = [[] for _ in ids]
+    for record in similar:
+        row = row_of.get(record["recipe_id"])
+        if row is None:
+            continue
+        for other in record["similar"]:
+            if len(rows[row]) < NEAREST and other["recipe_id"] in row_of:
+                rows[row].append(row_of[other["recipe_id"]])
+                distances[row].append(round(other["distance"], 3))
+    return {"row": rows, "distance": distances}
 
 
 def _fit_to_unit_square(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

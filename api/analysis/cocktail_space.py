@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ MIN_DIST = 0.1
 RANDOM_STATE = 42
 #: Coordinates mean nothing beyond this, and short numbers keep the artifact small.
 DECIMALS = 4
+#: Few and small steps from a previous map: most recipes should stay where readers know them.
+_WARM_EPOCHS = 40
+_WARM_LEARNING_RATE = 0.01
 #: A previous map is ignored when it contains less than this share of the recipes.
 ENOUGH_KNOWN = 0.5
 
@@ -60,10 +63,13 @@ class PreviousMap:
         Coordinates by recipe id.
     graph_sha256
         Of the neighbor graph that it was drawn from.
+    names
+        Names of its regions, with their level.
     """
 
     positions: Mapping[int, tuple[float, float]]
     graph_sha256: str | None
+    names: Mapping[str, int] = field(default_factory=dict)
 
 
 def manhattan_space(
@@ -106,6 +112,8 @@ def _space(
             min_dist=MIN_DIST,
             random_state=RANDOM_STATE,
             init=known if warm else None,
+            n_epochs=_WARM_EPOCHS if warm else None,
+            learning_rate=_WARM_LEARNING_RATE if warm else None,
         )
         embedding = align_embedding(embedding, known[rows], rows, np.arange(rows.size))
     embedding = np.round(embedding, DECIMALS)

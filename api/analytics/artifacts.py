@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.analysis.analysis import Analysis
+from api.analysis.atlas import build_atlas
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics.progress import Reporter, Stages
@@ -97,10 +98,8 @@ def compute_artifacts(
         "ingredient-substitutes": substitutes,
     }
     with stage(next(names)):
-        # Imported here: it brings in scikit-learn, which a refresh without changes does not need.
-        from api.analysis.atlas import build_atlas
-
-        artifacts[ATLAS] = build_atlas(artifacts)
+        known = {name: last.names for name, last in previous.items()}
+        artifacts[ATLAS] = build_atlas(artifacts, known)
 
     return Computed(
         artifacts=artifacts,

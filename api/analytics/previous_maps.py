@@ -2,13 +2,14 @@
 
 import logging
 
+from api.analysis.atlas import MAP_ARTIFACTS
 from api.analysis.cocktail_space import PreviousMap
 from api.storage.errors import StorageError
 from api.storage.snapshots import Manifest, Snapshots
 
 logger = logging.getLogger(__name__)
 
-MAPS = ("cocktail-space", "cocktail-space-em")
+MAPS = tuple(name for _, name in MAP_ARTIFACTS)
 
 
 def previous_maps(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, PreviousMap]:
@@ -17,6 +18,7 @@ def previous_maps(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, 
     A map that cannot be read is skipped with a warning; the next one is then drawn from scratch.
     """
     maps: dict[str, PreviousMap] = {}
+    names = _region_names(snapshots, manifest)
     for name in MAPS:
         if manifest is None or name not in manifest.artifacts:
             continue
@@ -29,5 +31,22 @@ def previous_maps(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, 
             logger.warning("the previous %s cannot be read, so points may jump: %s", name, error)
             continue
         digest = manifest.details.get(name, {}).get("graph_sha256")
-        maps[name] = PreviousMap(positions, digest)
+        maps[name] = PreviousMap(positions, digest, names.get(name, {}))
     return maps
+
+
+def _region_names(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, dict[str, int]]:
+    """Names of each map's regions with their level, by artifact."""
+    if manifest is None or "atlas" not in manifest.artifacts:
+        return {}
+    try:
+        maps = {
+            found["key"]: found["regions"] for found in snapshots.read(manifest, "atlas")["maps"]
+        }
+        return {
+            name: {str(region["name"]): int(region.get("level", 0)) for region in maps[key]}
+            for key, name in MAP_ARTIFACTS
+        }
+    except (StorageError, KeyError, TypeError, ValueError) as error:
+        logger.warning("the previous region names cannot be read, so names may change: %s", error)
+        return {}

@@ -1,6 +1,5 @@
 """``cocktaildb db``: creates, imports, exports, checks and migrates the recipe database."""
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -58,19 +57,22 @@ def init(
 def _make_file(path: Path, dataset: "Dataset | None", force: bool) -> None:
     from sqlalchemy import URL
 
+    from api.db.backup import restore
     from api.db.database import Database
     from api.db.errors import DatabaseError
 
     if path.exists() and not force:
         raise DatabaseError(f"{path} exists. Replace it with --force.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Built under another name, then renamed: a failure half-way leaves the old file.
+    # Built under another name, then copied in one transaction: a failure half-way leaves the old
+    # rows, and servers that have the database open see the new ones.
     with tempfile.TemporaryDirectory(prefix=".cocktaildb-", dir=path.parent) as directory:
         built = Path(directory) / path.name
         _fill(Database(URL.create("sqlite", database=str(built))), dataset)
-        for suffix in ("-wal", "-shm", "-journal"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        shutil.move(built, path)
+        target = Database(URL.create("sqlite", database=str(path)))
+        kept = restore(built, target, overwrite=force)
+    if kept is not None:
+        stderr.print(f"The previous database is kept in {kept}", markup=False)
 
 
 def _fill(database: "Database", dataset: "Dataset | None") -> None:
@@ -99,6 +101,7 @@ def export(
 
     with get_database().snapshot() as connection:
         dataset = read_dataset(connection)
+    _warn(dataset.faults)
     if (format_ or ("json" if target.suffix == ".json" else "csv")) == "json":
         write_text(target, to_json_document(dataset))
     else:
@@ -160,7 +163,8 @@ def migrate() -> None:
     path = database.sqlite_path
     if path is not None and not path.is_file():
         raise DatabaseError(f"There is no database at {path}. Create one with: cocktaildb db init")
-    upgrade(database.engine)
+    for note in upgrade(database.engine):
+        print_warning(note)
     database.dispose()
 
 

@@ -19,6 +19,7 @@ import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -175,9 +176,14 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
             connection.execute("PRAGMA journal_mode = DELETE")
 
 
+def _read_only_uri(path: Path) -> str:
+    # Quoted: '#' or '%' in a name would lead to another file.
+    return f"file:{quote(str(path.absolute()))}?mode=ro"
+
+
 def _verify_integrity(path: Path) -> None:
     """Raise DatabaseError unless SQLite verifies every page and index."""
-    with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(_read_only_uri(path), uri=True)) as connection:
         found = connection.execute("PRAGMA integrity_check(3)").fetchall()
     if found != [("ok",)]:
         raise DatabaseError(

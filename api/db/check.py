@@ -1,13 +1,25 @@
-"""Checks of a dataset: every fault, by row, with its remedy."""
+"""Checks of a dataset: every fault, by row, with its remedy.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+Rows from files must follow every rule of :mod:`api.db.rules`. Rows of a database made by another
+program need not: only what would make the analytics wrong is an error there. Text that the API or
+an import would refuse is a warning, and so is every fault of a table that analytics never read.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from api.db.dataset import Dataset
 from api.db.errors import Fault
+from api.db.rules import LARGEST_AMOUNT, MAX_LINES, MAX_PATH, MAX_TAGS, TEXT_RULES, text_rule
+from api.db.search_names import same_name
+from api.db.tree import ancestor_paths, find_cycles, on_or_below_cycle, parent_positions
+
+if TYPE_CHECKING:
+    from api.db.dataset import Dataset
+
+Severity = Literal["error", "warning"]
 
 #: Units that imply their volume and need no amount.
 _UNITS_WITHOUT_AMOUNT = {"to top", "to rinse"}
@@ -15,7 +27,10 @@ _SHOWN_IDS = 8
 
 
 def check_dataset(
-    dataset: Dataset, labels: Mapping[str, Sequence[str]] | None = None
+    dataset: "Dataset",
+    labels: Mapping[str, Sequence[str]] | None = None,
+    *,
+    texts: bool = True,
 ) -> list[Fault]:
     """Return every fault of the data, in a fixed order.
 
@@ -25,26 +40,49 @@ def check_dataset(
         The rows.
     labels
         Row names for messages, by table; by default the id.
+    texts
+        Check the texts of a database, too; they cause warnings only.
     """
-    found = _Findings(labels or {})
+    found = Findings(labels or {})
+    found.faults += dataset.faults
+    # What only the API or an import would refuse.
+    strict: Severity = "warning" if dataset.from_database else "error"
     for table in ("units", "ingredients", "recipes", "recipe_ingredients", "ratings", "tags"):
-        _check_ids(found, table, getattr(dataset, table))
+        _check_ids(found, table, getattr(dataset, table), strict)
     for table in ("units", "ingredients", "tags"):
         _check_names(found, table, getattr(dataset, table), unique=True)
     _check_names(found, "recipes", dataset.recipes, unique=False)
+    if dataset.from_database and texts:
+        for table, columns in TEXT_RULES.items():
+            for column in columns:
+                _check_texts(found, table, getattr(dataset, table), column)
     _check_units(found, dataset.units)
     _check_tree(found, dataset.ingredients)
     _check_lines(found, dataset)
-    _check_ratings(found, dataset)
-    _check_references(found, "recipe_tags", dataset.recipe_tags, "recipe_id", dataset.recipes)
-    _check_references(found, "recipe_tags", dataset.recipe_tags, "tag_id", dataset.tags)
+    _check_sizes(found, dataset, strict)
+    check_ratings(found, dataset)
+    check_recipe_tags(found, dataset)
     return found.faults
 
 
-class _Findings:
-    def __init__(self, labels: Mapping[str, Sequence[str]]) -> None:
+class Findings:
+    """Collects faults.
+
+    Parameters
+    ----------
+    labels
+        Row names for messages, by table; by default the id.
+    severity
+        Of every fault; by default each check decides.
+    """
+
+    def __init__(
+        self, labels: Mapping[str, Sequence[str]], severity: Severity | None = None
+    ) -> None:
         self.faults: list[Fault] = []
+        self._positions: dict[str, set[int]] = {}
         self._labels = labels
+        self._severity = severity
 
     def add(
         self,
@@ -54,11 +92,13 @@ class _Findings:
         field: str,
         message: str,
         remedy: str,
-        severity: Literal["error", "warning"] = "error",
+        severity: Severity = "error",
     ) -> None:
         """Add a fault for each row of ``mask``; texts may reference columns in braces."""
         for position in np.flatnonzero(np.asarray(mask, dtype=bool)).tolist():
-            values = {str(key): value for key, value in frame.iloc[position].items()}
+            self._positions.setdefault(table, set()).add(position)
+            # Column by column: a row as a Series would turn the id 1 into 1.0.
+            values = {str(name): _plain(frame[name].iloc[position]) for name in frame.columns}
             self.faults.append(
                 Fault(
                     table,
@@ -66,9 +106,15 @@ class _Findings:
                     field,
                     message.format(**values),
                     remedy.format(**values),
-                    severity,
+                    self._severity or severity,
                 )
             )
+
+    def mask(self, table: str, length: int) -> Any:
+        """Return which rows of a table have a fault."""
+        found = np.zeros(length, dtype=bool)
+        found[list(self._positions.get(table, ()))] = True
+        return found
 
     def _label(self, table: str, frame: pd.DataFrame, position: int) -> str:
         if table in self._labels:
@@ -78,7 +124,16 @@ class _Findings:
         return f"row {position + 1}"
 
 
-def _check_ids(found: _Findings, table: str, frame: pd.DataFrame) -> None:
+def _plain(value: Any) -> Any:
+    """Return 2.0 as 2, for messages."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _check_ids(found: Findings, table: str, frame: pd.DataFrame, strict: Severity) -> None:
     found.add(
         table,
         frame,
@@ -87,15 +142,24 @@ def _check_ids(found: _Findings, table: str, frame: pd.DataFrame) -> None:
         "The id {id} is used by more than one row.",
         "Give each row a unique id.",
     )
-
-
-def _check_names(found: _Findings, table: str, frame: pd.DataFrame, *, unique: bool) -> None:
-    names = frame["name"].fillna("").astype(str).str.strip()
-    found.add(table, frame, names == "", "name", "The name is empty.", "Give it a name.")
     found.add(
         table,
         frame,
-        (names != "") & names.str.casefold().duplicated(keep=False),
+        frame["id"] < 1,
+        "id",
+        "The id {id} is less than 1.",
+        "Give the row an id of 1 or more, or leave ids out.",
+        strict,
+    )
+
+
+def _check_names(found: Findings, table: str, frame: pd.DataFrame, *, unique: bool) -> None:
+    names = frame["name"].fillna("").map(same_name).astype(object)
+    found.add(table, frame, names == "", "name", "The name is empty.", "Enter a name.")
+    found.add(
+        table,
+        frame,
+        (names != "") & names.duplicated(keep=False),
         "name",
         "The name {name!r} is used by more than one row.",
         "Rename one, or merge the two."
@@ -105,12 +169,31 @@ def _check_names(found: _Findings, table: str, frame: pd.DataFrame, *, unique: b
     )
 
 
-def _check_units(found: _Findings, units: pd.DataFrame) -> None:
+def _check_texts(found: Findings, table: str, frame: pd.DataFrame, column: str) -> None:
+    """Warn about stored text that the API and imports would refuse or change."""
+    rule = text_rule(table, column)
+    for position, text in enumerate(frame[column] if rule else ()):
+        if text is None or (rule and not (reason := rule.objection(text))):
+            continue
+        mask = np.zeros(len(frame), dtype=bool)
+        mask[position] = True
+        found.add(
+            table,
+            frame,
+            mask,
+            column,
+            _escape(f"{reason}."),
+            "Correct it before you edit the row or import an export of it.",
+            "warning",
+        )
+
+
+def _check_units(found: Findings, units: pd.DataFrame) -> None:
     conversion = units["conversion_to_ml"]
     found.add(
         "units",
         units,
-        conversion.notna() & ~(np.isfinite(conversion) & (conversion > 0)),
+        conversion.notna() & ~((conversion > 0) & (conversion <= LARGEST_AMOUNT)),
         "conversion_to_ml",
         "{conversion_to_ml} is not a valid volume.",
         "Enter the volume of one {name} in ml, or leave it empty if it has no fixed volume.",
@@ -118,7 +201,7 @@ def _check_units(found: _Findings, units: pd.DataFrame) -> None:
 
 
 def _check_references(
-    found: _Findings, table: str, frame: pd.DataFrame, field: str, target: pd.DataFrame
+    found: Findings, table: str, frame: pd.DataFrame, field: str, target: pd.DataFrame
 ) -> None:
     known = frame[field].isna() | frame[field].isin(target["id"])
     noun = field.removesuffix("_id")
@@ -132,14 +215,13 @@ def _check_references(
     )
 
 
-def _check_tree(found: _Findings, ingredients: pd.DataFrame) -> None:
+def _check_tree(found: Findings, ingredients: pd.DataFrame) -> None:
     _check_references(found, "ingredients", ingredients, "parent_id", ingredients)
-    index = pd.Index(ingredients["id"])
-    if not index.is_unique:
+    if not ingredients["id"].is_unique:
         return  # reported; a path would be a guess
-    parent = index.get_indexer(ingredients["parent_id"].fillna(-1).astype("int64"))
-    cyclic = _on_or_below_a_cycle(parent)
-    for cycle in _cycles(parent, cyclic):
+    parent = parent_positions(ingredients["id"], ingredients["parent_id"])
+    cyclic = on_or_below_cycle(parent)
+    for cycle in find_cycles(parent, cyclic):
         members = np.zeros(len(parent), dtype=bool)
         members[cycle[0]] = True
         names = [str(ingredients["name"].iloc[node]) for node in cycle[:_SHOWN_IDS]]
@@ -149,7 +231,7 @@ def _check_tree(found: _Findings, ingredients: pd.DataFrame) -> None:
             ingredients,
             members,
             "parent_id",
-            f"The parents form a cycle: {chain}.".replace("{", "{{").replace("}", "}}"),
+            _escape(f"The parents form a cycle: {chain}."),
             "Give one of them a different parent, or none.",
         )
     dangling = (ingredients["parent_id"].notna() & (parent < 0)).to_numpy(dtype=bool)
@@ -163,54 +245,17 @@ def _check_tree(found: _Findings, ingredients: pd.DataFrame) -> None:
         "The path {path!r} contradicts parent_id; it should be {expected!r}.",
         "Set path to {expected!r}, or correct parent_id.",
     )
+    found.add(
+        "ingredients",
+        judged,
+        judged["expected"].map(len).astype(int) > MAX_PATH,
+        "path",
+        f"The ingredient is too deep in the tree: its path is longer than {MAX_PATH} characters.",
+        "Choose a parent further up.",
+    )
 
 
-def _on_or_below_a_cycle(parent: Any) -> Any:
-    """Return which nodes never reach a root, doubling the step each round."""
-    reached = np.append(parent, -1)  # index -1 is the root's own 'parent'
-    for _ in range(max(1, len(parent).bit_length())):
-        reached = reached[reached]
-    return reached[:-1] >= 0
-
-
-def _cycles(parent: Any, cyclic: Any) -> Iterable[list[int]]:
-    done = ~cyclic
-    for start in np.flatnonzero(cyclic).tolist():
-        node, seen = start, []
-        while not done[node]:
-            done[node] = True
-            seen.append(node)
-            node = int(parent[node])
-        if node in seen:
-            yield seen[seen.index(node) :]
-
-
-def ancestor_paths(ids: Sequence[int], parent: Sequence[int], cyclic: Sequence[bool]) -> list[str]:
-    """Return each node's path, ``/1/12/``: its ancestors' ids from the root, then its own.
-
-    Parameters
-    ----------
-    ids
-        The nodes' ids.
-    parent
-        The position of each node's parent; negative for roots.
-    cyclic
-        Nodes that do not reach a root; their path is empty.
-    """
-    paths: list[str | None] = ["" if bad else None for bad in cyclic]
-    for start in range(len(ids)):
-        chain, node = [], start
-        while node >= 0 and paths[node] is None:
-            chain.append(node)
-            node = parent[node]
-        prefix = (paths[node] or "/") if node >= 0 else "/"
-        for below in reversed(chain):
-            prefix = f"{prefix}{ids[below]}/"
-            paths[below] = prefix
-    return [path or "" for path in paths]
-
-
-def _check_lines(found: _Findings, dataset: Dataset) -> None:
+def _check_lines(found: Findings, dataset: "Dataset") -> None:
     lines, table = dataset.recipe_ingredients, "recipe_ingredients"
     _check_references(found, table, lines, "recipe_id", dataset.recipes)
     _check_references(found, table, lines, "ingredient_id", dataset.ingredients)
@@ -219,10 +264,10 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
     found.add(
         table,
         lines,
-        amount.notna() & ~(np.isfinite(amount) & (amount >= 0)),
+        amount.notna() & ~((amount >= 0) & (amount <= LARGEST_AMOUNT)),
         "amount",
         "{amount} is not a valid amount.",
-        "Enter a number of zero or more, or leave it empty.",
+        f"Enter a number from 0 to {LARGEST_AMOUNT:.0f}, or leave it empty.",
     )
     unit_names = dataset.units.drop_duplicates("id").set_index("id")["name"]
     unit = lines["unit_id"].map(unit_names.fillna("").astype(str).str.strip().str.casefold())
@@ -264,7 +309,25 @@ def _check_lines(found: _Findings, dataset: Dataset) -> None:
     )
 
 
-def _check_ratings(found: _Findings, dataset: Dataset) -> None:
+def _check_sizes(found: Findings, dataset: "Dataset", strict: Severity) -> None:
+    for frame, most, noun in (
+        (dataset.recipe_ingredients, MAX_LINES, "ingredients"),
+        (dataset.recipe_tags, MAX_TAGS, "tags"),
+    ):
+        counts = dataset.recipes["id"].map(frame["recipe_id"].value_counts()).fillna(0)
+        found.add(
+            "recipes",
+            dataset.recipes,
+            counts > most,
+            noun,
+            f"{{name!r}} has more than {most} {noun}.",
+            f"Keep at most {most}.",
+            strict,
+        )
+
+
+def check_ratings(found: Findings, dataset: "Dataset") -> None:
+    """Find ratings of missing recipes, out of range, or given twice."""
     ratings = dataset.ratings
     _check_references(found, "ratings", ratings, "recipe_id", dataset.recipes)
     found.add(
@@ -282,4 +345,18 @@ def _check_ratings(found: _Findings, dataset: Dataset) -> None:
         "user_id",
         "{user_id!r} rated recipe {recipe_id} more than once.",
         "Keep the later rating.",
+    )
+
+
+def check_recipe_tags(found: Findings, dataset: "Dataset") -> None:
+    """Find tags of missing recipes and missing tags."""
+    for field, target in (("recipe_id", dataset.recipes), ("tag_id", dataset.tags)):
+        _check_references(found, "recipe_tags", dataset.recipe_tags, field, target)
+    found.add(
+        "recipe_tags",
+        dataset.recipe_tags,
+        dataset.recipe_tags.duplicated(["recipe_id", "tag_id"], keep="first"),
+        "tag_id",
+        "Recipe {recipe_id} has tag {tag_id} more than once.",
+        "Keep one of the rows.",
     )

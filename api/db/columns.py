@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, null, text
+from sqlalchemy import Column, ColumnElement, Connection, String, literal_column, null, text, true
 
 from api.db.errors import DatabaseError
-from api.db.schema import CORE_TABLES, metadata
+from api.db.schema import CORE_COLUMNS, CORE_TABLES, metadata
 
 # One statement: SQLAlchemy's inspector runs several per table, and every request needs this.
+# Tables only: a view over a dropped table fails when it is looked at.
 _SQLITE = text(
     "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
-    "WHERE t.type IN ('table', 'view')"
+    "WHERE t.type = 'table'"
 )
 _POSTGRESQL = text(
     "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
-    "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v') "
+    "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') "
     "AND a.attnum > 0 AND NOT a.attisdropped"
 )
 
@@ -37,6 +38,15 @@ class TableColumns:
         if self.has(column.table.name, column.name):
             return column
         return null().label(column.name)
+
+    def public_tag(self) -> ColumnElement[bool]:
+        """Return the condition for a public tag.
+
+        Other systems keep private tags in the same table, with their owner in ``created_by``.
+        """
+        if self.has("tags", "created_by"):
+            return literal_column("tags.created_by", String()).is_(None)
+        return true()
 
     def missing(self) -> list[str]:
         """Return the tables and columns of the current schema that the database lacks."""
@@ -66,15 +76,17 @@ def read_table_columns(connection: Connection) -> TableColumns:
     for table, column in connection.execute(query):
         columns.setdefault(table, set()).add(column)
     shape = TableColumns({table: frozenset(names) for table, names in columns.items()})
-    missing = [
-        f"{table.name}.{column}" if shape.has(table.name) else table.name
-        for table in CORE_TABLES
-        for column in ("id", "name" if "name" in table.columns else "recipe_id")
-        if not shape.has(table.name, column)
+    tables = [table.name for table in CORE_TABLES if not shape.has(table.name)]
+    missing = [f"table {', '.join(tables)}"] if tables else []
+    missing += [
+        f"column {table}.{column}"
+        for table, wanted in CORE_COLUMNS.items()
+        for column in wanted
+        if shape.has(table) and not shape.has(table, column)
     ]
     if missing:
         raise DatabaseError(
-            f"The database has no {', '.join(dict.fromkeys(missing))}. Point DB_PATH at a "
+            f"The database has no {' and no '.join(missing)}. Point DB_PATH at a "
             f"cocktail database, or create one with: cocktaildb db init"
         )
     return shape

@@ -3,21 +3,29 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from api.db import sqlite_snapshot
 from api.db.errors import DatabaseError
+from api.db.sqlite_connection import TrackedConnection, file_identity
 from api.extras import requires_extra
 from api.settings import Settings
+
+#: The connection that the next read of this thread or task uses.
+_raw_reader: ContextVar[sqlite3.Connection] = ContextVar("_raw_reader")
 
 
 class Database:
     """A handle on the recipe database; connects on first use.
+
+    An embedded database's file may be replaced at any time. Connections to the old file are then
+    closed on their next use, and a write that the replacement overtook fails.
 
     Parameters
     ----------
@@ -35,6 +43,7 @@ class Database:
             url = url.set(drivername="postgresql+psycopg")
         self.url = url
         self._engine: Engine | None = None
+        self._reader: Engine | None = None
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -48,12 +57,18 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """The engine for reading and writing."""
+        """The engine for writing; on SQLite every transaction takes the write lock at once."""
         if self._engine is None:
-            with requires_extra("postgresql", "DATABASE_URL"):
-                self._engine = create_engine(self.url)
-            if self.sqlite_path is not None:
+            path = self.sqlite_path
+            if path is None:
+                self._engine = _server_engine(self.url)
+            else:
+                self._engine = create_engine(
+                    self.url, connect_args={"factory": TrackedConnection, "isolation_level": None}
+                )
                 event.listen(self._engine, "connect", _configure_sqlite)
+                event.listen(self._engine, "begin", _begin_immediate)
+                _follow_replacements(self._engine, path)
         return self._engine
 
     @contextmanager
@@ -69,13 +84,17 @@ class Database:
         """
         if self.sqlite_path is not None:
             with sqlite_snapshot.open_snapshot(self.sqlite_path) as raw:
-                engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-                event.listen(engine, "begin", _begin)
-                with self._reading(), engine.connect() as connection:
+                token = _raw_reader.set(raw)
+                try:
+                    with self._reading():
+                        connection = self._read_engine.connect()
+                finally:
+                    _raw_reader.reset(token)
+                with self._reading(), connection:
                     yield connection
             return
         try:
-            connection = self.engine.connect()
+            connection = self._read_engine.connect()
         except SQLAlchemyError as error:
             raise DatabaseError(f"{self!r} cannot be reached: {error}") from error
         # REPEATABLE READ is snapshot isolation in PostgreSQL: every statement of the
@@ -84,6 +103,19 @@ class Database:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with self._reading(), connection, connection.begin():
             yield connection
+
+    @property
+    def _read_engine(self) -> Engine:
+        # One engine for all reads: it keeps the statements that it has compiled. Its own pool on
+        # a server, so that writers waiting for each other leave readers their connections.
+        if self._reader is None and self.sqlite_path is None:
+            self._reader = _server_engine(self.url)
+        if self._reader is None:
+            self._reader = create_engine(
+                "sqlite://", creator=lambda: _raw_reader.get(), poolclass=NullPool
+            )
+            event.listen(self._reader, "begin", _begin)
+        return self._reader
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -100,9 +132,10 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        for engine in (self._engine, self._reader):
+            if engine is not None:
+                engine.dispose()
+        self._engine = self._reader = None
 
 
 def get_database(settings: Settings | None = None) -> Database:
@@ -124,6 +157,11 @@ def get_database(settings: Settings | None = None) -> Database:
     return Database(url)
 
 
+def _server_engine(url: URL) -> Engine:
+    with requires_extra("postgresql", "DATABASE_URL"):
+        return create_engine(url, pool_pre_ping=True)
+
+
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # SQLite checks foreign keys only on connections that ask for it.
     connection.execute("PRAGMA foreign_keys = ON")
@@ -133,3 +171,39 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     # Without it, each SELECT would be a transaction of its own.
     connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # The driver itself would begin late, and commit before each change of the schema.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _follow_replacements(engine: Engine, path: Path) -> None:
+    """Reconnect when another file has taken the place of the database."""
+
+    def connected(_connection: Any, record: Any) -> None:
+        record.info["file"] = file_identity(path)
+
+    def checked_out(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.get("file") != file_identity(path):
+            raise DisconnectionError(f"{path} was replaced")  # the pool then connects anew
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "checkout", checked_out)
+    event.listen(engine, "commit", lambda connection: _require_same_file(connection, path))
+
+
+def require_same_file(connection: Connection, database: Database) -> None:
+    """Raise DatabaseError if the file behind a connection is no longer the database.
+
+    Called after a commit: a write to a file that was replaced meanwhile must not be acknowledged.
+    """
+    if database.sqlite_path is not None:
+        _require_same_file(connection, database.sqlite_path)
+
+
+def _require_same_file(connection: Connection, path: Path) -> None:
+    if connection.info.get("file") != file_identity(path):
+        raise DatabaseError(
+            f"{path} was replaced during the write, which is not in the new file. Try again."
+        )

@@ -1,11 +1,17 @@
 """Analytics of a database: :class:`~api.analysis.analysis.Analysis` of its current rows."""
 
+import logging
+
 from api.analysis.analysis import Analysis
 from api.analysis.ground_metric import Checkpoints, PairEngine
 from api.db.check import check_dataset
 from api.db.database import Database
 from api.db.dataset import Dataset, read_dataset
 from api.db.errors import DatasetError
+
+logger = logging.getLogger(__name__)
+
+_LOGGED = 20
 
 
 def read_checked_dataset(db: Database) -> Dataset:
@@ -20,9 +26,13 @@ def read_checked_dataset(db: Database) -> Dataset:
     """
     with db.snapshot() as connection:
         dataset = read_dataset(connection)
-    faults = [fault for fault in check_dataset(dataset) if fault.severity == "error"]
-    if faults:
-        raise DatasetError(faults)
+    errors = [f for f in check_dataset(dataset, texts=False) if f.severity == "error"]
+    if errors:
+        raise DatasetError(errors)
+    for fault in dataset.faults[:_LOGGED]:
+        logger.warning("%s", fault)
+    if len(dataset.faults) > _LOGGED:
+        logger.warning("... and %d more; see: cocktaildb db check", len(dataset.faults) - _LOGGED)
     return dataset
 
 

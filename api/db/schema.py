@@ -31,6 +31,14 @@ from sqlalchemy import (
     func,
 )
 
+from api.db.rules import (
+    MAX_ABBREVIATION,
+    MAX_NAME,
+    MAX_PATH,
+    MAX_SHORT_NAME,
+    MAX_USER_ID,
+)
+
 # Fixed names, so that a migration can drop a constraint on either database.
 metadata = MetaData(
     naming_convention={
@@ -46,7 +54,7 @@ metadata = MetaData(
 _ID = Integer().with_variant(BigInteger(), "postgresql")
 #: Ordered by code point on both databases, so that a range of texts is an index range.
 _BY_CODE_POINT = Text().with_variant(Text(collation="C"), "postgresql")
-_PATH = String(500).with_variant(String(500, collation="C"), "postgresql")
+_PATH = String(MAX_PATH).with_variant(String(MAX_PATH, collation="C"), "postgresql")
 
 
 def _search_name() -> Column[str]:
@@ -62,8 +70,8 @@ units = Table(
     "units",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("name", String(100), nullable=False, unique=True),
-    Column("abbreviation", String(20)),
+    Column("name", String(MAX_SHORT_NAME), nullable=False, unique=True),
+    Column("abbreviation", String(MAX_ABBREVIATION)),
     # NULL for units without a fixed volume: 'Each', 'to top', 'to rinse'.
     Column("conversion_to_ml", Float),
     CheckConstraint("conversion_to_ml > 0", name="conversion_positive"),
@@ -75,7 +83,7 @@ ingredients = Table(
     "ingredients",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
+    Column("name", String(MAX_NAME), nullable=False, unique=True),
     Column("description", Text),
     Column("parent_id", _ID, ForeignKey("ingredients.id"), index=True),
     Column("path", _PATH, nullable=False, index=True),
@@ -89,7 +97,7 @@ recipes = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     # Not unique: two bars may each have an 'Old Fashioned'.
-    Column("name", String(200), nullable=False, index=True),
+    Column("name", String(MAX_NAME), nullable=False, index=True),
     Column("instructions", Text),
     Column("description", Text),
     Column("image_url", Text),
@@ -125,7 +133,7 @@ ratings = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("recipe_id", _ID, ForeignKey("recipes.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", String(200), nullable=False),
+    Column("user_id", String(MAX_USER_ID), nullable=False),
     Column("rating", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     CheckConstraint("rating BETWEEN 1 AND 5", name="rating_range"),
@@ -136,7 +144,7 @@ tags = Table(
     "tags",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("name", String(100), nullable=False, unique=True),
+    Column("name", String(MAX_SHORT_NAME), nullable=False, unique=True),
     _search_name(),
     Index(None, "search_name", "id"),
 )
@@ -155,3 +163,11 @@ NAMED_TABLES = (units, ingredients, recipes, tags)
 
 #: The tables that analytics read; a cocktail database has all of them.
 CORE_TABLES = (units, ingredients, recipes, recipe_ingredients)
+
+#: Columns without which a database cannot be read; every other column is optional.
+CORE_COLUMNS: dict[str, tuple[str, ...]] = {
+    "units": ("id", "name"),
+    "ingredients": ("id", "name", "parent_id"),
+    "recipes": ("id", "name"),
+    "recipe_ingredients": ("id", "recipe_id", "ingredient_id", "unit_id", "amount"),
+}

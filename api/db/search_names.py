@@ -80,7 +80,8 @@ def same_name(name: object) -> str:
 
     Unlike in a search, accents count: Pêche is not Peche.
     """
-    return unicodedata.normalize("NFC", str(name)).strip().casefold()
+    visible = "".join(mark for mark in str(name) if unicodedata.category(mark) != "Cf")
+    return unicodedata.normalize("NFC", visible).strip().casefold()
 
 
 def fold_names(connection: Connection) -> int:

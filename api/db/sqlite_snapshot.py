@@ -28,6 +28,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from api.db.errors import DatabaseError
+from api.db.sqlite_connection import TrackedConnection
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def _open(uri: str) -> sqlite3.Connection:
         isolation_level=None,
         timeout=BUSY_TIMEOUT_SECONDS,
         check_same_thread=False,
+        factory=TrackedConnection,
     )
     try:
         connection.execute("PRAGMA query_only = 1")

@@ -1,8 +1,6 @@
-"""Times of ratings: with or without an offset, UTC where there is none."""
+"""Times: with or without an offset, UTC where there is none."""
 
 from datetime import UTC, datetime
-
-import pandas as pd
 
 
 def as_utc(value: object) -> datetime:
@@ -20,8 +18,8 @@ def as_utc(value: object) -> datetime:
     """
     if value is None:
         return datetime.now(UTC)
-    time = pd.to_datetime(str(value), utc=True, errors="coerce")
-    if pd.isna(time):
-        raise ValueError(f"{str(value)[:80]!r} is not a time")
-    found: datetime = time.to_pydatetime()
-    return found
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{str(value)[:80]!r} is not a time") from error

@@ -36,7 +36,7 @@ def _is_time(column: Any) -> bool:
 def _rows(frame: pd.DataFrame, times: set[str]) -> list[dict[str, Any]]:
     plain = frame.astype(object).where(frame.notna(), None)
     for name in times:
-        plain[name] = [None if value is None else as_utc(value) for value in plain[name]]
+        plain[name] = [as_utc(value) for value in plain[name]]
     return [
         {str(key): value for key, value in row.items()} for row in plain.to_dict(orient="records")
     ]

@@ -26,7 +26,7 @@ MIN_TOKEN_CHARACTERS = 16
 LEEWAY_SECONDS = 30
 #: Keys are fetched anew after this long, so that a withdrawn one stops counting.
 JWKS_LIFESPAN_SECONDS = 300
-JWKS_TIMEOUT_SECONDS = 3
+JWKS_TIMEOUT_SECONDS = 1.4
 #: A token may name a key that we do not know: it has been rotated in, or somebody makes up names.
 #: Looking is worth one request in this many seconds.
 JWKS_COOLDOWN_SECONDS = 10

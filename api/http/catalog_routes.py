@@ -8,7 +8,6 @@ from fastapi import Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
-from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.errors import (
     CatalogError,
     ChangedError,
@@ -18,7 +17,7 @@ from api.db.catalog.errors import (
     NotFoundError,
 )
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
-from api.db.catalog.text import clean_query
+from api.db.rules import MAX_ID, clean_query
 from api.http import etags
 from api.http.problems import Problem
 

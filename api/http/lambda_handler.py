@@ -16,6 +16,7 @@ from typing import Any
 
 from mangum import Mangum
 
+from api.cloud.network import prefer_ipv6
 from api.http.app import create_app
 from api.http.models.common import PROBLEM_MEDIA_TYPE, ProblemBody
 from api.http.rate_limits import OFF
@@ -27,6 +28,9 @@ logging.getLogger("api").setLevel(logging.INFO)
 
 #: Lambda's limit on a synchronous response, less room for headers and the JSON around the body.
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 - 64 * 1024
+
+# Before anything connects: the function has no other way out than IPv6.
+prefer_ipv6()
 
 # Made while the instance starts, when the processor is not throttled; no lifespan, since an
 # instance is frozen and thawed, and ends without notice.

@@ -73,7 +73,8 @@ def render_report(
     artifacts
         Artifacts by name: ``ingredient-usage``, ``recipe-complexity``, ``cocktail-space``,
         ``cocktail-space-em`` and ``ingredient-tree``. One that is missing counts as empty, and an
-        empty one is noted on the page; others are ignored.
+        empty one is noted on the page. A published ``atlas``, which arranges them, is used if it
+        is there; others are ignored.
     manifest
         The snapshot's manifest. ``snapshot_id`` and ``created_at`` (ISO 8601) are shown in the
         header; everything else is listed at the end of the page.
@@ -90,7 +91,7 @@ def render_report(
     ValueError
         When a map's row lacks a field, a coordinate is not finite, or a map holds a recipe twice.
     """
-    payload = build_atlas(artifacts)
+    payload = artifacts.get("atlas") or build_atlas(artifacts)
     complexity = complexity_rows(artifacts)
     # Our own package data, all three.
     library = Markup(_asset("shared/d3.min.js"))  # noqa: S704

@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +174,9 @@ def test_a_failure_leaves_what_was_published(
     database = make_database(sample)
     regenerate_analytics(database=database, storage=storage)
     before = storage.snapshots.current()
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.exec_driver_sql(statement)
-        connection.commit()
-    database.dispose()
+    assert database.sqlite_path is not None
+    with closing(sqlite3.connect(database.sqlite_path)) as raw, raw:
+        raw.execute(statement)  # foreign keys are off here
     with pytest.raises(DatabaseError):
         regenerate_analytics(database=database, storage=storage)
     assert storage.snapshots.current() == before

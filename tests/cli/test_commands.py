@@ -85,11 +85,11 @@ def test_check_names_the_fault_and_fails(run: Run, tmp_path: Path) -> None:
     assert run("db", "check", "out").stdout == ""
     path = tmp_path / "var/cocktails.db"
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE ingredients SET path = '/7/' WHERE id = 2")
+        connection.execute("UPDATE ingredients SET parent_id = 2 WHERE id = 2")
     done = run("db", "check", code=1)
-    assert "error: ingredients, id 2, path" in done.stdout
+    assert "error: ingredients, id 2, parent_id" in done.stdout
     assert done.stdout == run("db", "check", str(path), code=1).stdout
-    assert "path" in run("refresh", code=1).stderr
+    assert "cycle" in run("refresh", code=1).stderr
 
 
 def test_a_bad_import_changes_nothing(run: Run, tmp_path: Path) -> None:

@@ -231,8 +231,8 @@ def test_locked_database_is_unchanged(
 
 def test_open_reader_sees_restored_rows(bar: Database, tmp_path: Path) -> None:
     """A renamed file would leave a server's open connections on the old one."""
-    with bar.engine.connect() as connection:
-        connection.execute(text("PRAGMA journal_mode = wal"))
+    with closing(sqlite3.connect(tmp_path / "cocktails.db")) as raw:
+        raw.execute("PRAGMA journal_mode = wal")
     create_backup(bar, tmp_path / "backup.db")
     with closing(sqlite3.connect(tmp_path / "cocktails.db")) as server:
         with server:
@@ -305,14 +305,14 @@ def test_commands(bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert checked.returncode == 0
     refused = run(app, ["restore", str(target)])
     assert refused.exit_code == 1
-    assert "--force" in refused.stderr
+    assert "--force" in str(refused.exception)
     done = run(app, ["restore", "--force", str(target)])
     assert (done.exit_code, done.stdout) == (0, f"{bar.sqlite_path}\n")
     assert "before-restore" in done.stderr
     _cut(target)
     refused = run(app, ["restore", "--force", str(target)])
     assert refused.exit_code == 1
-    assert "damaged" in refused.stderr
+    assert "damaged" in str(refused.exception)
 
 
 def test_full_disk_leaves_no_partial_backup(bar: Database, tmp_path: Path) -> None:
@@ -331,3 +331,35 @@ def test_full_disk_leaves_no_partial_backup(bar: Database, tmp_path: Path) -> No
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_names_with_url_characters(bar: Database, tmp_path: Path) -> None:
+    for name in ("a#b.db", "a%20b.db", "a?b.db"):
+        create_backup(bar, tmp_path / "odd" / name)
+        kept = restore(tmp_path / "odd" / name, bar, overwrite=True)
+        assert kept is not None
+    # Verifying a backup must not create an empty file beside it.
+    left = {path.name for path in (tmp_path / "odd").iterdir()}
+    expected = {"a#b.db", "a%20b.db", "a?b.db"}
+    assert left == expected | {f"{name}.sha256" for name in expected}
+
+
+def test_times_survive_a_change_of_database(postgresql: Database, tmp_path: Path) -> None:
+    with postgresql.engine.begin() as connection:
+        connection.execute(text("INSERT INTO recipes (id, name) VALUES (1, 'Martini')"))
+        connection.execute(text("SET TIME ZONE 'Europe/Berlin'"))
+        connection.execute(
+            text(
+                "INSERT INTO ratings (recipe_id, user_id, rating, created_at) "
+                "VALUES (1, 'ann', 5, '2026-07-01T12:00:00+02:00')"
+            )
+        )
+    times = []
+    for _ in range(2):
+        with postgresql.snapshot() as connection:
+            times += list(read_dataset(connection).ratings["created_at"])
+        create_backup(postgresql, tmp_path / "b.db", overwrite=True)
+        with _sqlite(tmp_path / "b.db").snapshot() as connection:
+            times += list(read_dataset(connection).ratings["created_at"])
+        restore(tmp_path / "b.db", postgresql, overwrite=True)
+    assert set(times) == {"2026-07-01T10:00:00+00:00"}

@@ -13,7 +13,6 @@ from api.db.catalog.drafts import RecipeDraft, TagDraft
 from api.db.catalog.errors import InvalidError
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.tags import create_tag
-from api.db.catalog.text import clean_line
 from api.db.catalog.writing import writing
 from api.db.database import Database
 from api.db.dataset import Dataset
@@ -23,6 +22,7 @@ from api.db.exchange.formulas import guard, unguard
 from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.requests import import_request, read_request
 from api.db.exchange.tag_cells import join_tags, split_tags
+from api.db.rules import clean_line
 from api.db.write import write_dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]
@@ -177,7 +177,16 @@ lines = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]), min_size=1, max_size=15
 )
 starts = st.sampled_from(["=", "+", "-", "@", "'", "''=", " =", "\uff1d", ";", "\\", ",", ""])
-words = st.builds(str.__add__, starts, lines).map(str.strip).filter(bool).map(clean_line)
+
+
+def _is_visible(text: str) -> bool:
+    try:
+        return bool(clean_line(text))
+    except ValueError:
+        return False
+
+
+words = st.builds(str.__add__, starts, lines).map(str.strip).filter(_is_visible).map(clean_line)
 
 
 @settings(max_examples=40, deadline=None)

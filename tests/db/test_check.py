@@ -40,7 +40,10 @@ def _with(table: str, *rows: dict[str, Any], index: int | None = None) -> list[F
         data[table].extend(rows)
     else:
         data[table][index].update(rows[0])
-    return check_dataset(build_dataset(data))
+    try:
+        return check_dataset(build_dataset(data))
+    except DatasetError as error:
+        return list(error.faults)
 
 
 def test_valid_data_has_no_faults(sample: Dataset) -> None:
@@ -163,7 +166,9 @@ def test_deep_chain_is_not_a_cycle() -> None:
         }
         for n in range(1, depth + 1)
     ]
-    assert check_dataset(build_dataset({"ingredients": rows})) == []
+    faults = check_dataset(build_dataset({"ingredients": rows}))
+    assert {fault.field for fault in faults} == {"path"}
+    assert all("too deep" in fault.message for fault in faults)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.exchange.sources.own_json import read_json_document
 from api.db.migrations import upgrade
+from api.db.rules import clean_line
 from api.db.schema import metadata
+from api.db.search_names import same_name
 from api.db.write import write_dataset
 
 
@@ -37,10 +39,15 @@ def _without_faults(raw: Collection) -> Dataset:
     return dataset
 
 
-words = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\x00;"), min_size=1, max_size=12
-).filter(lambda text_: text_.strip() == text_)
-names = st.lists(words, min_size=1, max_size=6, unique_by=lambda name: name.casefold())
+def _is_clean(word: str) -> bool:
+    try:
+        return clean_line(word) == word
+    except ValueError:
+        return False
+
+
+words = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=12).filter(_is_clean)
+names = st.lists(words, min_size=1, max_size=6, unique_by=same_name)
 notes = st.none() | words
 
 
@@ -69,7 +76,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
             "recipe_id": draw(st.integers(1, len(recipe_names))),
             "ingredient_id": draw(st.integers(1, len(ingredient_names))),
             "unit_id": draw(st.none() | st.integers(1, len(unit_names))),
-            "amount": draw(st.none() | st.floats(0, 1e9)),
+            "amount": draw(st.none() | st.floats(0, 1e6)),
         }
         for _ in range(draw(st.integers(0, 5)) if recipe_names else 0)
     ]

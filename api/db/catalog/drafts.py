@@ -8,26 +8,21 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.db.catalog.text import (
+from api.db.rules import (
+    MAX_LINES,
+    MAX_TAGS,
     Abbreviation,
+    Amount,
     IngredientName,
     LongText,
     RecipeName,
-    ShortName,
+    RowId,
     Source,
+    TagName,
+    UnitName,
+    Volume,
     WebAddress,
 )
-
-#: The largest integer of SQLite and of PostgreSQL's bigint.
-MAX_ID = 2**63 - 1
-#: Far above any real amount; sums over a recipe stay finite.
-LARGEST_AMOUNT = 1e6
-MAX_LINES = 100
-MAX_TAGS = 50
-
-RowId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
-Volume = Annotated[float, Field(gt=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
-Amount = Annotated[float, Field(ge=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
 
 
 class _Draft(BaseModel):
@@ -37,7 +32,7 @@ class _Draft(BaseModel):
 class UnitDraft(_Draft):
     """A unit of measure."""
 
-    name: ShortName = Field(examples=["Ounce"])
+    name: UnitName = Field(examples=["Ounce"])
     abbreviation: Abbreviation | None = Field(default=None, examples=["oz"])
     conversion_to_ml: Volume | None = Field(
         default=None,
@@ -49,7 +44,7 @@ class UnitDraft(_Draft):
 class TagDraft(_Draft):
     """A tag."""
 
-    name: ShortName = Field(examples=["stirred"])
+    name: TagName = Field(examples=["stirred"])
 
 
 class IngredientDraft(_Draft):
@@ -93,7 +88,7 @@ class RecipeDraft(_Draft):
     source: Source | None = Field(default=None, examples=["IBA"])
     source_url: WebAddress | None = Field(default=None, examples=["https://example.com/negroni"])
     ingredients: list[LineDraft] = Field(default=[], max_length=MAX_LINES)
-    tags: list[ShortName] = Field(default=[], max_length=MAX_TAGS, examples=[["stirred"]])
+    tags: list[TagName] = Field(default=[], max_length=MAX_TAGS, examples=[["stirred"]])
 
 
 class RatingDraft(_Draft):

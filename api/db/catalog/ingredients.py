@@ -1,6 +1,6 @@
 """Ingredients and their tree."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,9 +12,8 @@ from api.db.catalog.errors import FieldFault, InvalidError
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_text, version
 from api.db.columns import TableColumns, read_table_columns
+from api.db.rules import MAX_PATH
 from api.db.schema import ingredients, recipe_ingredients, recipes
-
-_MAX_PATH_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,33 @@ def _query(available: TableColumns) -> Any:
     )  # fmt: skip
 
 
-def _ingredient(row: Row[Any]) -> Ingredient:
-    return Ingredient(
-        row.id,
-        as_text(row.name) or "",
-        as_text(row.description),
-        row.parent_id,
-        as_text(row.path) or "",
-        bool(row.allow_substitution),
-        bool(row.has_children),
-        row.recipe_count,
-    )
+def _ingredients(connection: Connection, found: Sequence[Row[Any]]) -> list[Ingredient]:
+    parents: dict[int, int | None] = {}
+    if any(not row.path for row in found):  # not migrated yet: path follows from parent_id
+        query = select(ingredients.c.id, ingredients.c.parent_id)
+        parents = {one: parent for one, parent in connection.execute(query)}  # noqa: C416 - rows
+    return [
+        Ingredient(
+            row.id,
+            as_text(row.name) or "",
+            as_text(row.description),
+            row.parent_id,
+            as_text(row.path) or _path(row.id, parents),
+            bool(row.allow_substitution),
+            bool(row.has_children),
+            row.recipe_count,
+        )
+        for row in found
+    ]
+
+
+def _path(identifier: int, parents: Mapping[int, int | None]) -> str:
+    chain: list[int] = []
+    node: int | None = identifier
+    while node is not None and node not in chain:
+        chain.append(node)
+        node = parents.get(node)
+    return f"/{''.join(f'{one}/' for one in reversed(chain))}"
 
 
 def list_ingredients(
@@ -99,9 +114,10 @@ def list_ingredients(
         query = query.where(ingredients.c.parent_id.is_(None))
     elif parent_id is not None:
         query = query.where(ingredients.c.parent_id == parent_id)
-    return rows.read_named(
+    page = rows.read_named(
         connection, available, ingredients, query, q=q, cursor=cursor, limit=limit
-    ).map(_ingredient)
+    )
+    return Page(_ingredients(connection, page.items), page.next_cursor)
 
 
 def get_ingredient(connection: Connection, identifier: int) -> Ingredient:
@@ -110,7 +126,7 @@ def get_ingredient(connection: Connection, identifier: int) -> Ingredient:
     row = connection.execute(query).one_or_none()
     if row is None:
         raise rows.no_such(ingredients, identifier)
-    return _ingredient(row)
+    return _ingredients(connection, [row])[0]
 
 
 def create_ingredient(connection: Connection, draft: IngredientDraft) -> Ingredient:
@@ -205,7 +221,7 @@ def _write_paths(connection: Connection, identifier: int, above: list[int]) -> N
     """Write the path of an ingredient and of all below it, level by level."""
     level = {identifier: f"/{''.join(f'{one}/' for one in above)}{identifier}/"}
     while level:
-        if any(len(path) > _MAX_PATH_LENGTH for path in level.values()):
+        if any(len(path) > MAX_PATH for path in level.values()):
             raise _invalid_parent("The tree would be too deep.", "Choose a parent further up.")
         stored = connection.execute(
             select(ingredients.c.id, ingredients.c.path).where(ingredients.c.id.in_(level))

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_
 
-from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.errors import FieldFault, InvalidError
+from api.db.rules import MAX_ID
 from api.db.search_names import KEY_LENGTH
 
 MAX_PAGE_SIZE = 100

@@ -14,9 +14,8 @@ from api.db.catalog.errors import FieldFault, InvalidError, NotFoundError
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page, read_page
 from api.db.catalog.values import as_number, as_text, as_time
 from api.db.columns import TableColumns, read_table_columns
+from api.db.rules import MAX_USER_ID
 from api.db.schema import ratings, recipes
-
-_MAX_USER_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ def list_ratings(
     limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Rating]:
     """Return a page of ratings, oldest first; empty if the database has no ratings."""
-    if not read_table_columns(connection).has("ratings"):
+    available = read_table_columns(connection)
+    if not _is_ours(available):
         return Page([], None)
     query = _query()
     if recipe_id is not None:
@@ -45,6 +45,11 @@ def list_ratings(
     # A constant key: rows are ordered by id.
     key = cast(literal(""), Text())
     return read_page(connection, query, key, ratings.c.id, cursor=cursor, limit=limit).map(_rating)
+
+
+def _is_ours(available: TableColumns) -> bool:
+    """Return whether the ratings have our columns; those of other programs may not."""
+    return all(available.has("ratings", column.name) for column in ratings.columns)
 
 
 def _query() -> Any:
@@ -67,7 +72,7 @@ def rate(
     connection: Connection, recipe_id: int, user_id: str, draft: RatingDraft
 ) -> tuple[Rating, bool]:
     """Set a user's rating of a recipe; return it, and whether it is the first."""
-    if len(user_id) > _MAX_USER_LENGTH:
+    if len(user_id) > MAX_USER_ID:
         raise InvalidError(
             [FieldFault("user_id", "The token's subject is too long.", "Use another account.")]
         )
@@ -100,7 +105,7 @@ def summaries(
     connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> dict[int, RatingSummary]:
     """Return rating summaries by recipe; recipes without ratings are omitted."""
-    if not available.has("ratings"):
+    if not _is_ours(available):
         return {}
     query = (
         select(ratings.c.recipe_id, func.avg(ratings.c.rating), func.count())

@@ -111,7 +111,7 @@ def search_recipes(
     rated = summaries(connection, available, ids)
     covered: set[int] | None = None
     if search.have:
-        covered = set(connection.scalars(covered_ingredients(connection, available, search.have)))
+        covered = set(connection.scalars(covered_ingredients(available, search.have)))
 
     def summary(row: Any) -> RecipeSummary:
         named = {line.ingredient_id: line.ingredient_name for line in lines.get(row.id, ())}
@@ -372,12 +372,12 @@ def _lines(
 def _tags(
     connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
 ) -> Mapping[int, list[str]]:
-    if not (available.has("tags") and available.has("recipe_tags")):
+    if not (available.has("tags", "name") and available.has("recipe_tags", "tag_id")):
         return {}
     query = (
         select(recipe_tags.c.recipe_id, tags.c.name)
         .join(tags, tags.c.id == recipe_tags.c.tag_id)
-        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)))
+        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)), available.public_tag())
         .order_by(recipe_tags.c.recipe_id, tags.c.id)
     )
     found: dict[int, list[str]] = {}

@@ -39,7 +39,7 @@ def read_named(
     limit: int,
 ) -> Page[Row[Any]]:
     """Return a page of rows ordered by folded name, filtered by the words of ``q``."""
-    if not available.has(table.name):
+    if not available.has(table.name, "name"):
         return Page([], None)
     key = folded_column(connection, available, table)
     if q:

@@ -2,17 +2,16 @@
 
 An ingredient matches itself and everything below it: a search for gin finds Tanqueray drinks.
 
-*What can I make* (``have``): a recipe is covered if each of its lines is.
+*What can I make* (``have``): a recipe is covered if each of its lines is. What is at hand covers
 
-- What I have serves for itself and for every kind it belongs to: Tanqueray, where a line asks for
-  gin.
-- A line that asks for a leaf that allows substitution asks for the leaf's parent, as it does in the
-  learned distance (:mod:`barcart.rollup`): where it names Tanqueray, and Tanqueray allows
-  substitution, any gin of the same parent will do, and so will "gin", if that is the parent.
-- No more than that: having "gin" does not cover a line that insists on Old Tom, because some other
-  gin may be meant. Nor does it reach further up than the leaf's parent.
-- Up to ``missing`` different ingredients may be missing, but at least one line must be covered:
-  otherwise every short recipe would match. Recipes without ingredients never match.
+- itself, and every kind above it: Tanqueray, where a line asks for gin;
+- everything below it: "Gin" at hand means that any gin will do;
+- ingredients that allow substitution and whose parent is covered: where a line asks for Tanqueray,
+  and Tanqueray allows substitution, another gin will do. A single step: the parent's own parent
+  does not count.
+
+Up to ``missing`` different ingredients may be missing, but at least one line must be covered:
+otherwise every short recipe would match. Recipes without ingredients never match.
 """
 
 from collections.abc import Sequence
@@ -24,12 +23,9 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    and_,
-    case,
     distinct,
     func,
     literal,
-    or_,
     select,
 )
 
@@ -106,19 +102,16 @@ def recipe_query(
         query = query.where(
             *contains_words(folded_column(connection, available, recipes), search.q)
         )
-    paths = _paths(connection, {*search.ingredient, *search.any_ingredient, *search.not_ingredient})
     for one in dict.fromkeys(search.ingredient):
-        query = query.where(recipes.c.id.in_(_recipes_with([(one, paths[one])])))
+        query = query.where(recipes.c.id.in_(_recipes_with([one])))
     if search.any_ingredient:
-        wanted = [(one, paths[one]) for one in dict.fromkeys(search.any_ingredient)]
-        query = query.where(recipes.c.id.in_(_recipes_with(wanted)))
+        query = query.where(recipes.c.id.in_(_recipes_with(search.any_ingredient)))
     if search.not_ingredient:
-        unwanted = [(one, paths[one]) for one in dict.fromkeys(search.not_ingredient)]
-        query = query.where(recipes.c.id.not_in(_recipes_with(unwanted)))
+        query = query.where(recipes.c.id.not_in(_recipes_with(search.not_ingredient)))
     for name in dict.fromkeys(search.tag):
         query = query.where(_tagged(connection, available, name))
     if search.have:
-        query = query.where(recipes.c.id.in_(_makeable(connection, available, search)))
+        query = query.where(recipes.c.id.in_(_makeable(available, search)))
     return query
 
 
@@ -142,73 +135,56 @@ def _require_ingredients(connection: Connection, search: RecipeSearch) -> None:
         raise InvalidError(faults)
 
 
-def _paths(connection: Connection, ids: set[int]) -> dict[int, str]:
-    query = select(ingredients.c.id, ingredients.c.path).where(ingredients.c.id.in_(ids))
-    return {identifier: str(path or "") for identifier, path in connection.execute(query)}
+def at_or_below(ids: Sequence[int]) -> Select[Any]:
+    """Return the query for the ids of some ingredients and of everything below them.
 
-
-def _at_or_below(terms: Sequence[tuple[int, str]]) -> ColumnElement[bool]:
-    """Return the condition for an ingredient in any of the subtrees.
-
-    A subtree is a range of paths: '0' is the character after '/'. No wildcards to escape, and the
-    index on path works on both databases.
+    By ``parent_id``, so that it works without ``path``; UNION ends at a damaged tree's cycle.
     """
-    path = ingredients.c.path
-    return or_(
-        ingredients.c.id.in_([identifier for identifier, _ in terms]),
-        *(
-            and_(path >= prefix, path < f"{prefix[:-1]}0")
-            for _, prefix in terms
-            if len(prefix) > 1 and prefix.endswith("/")
-        ),
+    below = select(ingredients.c.id).where(ingredients.c.id.in_(sorted(set(ids))))
+    found = below.cte(recursive=True)
+    found = found.union(select(ingredients.c.id).join(found, ingredients.c.parent_id == found.c.id))
+    return select(found.c.id)
+
+
+def _at_or_above(ids: Sequence[int]) -> Select[Any]:
+    column = ingredients.c
+    above = select(column.id, column.parent_id).where(column.id.in_(sorted(set(ids))))
+    found = above.cte(recursive=True)
+    found = found.union(
+        select(column.id, column.parent_id).join(found, column.id == found.c.parent_id)
+    )
+    return select(found.c.id)
+
+
+def _recipes_with(ids: Sequence[int]) -> Select[Any]:
+    line = recipe_ingredients.c
+    # Unchecked databases may have lines without a recipe; NULL would make NOT IN unknown.
+    return select(line.recipe_id).where(
+        line.ingredient_id.in_(at_or_below(ids)), line.recipe_id.is_not(None)
     )
 
 
-def _recipes_with(terms: Sequence[tuple[int, str]]) -> Select[Any]:
-    wanted = select(ingredients.c.id).where(_at_or_below(terms))
-    line = recipe_ingredients.c
-    # Unchecked databases may have lines without a recipe; NULL would make NOT IN unknown.
-    return select(line.recipe_id).where(line.ingredient_id.in_(wanted), line.recipe_id.is_not(None))
-
-
 def _tagged(connection: Connection, available: TableColumns, name: str) -> ColumnElement[bool]:
-    if not (available.has("tags") and available.has("recipe_tags")):
+    if not (available.has("tags", "name") and available.has("recipe_tags", "tag_id")):
         return NOTHING
     named = select(tags.c.id).where(
-        folded_column(connection, available, tags) == literal(search_key(name))
+        folded_column(connection, available, tags) == literal(search_key(name)),
+        available.public_tag(),
     )
     return recipes.c.id.in_(select(recipe_tags.c.recipe_id).where(recipe_tags.c.tag_id.in_(named)))
 
 
-def covered_ingredients(
-    connection: Connection, available: TableColumns, have: Sequence[int]
-) -> Select[Any]:
+def covered_ingredients(available: TableColumns, have: Sequence[int]) -> Select[Any]:
     """Return the query for the ids that a line may ask for, given what one has."""
-    served = set(have)
-    for path in _paths(connection, set(have)).values():
-        served.update(int(part) for part in path.split("/") if part.isdecimal())
-    asked: ColumnElement[Any] = ingredients.c.id
+    direct = select(at_or_below(have).union(_at_or_above(have)).subquery().c.id)
+    covered: ColumnElement[bool] = ingredients.c.id.in_(direct)
     if available.has("ingredients", "allow_substitution"):
-        child = ingredients.alias("child")
-        is_leaf = ~select(child.c.id).where(child.c.parent_id == ingredients.c.id).exists()
-        asked = case(
-            (
-                and_(
-                    ingredients.c.allow_substitution.is_(True),
-                    ingredients.c.parent_id.is_not(None),
-                    is_leaf,
-                ),
-                ingredients.c.parent_id,
-            ),
-            else_=ingredients.c.id,
-        )
-    return select(ingredients.c.id).where(
-        or_(asked.in_(sorted(served)), ingredients.c.id.in_(sorted(served)))
-    )
+        covered |= ingredients.c.allow_substitution.is_(True) & ingredients.c.parent_id.in_(direct)
+    return select(ingredients.c.id).where(covered)
 
 
-def _makeable(connection: Connection, available: TableColumns, search: RecipeSearch) -> Select[Any]:
-    covered = covered_ingredients(connection, available, search.have)
+def _makeable(available: TableColumns, search: RecipeSearch) -> Select[Any]:
+    covered = covered_ingredients(available, search.have)
     line, every = recipe_ingredients, recipe_ingredients.alias("every")
     # From the ingredients at hand to their recipes, then to the other lines: both by index.
     asked = (

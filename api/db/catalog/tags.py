@@ -35,17 +35,19 @@ def list_tags(
     limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Tag]:
     """Return a page of tags by name; empty if the database has no tags."""
-    query = select(tags.c.id, tags.c.name)
-    found = rows.read_named(
-        connection, read_table_columns(connection), tags, query, q=q, cursor=cursor, limit=limit
-    )
+    available = read_table_columns(connection)
+    query = select(tags.c.id, tags.c.name).where(available.public_tag())
+    found = rows.read_named(connection, available, tags, query, q=q, cursor=cursor, limit=limit)
     return found.map(lambda row: Tag(row.id, as_text(row.name) or ""))
 
 
 def get_tag(connection: Connection, identifier: int) -> Tag:
     """Return one tag; NotFoundError if there is none."""
-    if read_table_columns(connection).has("tags"):
-        query = select(tags.c.id, tags.c.name).where(tags.c.id == identifier)
+    available = read_table_columns(connection)
+    if available.has("tags", "name"):
+        query = select(tags.c.id, tags.c.name).where(
+            tags.c.id == identifier, available.public_tag()
+        )
         row = connection.execute(query).one_or_none()
         if row is not None:
             return Tag(row.id, as_text(row.name) or "")
@@ -86,6 +88,7 @@ def ids_of_tags(connection: Connection, names: Sequence[str]) -> list[int]:
 
     Each id once, in the order of ``names``.
     """
+    public = read_table_columns(connection).public_tag()
     found: dict[str, int] = {}
     for name in names:
         key = same_name(name)
@@ -93,7 +96,7 @@ def ids_of_tags(connection: Connection, names: Sequence[str]) -> list[int]:
             continue
         known = connection.execute(
             select(tags.c.id, tags.c.name).where(
-                (tags.c.search_name == search_key(name)) | (tags.c.name == name)
+                (tags.c.search_name == search_key(name)) | (tags.c.name == name), public
             )
         )
         match = next((number for number, taken in known if same_name(taken) == key), None)

@@ -1,9 +1,9 @@
 """Write transactions: serialized, and all or nothing.
 
-Catalog writes run one at a time across all processes: ``BEGIN IMMEDIATE`` takes SQLite's write
-lock, and an advisory lock does the same in PostgreSQL. So whatever a write checks (the name is
-free, the parent is not a descendant, the version matches) still holds when it commits, and
-deadlocks cannot occur. Readers are never blocked.
+Catalog writes run one at a time across all processes: on SQLite every transaction of
+:attr:`Database.engine` takes the write lock, and an advisory lock does the same in PostgreSQL. So
+whatever a write checks (the name is free, the parent is not a descendant, the version matches)
+still holds when it commits, and deadlocks cannot occur. Readers are never blocked.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,15 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from api.db.catalog.errors import ConflictError, OutdatedSchemaError
 from api.db.columns import read_table_columns
-from api.db.database import Database
+from api.db.database import Database, require_same_file
 from api.db.errors import DatabaseError
 from api.db.search_names import fold_names
 
 #: An arbitrary key: 'cocktail' in ASCII.
 _ADVISORY_LOCK = int.from_bytes(b"cocktail")
 _SHOWN = 5
+#: How long a write waits for another one.
+LOCK_SECONDS = 10.0
 
 
 @contextmanager
@@ -48,12 +50,8 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
         raise DatabaseError(f"No database at {path}. Create one with: cocktaildb db init")
     try:
         with database.engine.connect() as connection:
-            if path is not None:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
-                )
+            if path is None:
+                _lock_server(connection)
             _require_current_schema(connection)
             yield connection
             fold_names(connection)
@@ -61,12 +59,21 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
                 connection.rollback()
             else:
                 connection.commit()
+                require_same_file(connection, database)
     except IntegrityError as error:
         raise ConflictError(
             f"The database refused the write: {error.orig}. Read the row again and retry."
         ) from error
     except SQLAlchemyError as error:
         raise DatabaseError(f"{database!r} cannot be written: {error}") from error
+
+
+def _lock_server(connection: Connection) -> None:
+    connection.execute(
+        text("SELECT set_config('lock_timeout', :limit, true)"),
+        {"limit": str(int(LOCK_SECONDS * 1000))},
+    )
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
 
 
 def _require_current_schema(connection: Connection) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.db.check import ancestor_paths, check_dataset
+from api.db.check import check_dataset
 from api.db.dataset import TABLES, Dataset, build_dataset
 from api.db.errors import DatasetError, Fault
 from api.db.exchange.drafts import REFERENCES, Collection, Row
 from api.db.search_names import same_name
 from api.db.times import as_utc
+from api.db.tree import ancestor_paths
 
 _Rows = dict[str, list[dict[str, Any]]]
 _Labels = dict[str, list[str]]

@@ -4,23 +4,64 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.columns import read_table_columns
+from api.db.errors import DatabaseError
+from api.db.migrations.adopt import KeptAside, adopt, copy_ratings, derive_paths
+from api.db.schema import CORE_TABLES
 from api.db.search_names import fold_names
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Upgrade a database to ``revision``, keeping its rows.
+def upgrade(engine: Engine, revision: str = "head") -> list[str]:
+    """Upgrade a database to ``revision`` in one transaction, keeping its rows.
 
     A database without Alembic's version table, such as one created by another program, is
-    adopted: missing tables and columns are added.
+    adopted: missing tables and columns are added (:mod:`api.db.migrations.adopt`).
+
+    Returns
+    -------
+    list of str
+        What an adopted database has that did not fit, and what was done about it.
+
+    Raises
+    ------
+    DatabaseError
+        If the database cannot be upgraded; nothing has changed.
     """
     config = Config()
     # Set here, not in an ini file: an installed package has no project root.
     config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        if read_table_columns(connection).has("tags", "search_name"):
-            fold_names(connection)
+    try:
+        with engine.begin() as connection:
+            aside = adopt(connection) if _is_foreign(connection) else None
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            if read_table_columns(connection).has("tags", "search_name"):
+                fold_names(connection)
+            return [] if aside is None else _finish_adoption(connection, aside)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise DatabaseError(
+            f"{engine.url.render_as_string(hide_password=True)} cannot be migrated: {reason}. "
+            f"Nothing has changed."
+        ) from error
+
+
+def _is_foreign(connection: Connection) -> bool:
+    present = set(inspect(connection).get_table_names())
+    return "alembic_version" not in present and any(t.name in present for t in CORE_TABLES)
+
+
+def _finish_adoption(connection: Connection, aside: dict[str, KeptAside]) -> list[str]:
+    notes = []
+    for table, kept in aside.items():
+        copied = "its rows are not used"
+        if table == "ratings":
+            copied = copy_ratings(connection, kept.name)
+        notes.append(f"The table {table} {kept.reason}. It is kept as {kept.name}; {copied}.")
+    changed = derive_paths(connection)
+    if changed:
+        notes.append(f"The path of {changed} ingredients was derived from parent_id.")
+    return notes

@@ -218,6 +218,14 @@ class AtlasRegion(BaseModel):
     y: float
     name: str
     size: int
+    level: int = Field(description="0 for the coarsest; finer names are for closer views.")
+
+
+class AtlasNearest(BaseModel):
+    """Each recipe's nearest by the learned distance, nearest first, in the recipes' order."""
+
+    row: list[list[int]] = Field(description="Positions in `recipes`.")
+    distance: list[list[float]]
 
 
 class AtlasMap(BaseModel):
@@ -245,6 +253,7 @@ class Atlas(BaseModel):
     groups: list[AtlasGroup]
     names: list[str] = Field(description="Ingredient names.")
     recipes: AtlasRecipes
+    near: AtlasNearest
     maps: list[AtlasMap]
     tree: list[Annotated[list[Any], Field(min_length=6, max_length=6)]] = Field(
         description="Rows of: parent's row or -1, ID, name, direct, total, group; parents first."

@@ -14,10 +14,10 @@ from api.analysis.bar.makeable import Order, graph_distances
 from api.analysis.bar.menu import MAX_MENU, check_menu
 from api.analysis.bar.model import BarModel
 from api.db.bar_rows import read_bar_rows
-from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.errors import FieldFault
 from api.db.catalog.search import MAX_TERMS
 from api.db.database import Database
+from api.db.rules import MAX_ID
 from api.http.bar_answers import (
     makeable_answer,
     menu_answer,

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from api.db.catalog.drafts import MAX_ID
 from api.db.catalog.paging import Page
+from api.db.rules import MAX_ID
 from api.http.catalog_routes import (
     LIMIT,
     NOT_MODIFIED,

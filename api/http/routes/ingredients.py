@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.db.catalog import ingredients
-from api.db.catalog.drafts import MAX_ID, IngredientDraft
+from api.db.catalog.drafts import IngredientDraft
+from api.db.rules import MAX_ID
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.models.ingredients import IngredientBody, IngredientPage
 from api.http.routes.crud import Resource, add_crud

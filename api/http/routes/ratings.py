@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.db.catalog import ratings
-from api.db.catalog.drafts import MAX_ID, RatingDraft
+from api.db.catalog.drafts import RatingDraft
+from api.db.rules import MAX_ID
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, RowIdPath
 from api.http.models.common import problem_responses
 from api.http.models.ratings import RatingBody, RatingPage

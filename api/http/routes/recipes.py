@@ -13,12 +13,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
 
 from api.db.catalog import recipes
-from api.db.catalog.drafts import MAX_ID, MAX_LINES, RecipeDraft
+from api.db.catalog.drafts import RecipeDraft
 from api.db.catalog.search import MAX_TERMS, RecipeSearch
-from api.db.catalog.text import clean_line
 from api.db.exchange.export import write_csv, write_json
 from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.requests import import_request, read_request
+from api.db.rules import MAX_ID, MAX_LINES, clean_line
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.models.common import problem_responses
 from api.http.models.recipes import RecipeBody, RecipePage

@@ -1,0 +1,195 @@
+"""Adopting a database of another program: what it lacks is added, what does not fit is kept aside.
+
+The core tables stay where they are, with every column of the other program. The optional tables
+(ratings and tags) are replaced where their columns do not fit ours: the old table is renamed, and
+its rows are copied as far as possible. All of it happens in the migration's transaction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy import (
+    Connection,
+    Table,
+    bindparam,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+
+from api.db import schema
+from api.db.catalog.drafts import RatingDraft
+from api.db.columns import TableColumns, read_table_columns
+from api.db.errors import DatabaseError
+from api.db.rules import MAX_PATH, TextRule, UserId
+from api.db.times import as_utc
+from api.db.tree import ancestor_paths, on_or_below_cycle
+
+#: A table before those that it refers to.
+_OPTIONAL = (schema.recipe_tags, schema.tags, schema.ratings)
+#: What other programs call the user of a rating.
+_USER_COLUMNS = ("user_id", "cognito_user_id", "user", "username", "account_id")
+_USER_ID = TextRule(UserId)
+
+
+@dataclass(frozen=True)
+class KeptAside:
+    """A table of another program under its new name, and why it does not fit."""
+
+    name: str
+    reason: str
+
+
+def adopt(connection: Connection) -> dict[str, KeptAside]:
+    """Prepare a database of another program for the migrations; return the tables kept aside.
+
+    Raises
+    ------
+    DatabaseError
+        If a core table cannot be written by this program; nothing has changed.
+    """
+    available = read_table_columns(connection)
+    _refuse_unwritable_tables(connection, available)
+    if not available.has("ingredients", "path"):
+        kind = sa.String(MAX_PATH).compile(dialect=connection.dialect)
+        connection.execute(text(f"ALTER TABLE ingredients ADD COLUMN path {kind}"))
+    misfits = {
+        table: reason
+        for table in _OPTIONAL
+        if (reason := _misfit(connection, available, table)) is not None
+    }
+    if schema.tags in misfits and available.has("recipe_tags"):
+        misfits.setdefault(schema.recipe_tags, "refers to those tags")
+    return {
+        table.name: KeptAside(_set_aside(connection, table), misfits[table])
+        for table in _OPTIONAL
+        if table in misfits
+    }
+
+
+def _refuse_unwritable_tables(connection: Connection, available: TableColumns) -> None:
+    for table in schema.CORE_TABLES:
+        demanding = _demanding_columns(connection, table)
+        if demanding:
+            raise DatabaseError(
+                f"{table.name}.{demanding[0]} requires a value that this program does not know, so "
+                f"{table.name} cannot be written here. Nothing has changed. Copy the recipes into "
+                f"a new database instead: cocktaildb db export, then cocktaildb db import"
+            )
+        if not _numbers_its_rows(connection, table.name):
+            raise DatabaseError(
+                f"{table.name}.id is not an integer primary key, so {table.name} cannot be "
+                f"written here. Nothing has changed. Copy the recipes into a new database instead: "
+                f"cocktaildb db export, then cocktaildb db import"
+            )
+
+
+def _demanding_columns(connection: Connection, table: Table) -> list[str]:
+    """Return columns of other programs that must have a value and have no default."""
+    known = {column.name for column in table.columns}
+    return [
+        column["name"]
+        for column in inspect(connection).get_columns(table.name)
+        if column["name"] not in known
+        and not column["nullable"]
+        and column.get("default") is None
+        and not column.get("computed")
+        and not column.get("identity")
+    ]
+
+
+def _numbers_its_rows(connection: Connection, table: str) -> bool:
+    columns = {column["name"]: column for column in inspect(connection).get_columns(table)}
+    if connection.dialect.name == "postgresql":
+        sequence = text("SELECT pg_get_serial_sequence(:name, 'id')")
+        return connection.scalar(sequence, {"name": table}) is not None
+    key = inspect(connection).get_pk_constraint(table)["constrained_columns"]
+    return key == ["id"] and isinstance(columns["id"]["type"], sa.Integer)
+
+
+def _misfit(connection: Connection, available: TableColumns, table: Table) -> str | None:
+    """Return why an optional table cannot be used as it is; None if it can or is missing."""
+    if not available.has(table.name):
+        return None
+    missing = [
+        column.name
+        for column in schema.stored_columns(table)
+        if not column.nullable and not available.has(table.name, column.name)
+    ]
+    if missing:
+        return f"has no column {', '.join(missing)}"
+    demanding = _demanding_columns(connection, table)
+    if demanding:
+        return f"has a column {', '.join(demanding)} that requires a value"
+    if "id" in table.columns and not _numbers_its_rows(connection, table.name):
+        return "has an id that is not an integer primary key"
+    return None
+
+
+def _set_aside(connection: Connection, table: Table) -> str:
+    """Move a table's rows to another name, so that the migrations create ours; return the name."""
+    present = set(inspect(connection).get_table_names())
+    names = (f"{table.name}_before_migration{suffix}" for suffix in ("", *range(2, 1000)))
+    aside = next(name for name in names if name not in present)
+    # Not renamed: SQLite refuses that while any view is broken, and index names would collide.
+    connection.execute(text(f"CREATE TABLE {aside} AS SELECT * FROM {table.name}"))  # noqa: S608
+    connection.execute(text(f"DROP TABLE {table.name}"))
+    return aside
+
+
+def copy_ratings(connection: Connection, aside: str) -> str:
+    """Copy the ratings of another program that fit ours; return how many."""
+    columns = {column["name"] for column in inspect(connection).get_columns(aside)}
+    user = next((name for name in _USER_COLUMNS if name in columns), None)
+    total = connection.scalar(select(func.count()).select_from(text(aside))) or 0
+    if user is None or not {"recipe_id", "rating"} <= columns:
+        return f"none of its {total} rows could be copied"
+    time = "created_at" if "created_at" in columns else "NULL"
+    found = connection.execute(
+        text(f"SELECT recipe_id, {user}, rating, {time} FROM {aside}")  # noqa: S608
+    ).all()
+    recipes = set(connection.scalars(select(schema.recipes.c.id)))
+    rows = {}
+    for recipe_id, user_id, rating, created_at in found:
+        try:
+            row = {
+                "recipe_id": recipe_id,
+                "user_id": _USER_ID.clean(str(user_id or "")),
+                "rating": RatingDraft(rating=rating).rating,
+                "created_at": as_utc(created_at or None),
+            }
+        except ValueError:
+            continue
+        if recipe_id in recipes:
+            rows[row["recipe_id"], row["user_id"]] = row
+    if rows:
+        connection.execute(insert(schema.ratings), list(rows.values()))
+    return f"{len(rows)} of its {total} rows were copied, with {user} as user_id"
+
+
+def derive_paths(connection: Connection) -> int:
+    """Write the path that follows from ``parent_id`` where it is missing or wrong; return how many.
+
+    Ingredients of a cycle keep what they have.
+    """
+    table = schema.ingredients
+    found = connection.execute(
+        select(table.c.id, table.c.parent_id, table.c.path).order_by(table.c.id)
+    ).all()
+    position = {row.id: number for number, row in enumerate(found)}
+    parent = [position.get(row.parent_id, -1) for row in found]
+    cyclic = on_or_below_cycle(np.array(parent, dtype=int)) if parent else []
+    paths = ancestor_paths([row.id for row in found], parent, list(cyclic))
+    changed = [
+        {"row": row.id, "new": path}
+        for row, path in zip(found, paths, strict=True)
+        if path and row.path != path
+    ]
+    if changed:
+        query = update(table).where(table.c.id == bindparam("row")).values(path=bindparam("new"))
+        connection.execute(query, changed)
+    return len(changed)
