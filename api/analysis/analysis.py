@@ -1,10 +1,17 @@
 """Everything that is computed from one state of the recipes."""
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
 from api.analysis.cocktail_space import CocktailSpace, PreviousMap, em_space, manhattan_space
+from api.analysis.completion import (
+    Completion,
+    completion_scores,
+    describe,
+    published_metric,
+)
 from api.analysis.complexity import complexity_distribution
 from api.analysis.ground_metric import (
     Checkpoints,
@@ -115,7 +122,10 @@ class Analysis:
         on_iteration: Callable[[str], None] | None = None,
     ) -> CocktailSpace:
         """Return the learned map with its quality, resembling the ``previous`` one."""
-        return em_space(self._volumes, self.learn_ground_metric(on_iteration), previous)
+        space = em_space(self._volumes, self.learn_ground_metric(on_iteration), previous)
+        if self._completion is not None:
+            space = replace(space, quality=space.quality | {"completion": asdict(self._completion)})
+        return space
 
     def compute_recipe_similar(self) -> list[dict[str, Any]]:
         """Return each recipe's 10 nearest under the learned distance.
@@ -130,26 +140,28 @@ class Analysis:
         See :func:`api.analysis.substitutes.ingredient_substitutes` for the records.
         """
         metric = self.learn_ground_metric()
-        ingredients = self.dataset.ingredients
-        tree = ground_problem(self._volumes, ingredients).tree
-        evidence = exchange_evidence(metric.volumes, metric.fit.cost_matrix, tree)
-        return ingredient_substitutes(metric, ingredients, self._lines, evidence)
+        evidence = exchange_evidence(metric.volumes, metric.fit.cost_matrix, metric.tree)
+        return ingredient_substitutes(metric, self.dataset.ingredients, self._lines, evidence)
 
     def learn_ground_metric(
         self, on_iteration: Callable[[str], None] | None = None
     ) -> GroundMetric:
-        """Return the ingredient costs learned by EM; the first call learns them."""
+        """Return the ingredient costs learned by EM; the first call learns and measures them.
+
+        Where the tree does better on this collection, the best distance takes their place; see
+        :mod:`api.analysis.completion`.
+        """
         if self._ground_metric is None:
-            self._ground_metric = learn_ground_metric(
-                self._volumes,
-                self.dataset.ingredients,
-                on_iteration,
-                self.engine,
-                self.checkpoints,
-            )
+            problem = ground_problem(self._volumes, self.dataset.ingredients)
+            learned = learn_ground_metric(problem, on_iteration, self.engine, self.checkpoints)
+            self._completion = completion_scores(problem)
+            if on_iteration is not None:
+                on_iteration(describe(self._completion))
+            self._ground_metric = published_metric(learned, problem, self._completion)
         return self._ground_metric
 
     _ground_metric: GroundMetric | None = None
+    _completion: Completion | None = None
 
     @cached_property
     def _lines(self) -> dict[int, list[Line]]:

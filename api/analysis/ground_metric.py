@@ -8,6 +8,7 @@ from typing import Protocol
 import pandas as pd
 from scipy.sparse import csr_array
 
+from api.analysis.name_kinds import with_kinds_by_name
 from api.analysis.recipe_volumes import RecipeVolumes
 from barcart import (
     EMResult,
@@ -103,8 +104,14 @@ class GroundProblem:
 def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundProblem:
     """Roll leaves that allow substitution up onto their parent, and measure the tree.
 
-    Too few recipes name one brand to learn anything about it. Parameters are those of
-    :func:`learn_ground_metric`.
+    Too few recipes name one brand to learn anything about it.
+
+    Parameters
+    ----------
+    volumes
+        The recipes.
+    ingredients
+        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
     """
     mapping = create_rollup_mapping(ingredients.rename(columns={"id": "ingredient_id"}))
     lines = apply_rollup(volumes.lines, mapping)
@@ -119,6 +126,8 @@ def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundP
     )
     _, parent_map = build_ingredient_tree(frame)
     columns = frame[frame["ingredient_id"].isin(used)]
+    if ingredients["parent_id"].isna().all():
+        parent_map = with_kinds_by_name(parent_map, dict(columns.iloc[:, :2].to_numpy().tolist()))
     registry = Registry.from_pairs(
         zip(columns["ingredient_id"], columns["ingredient_name"], strict=True)
     )
@@ -128,8 +137,7 @@ def ground_problem(volumes: RecipeVolumes, ingredients: pd.DataFrame) -> GroundP
 
 
 def learn_ground_metric(
-    volumes: RecipeVolumes,
-    ingredients: pd.DataFrame,
+    problem: GroundProblem,
     on_iteration: Callable[[str], None] | None = None,
     engine: PairEngine | None = None,
     checkpoints: Checkpoints | None = None,
@@ -138,10 +146,8 @@ def learn_ground_metric(
 
     Parameters
     ----------
-    volumes
-        The recipes.
-    ingredients
-        With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
+    problem
+        The recipes and the tree to start from.
     on_iteration
         Called with a line of text after each iteration.
     engine
@@ -149,7 +155,6 @@ def learn_ground_metric(
     checkpoints
         Where to resume from, bit for bit if the recipes are the same, and to save each iteration.
     """
-    problem = ground_problem(volumes, ingredients)
 
     def report(state: EMState) -> None:
         if checkpoints is not None:
