@@ -38,8 +38,8 @@ PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 test: $(VENV)/.installed-dev  ## Run all tests
 	$(PYTEST)
 
-test-fast: $(VENV)/.installed-dev  ## Run all but the slow kinds: browser, campaign, cloud, database server, package
-	$(PYTEST) -m 'not (browser or campaign or cloud or database_server or package)'
+test-fast: $(VENV)/.installed-dev  ## Run all tests but the slow kinds (pyproject.toml describes them)
+	$(PYTEST) -m 'not (browser or campaign or cloud or database_server or documentation or package)'
 
 lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where npm is installed
 	$(BIN)/ruff check .

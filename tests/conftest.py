@@ -33,6 +33,7 @@ SLOW_FIXTURES = {
     "browser": {"chromium"},
     "cloud": {"batch_service", "cloud"},
     "database_server": {"postgresql_server"},
+    "documentation": {"checkout", "built_documentation"},
     "package": {"wheels"},
 }
 #: ... or by their folder.

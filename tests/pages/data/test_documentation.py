@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("documentation")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)],
@@ -30,14 +30,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(built: Path, monkeypatch: pytest.MonkeyPatch) -> DocumentationSite:
-    site = read_documentation(built)
+def site(built_documentation: Path, monkeypatch: pytest.MonkeyPatch) -> DocumentationSite:
+    site = read_documentation(built_documentation)
     monkeypatch.setattr(router, "documentation_site", lambda: site)
     return site
 
 
-def test_pages_load_nothing_from_elsewhere(built: Path) -> None:
-    for page in built.rglob("*.html"):
+def test_pages_load_nothing_from_elsewhere(built_documentation: Path) -> None:
+    for page in built_documentation.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         loaded = re.findall(r"<(?:script|img|iframe)[^>]* src=\"([^\"]+)", text)
         loaded += re.findall(r"<link[^>]* rel=\"(?:stylesheet|icon|preload)\"[^>]*", text)
@@ -45,15 +45,15 @@ def test_pages_load_nothing_from_elsewhere(built: Path) -> None:
         assert [address for address in loaded if "://" in address] == []
 
 
-def test_every_page_of_the_folder_is_built(built: Path) -> None:
+def test_every_page_of_the_folder_is_built(built_documentation: Path) -> None:
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"README"}
-    assert pages <= {path.stem for path in built.glob("*.html")}
+    assert pages <= {path.stem for path in built_documentation.glob("*.html")}
 
 
-def test_reference_names_the_public_functions(built: Path) -> None:
+def test_reference_names_the_public_functions(built_documentation: Path) -> None:
     import barcart
 
-    text = (built / "barcart.html").read_text(encoding="utf-8")
+    text = (built_documentation / "barcart.html").read_text(encoding="utf-8")
     assert [name for name in barcart.__all__ if f'id="barcart.{name}"' not in text] == []
 
 
