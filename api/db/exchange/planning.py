@@ -207,7 +207,7 @@ class _Planner:
         if as_is and self._ingredients.has(written):
             placement = self._ingredients.place(written)
         else:
-            written, placement, measure = self._ingredient(written, measure)
+            written, placement, measure = self._ingredient(written, measure, line.text("detail"))
         key = same_name(written)
         self._lines[key] += 1
         self._placements.setdefault(key, (written, placement))
@@ -257,7 +257,7 @@ class _Planner:
         raw = fields.get("amount")
         top = fields.get("amount_max")
         amount = f"{_plain(raw)}-{_plain(top)}" if raw is not None and top else _plain(raw)
-        text = " ".join(part for part in (line.text("measure"), amount, unit) if part)
+        text = " ".join(part for part in (amount, line.text("measure"), unit) if part)
         measure = self._parsed(text, whole=False)
         return ingredient, measure, kept or _shown(fields, ingredient, text), False
 
@@ -265,8 +265,10 @@ class _Planner:
         text = self._mapping.measures.get(same_name(text), text)
         return parse_line(text) if whole else parse_measure(text)
 
-    def _ingredient(self, written: str, measure: Measure) -> tuple[str, Placement, Measure]:
-        """Place the ingredient, as the words of its measure make it more exact."""
+    def _ingredient(
+        self, written: str, measure: Measure, detail: str | None
+    ) -> tuple[str, Placement, Measure]:
+        """Place the ingredient; a detail or the words of its measure may make it more exact."""
         cleaned = parse_line(written)
         if cleaned.form == "garnish" and cleaned.rest:
             written = cleaned.rest
@@ -279,16 +281,18 @@ class _Planner:
                 if measure.form == "juice":
                     measure = _juice(measure, plain.node)
                 return part.node.name, self._ingredients.place(part.node.name), measure
-        elif measure.rest and measure.understood:
-            closer = self._ingredients.look_up(f"{measure.rest} {written}")
+        closer = [detail] if detail else []
+        if measure.rest and measure.understood:
+            closer.append(f"{measure.rest} {written}")
+        for text in closer:
+            found = self._ingredients.look_up(text)
             if (
-                closer.node is not None
-                and closer.how in ("name", "words")
-                and not closer.new_child
-                and (plain.node is None or closer.node.is_below(plain.node))
+                found.node is not None
+                and found.how in ("name", "words")
+                and not found.new_child
+                and (plain.node is None or found.node.is_below(plain.node))
             ):
-                name = closer.node.name
-                return name, self._ingredients.place(name), measure
+                return found.node.name, self._ingredients.place(found.node.name), measure
         return written, self._ingredients.place(written), measure
 
     def _amount(self, measure: Measure, placement: Placement) -> tuple[float | None, str | None]:

@@ -28,6 +28,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
              "unitofmeasure", "measureunit", "measurementunit", "unitabbreviation"),
     "line_text": ("text", "raw", "rawtext", "original", "full", "display", "displaytext",
                   "originalstring"),
+    "detail": ("label", "brand", "variety", "variant"),
     "note": ("note", "notes", "comment", "preparation", "prep"),
     "optional": ("optional", "isoptional"),
     "substitutes": ("substitutes", "alternatives", "substitute"),
@@ -59,8 +60,8 @@ LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zut
 MEASURES = ("measures", "measurements", "amounts", "quantities", "strmeasures")
 RECIPE_MEANINGS = ("recipe", "recipe_id", "instructions", "description", "glass", "garnish",
                    "method", "tags", "category", "image_url", "source", "source_url")  # fmt: skip
-LINE_MEANINGS = ("ingredient", "measure", "amount", "amount_max", "unit", "line_text", "note",
-                 "optional", "substitutes")  # fmt: skip
+LINE_MEANINGS = ("ingredient", "detail", "measure", "amount", "amount_max", "unit", "line_text",
+                 "note", "optional", "substitutes")  # fmt: skip
 
 
 def key_of(name: object) -> str:

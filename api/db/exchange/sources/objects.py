@@ -162,8 +162,10 @@ def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:
             yield Row(where, fields)
         elif isinstance(line, list) and line:
             first, *rest = (str(cell) for cell in line if cell is not None)
-            yield Row(where, {"ingredient": first, "measure": " ".join(rest)} if rest
-                      else {"line": first})  # fmt: skip
+            if rest and not first[:1].isdigit():
+                yield Row(where, {"ingredient": first, "measure": " ".join(rest)})
+            else:
+                yield Row(where, {"line": " ".join((first, *rest))})
         elif isinstance(line, dict):
             yield Row(where, _line(line))
 

@@ -1,0 +1,203 @@
+"""Imports lose nothing, change nothing when they fail, and round-trip whatever is exported."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, text
+
+from api.db.database import Database
+from api.db.dataset import Dataset, build_dataset, read_dataset
+from api.db.errors import DatabaseError, DatasetError
+from api.db.exchange.export_files import to_json_document, write_csv_directory
+from api.db.exchange.importing import import_collection, replace_all
+from api.db.exchange.mapping import Mapping, Target, read_mapping, write_mapping
+from api.db.exchange.sources import read_bytes, read_paths
+from api.db.exchange.sources.own_csv import read_csv_directory
+
+MakeDatabase = Callable[[Dataset | None], Database]
+TWO = json.dumps({"recipes": [
+    {"name": "Negroni", "ingredients": ["3 cl gin"]},
+    {"name": "House Sour", "ingredients": ["6 cl Old Grogram rum", "1 oz zorbl", "1 oz of Gin"]},
+]}).encode()  # fmt: skip
+
+
+def _digest(database: Database) -> str:
+    assert database.sqlite_path is not None
+    return hashlib.sha256(database.sqlite_path.read_bytes()).hexdigest()
+
+
+def _dataset(database: Database) -> Dataset:
+    with database.snapshot() as connection:
+        return read_dataset(connection)
+
+
+def _ingredients(database: Database) -> dict[str, str | None]:
+    """Return each ingredient's parent."""
+    frame = _dataset(database).ingredients
+    names = dict(zip(frame["id"], frame["name"], strict=True))
+    return {
+        name: names.get(parent)
+        for name, parent in zip(names.values(), frame["parent_id"], strict=True)
+    }
+
+
+def test_existing_recipes_are_skipped(make_database: MakeDatabase, sample: Dataset) -> None:
+    database = make_database(sample)
+    before = to_json_document(_dataset(database))
+    report = import_collection(database, read_bytes(TWO, "x")).report
+    assert (report.created, report.skipped) == (1, ["Negroni"])
+    after = json.loads(to_json_document(_dataset(database)))
+    old = json.loads(before)
+    assert after["recipes"][: len(old["recipes"])] == old["recipes"]
+    assert after["ingredients"][: len(old["ingredients"])] == old["ingredients"]
+
+
+def test_unknown_names_are_placed_visibly(make_database: MakeDatabase, sample: Dataset) -> None:
+    database = make_database(sample)
+    report = import_collection(database, read_bytes(TWO, "x")).report
+    parents = _ingredients(database)
+    assert parents["Old Grogram rum"] == "Rum"
+    assert (parents["zorbl"], parents["Unsorted"]) == ("Unsorted", None)
+    assert [one.written for one in report.unsorted] == ["zorbl"]
+    assert [one.written for one in report.guessed] == ["Old Grogram rum"]
+
+
+def test_a_dry_run_changes_no_byte(make_database: MakeDatabase, sample: Dataset) -> None:
+    database = make_database(sample)
+    before = _digest(database)
+    report = import_collection(database, read_bytes(TWO, "x"), dry_run=True).report
+    assert (report.dry_run, report.created) == (True, 1)
+    assert (
+        replace_all(database, read_bytes(TWO, "x"), dry_run=True).report.replaced["recipes"] == 101
+    )
+    database.dispose()
+    assert _digest(database) == before
+
+
+@pytest.mark.parametrize(
+    "bad", [{"name": "x" * 300}, {"name": "\u202ex"}, {"ingredients": ["1 oz gin"], "name": "\x00"}]
+)
+def test_a_failed_import_changes_no_byte(
+    make_database: MakeDatabase, sample: Dataset, bad: dict[str, Any]
+) -> None:
+    database = make_database(sample)
+    before = _digest(database)
+    source = json.dumps(
+        [{"name": "A", "ingredients": ["1 oz gin"]}, {"ingredients": ["1 gin"], **bad}]
+    )
+    with pytest.raises(DatasetError):
+        import_collection(database, read_bytes(source.encode(), "x"))
+    database.dispose()
+    assert _digest(database) == before
+
+
+def test_a_failed_import_creates_no_file(tmp_path: Path) -> None:
+    database = Database(URL.create("sqlite", database=str(tmp_path / "new.db")))
+    source = json.dumps([{"name": "x" * 300, "ingredients": ["1 oz gin"]}])
+    with pytest.raises(DatasetError):
+        import_collection(database, read_bytes(source.encode(), "x"))
+    assert list(tmp_path.iterdir()) == []
+    import_collection(database, read_bytes(TWO, "x"), dry_run=True)
+    assert list(tmp_path.iterdir()) == []
+    assert import_collection(database, read_bytes(TWO, "x")).report.created == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["new.db"]
+
+
+def test_replacing_keeps_a_backup(make_database: MakeDatabase, sample: Dataset) -> None:
+    database = make_database(sample)
+    before = to_json_document(_dataset(database))
+    report = replace_all(database, read_bytes(TWO, "x")).report
+    assert report.replaced["recipes"] == 101
+    assert sorted(_dataset(database).recipes["name"]) == ["House Sour", "Negroni"]
+    assert report.backup is not None
+    kept = Database(URL.create("sqlite", database=report.backup))
+    assert to_json_document(_dataset(kept)) == before
+
+
+def test_a_mapping_is_written_and_read_back(tmp_path: Path) -> None:
+    database = Database(URL.create("sqlite", database=str(tmp_path / "c.db")))
+    plan = import_collection(database, read_bytes(TWO, "x"), dry_run=True)
+    path = tmp_path / "mapping.yaml"
+    write_mapping(path, plan.names)
+    assert "zorbl: zorbl  # unsorted" in path.read_text()
+    found = read_mapping(path)
+    assert found.ingredients["zorbl"] == Target("zorbl")
+    corrected = Mapping(
+        {"zorbl": Target("Campari"), "old grogram rum": Target("Grog", "Dark Rum"), "gin": None}
+    )
+    report = import_collection(database, read_bytes(TWO, "x"), mapping=corrected).report
+    assert report.unsorted == []
+    parents = _ingredients(database)
+    assert parents["Grog"] == "Dark Rum"
+    assert "Campari" in parents
+    assert "Gin" not in parents
+
+
+@pytest.mark.parametrize("content", ["a: 1", "ingredients: [x]", "ingredients: {a: {b: c}}", "{"])
+def test_invalid_mappings_are_explained(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text(content)
+    with pytest.raises(DatabaseError, match="mapping"):
+        read_mapping(path)
+
+
+RATED = build_dataset(
+    {
+        "units": [{"id": 3, "name": "Ounce", "conversion_to_ml": 29.5735}],
+        "ingredients": [
+            {"id": 5, "name": "Spirits", "path": "/5/"},
+            {"id": 9, "name": "Gin", "parent_id": 5, "path": "/5/9/"},
+        ],
+        "recipes": [{"id": 4, "name": "Sour"}, {"id": 8, "name": "Sour"}],
+        "recipe_ingredients": [
+            {"id": 2, "recipe_id": 4, "ingredient_id": 9, "unit_id": 3, "amount": 2.0,
+             "original_text": "2 oz gin, chilled"},
+            {"id": 6, "recipe_id": 8, "ingredient_id": 9, "unit_id": 3, "amount": 1.5},
+        ],
+        "tags": [{"id": 1, "name": "a;b"}, {"id": 2, "name": "c, d"}],
+        "recipe_tags": [{"recipe_id": 4, "tag_id": 1}, {"recipe_id": 4, "tag_id": 2}],
+        "ratings": [{"id": 1, "recipe_id": 4, "user_id": "u", "rating": 5,
+                     "created_at": "2024-01-31T18:00:00+01:00"}],
+    }
+)  # fmt: skip
+
+
+def test_files_round_trip_between_databases(database: Database, tmp_path: Path) -> None:
+    write_csv_directory(RATED, tmp_path / "out")
+    import_collection(database, read_csv_directory(tmp_path / "out"))
+    first = to_json_document(_dataset(database))
+    time = str(_dataset(database).ratings["created_at"][0])
+    assert time.startswith("2024-01-31 17:00:00"), "an offset is not dropped"
+    other = Database(URL.create("sqlite", database=str(tmp_path / "other.db")))
+    (tmp_path / "first.json").write_text(first, encoding="utf-8")
+    import_collection(other, read_paths([tmp_path / "first.json"]))
+    write_csv_directory(_dataset(other), tmp_path / "again")
+    with database.engine.begin() as connection:
+        for table in ("recipe_tags", "tags", "ratings", "recipe_ingredients", "recipes"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        connection.execute(text("UPDATE ingredients SET parent_id = NULL"))
+        connection.execute(text("DELETE FROM ingredients"))
+        connection.execute(text("DELETE FROM units"))
+    import_collection(database, read_paths([tmp_path / "again"]))
+    assert to_json_document(_dataset(database)) == first
+
+
+def test_a_rating_without_a_time_is_from_now(make_database: MakeDatabase) -> None:
+    document = {
+        "recipes": [{"name": "A"}],
+        "ratings": [{"recipe": "A", "user_id": "u", "rating": 4}],
+    }
+    database = make_database(None)
+    report = import_collection(database, read_bytes(json.dumps(document).encode(), "x")).report
+    assert report.ratings_created == 1
+
+
+def test_invalid_times_are_faults(make_database: MakeDatabase) -> None:
+    rating = {"recipe": "A", "user_id": "u", "rating": 4, "created_at": "yesterday-ish"}
+    document = {"recipes": [{"name": "A"}], "ratings": [rating]}
+    with pytest.raises(DatasetError, match="'yesterday-ish' is not a time"):
+        import_collection(make_database(None), read_bytes(json.dumps(document).encode(), "x"))
