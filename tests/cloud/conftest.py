@@ -36,11 +36,10 @@ from moto.batch.models import Job, batch_backends
 from moto.cloudformation.parsing import get_model_map
 from moto.moto_api import state_manager
 from moto.server import ThreadedMotoServer
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[2]
-ACCOUNT, REGION = "123456789012", "us-east-1"
+from tests.cloud.transformed import REGION, ROOT, transformed_template
+
+ACCOUNT = "123456789012"
 STACK = "cocktail-db-dev"
 PLACEHOLDER = "not-in-moto"
 
@@ -66,23 +65,6 @@ except BaseException as error:
 print()
 print(json.dumps(answer))
 """
-
-
-class NoManagedPolicies:
-    def load(self) -> dict[str, str]:
-        return {}
-
-
-def transformed_template() -> dict[str, Any]:
-    """Return template.yaml as plain CloudFormation, its code where `sam package` would put it."""
-    written = yaml_parse((ROOT / "template.yaml").read_text())
-    for name, resource in written["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "code", "Key": f"{name}.zip"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        made: dict[str, Any] = transform(written, {}, NoManagedPolicies())
-    return made
 
 
 def without(template: dict[str, Any], gone: set[str]) -> dict[str, Any]:

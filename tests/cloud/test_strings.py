@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import transformed_template
 from tests.cloud.service_models import (
     PARAMETERS,
     documented_characters,
@@ -16,6 +15,7 @@ from tests.cloud.service_models import (
     strings,
     violations,
 )
+from tests.cloud.transformed import transformed_template
 
 #: Values that an operator may give, where the default is empty.
 GIVEN = {

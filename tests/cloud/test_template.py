@@ -17,14 +17,11 @@ import botocore.session
 import pytest
 import yaml
 from cfnlint.api import lint_file
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 from api.analytics import trigger
 from api.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "template.yaml"
+from tests.cloud.transformed import ROOT, TEMPLATE, transformed_template
 
 #: MiB for each vCPU of a Graviton family: Amazon EC2, "Instance type specifications".
 MEMORY_PER_VCPU = {"c7g": 2048, "c8g": 2048, "m7g": 4096, "r7g": 8192}
@@ -58,11 +55,6 @@ LOGICAL_IDS = {
 }
 
 
-class _NoManagedPolicies:
-    def load(self) -> dict[str, str]:
-        return {}
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     """Return the template as it is written."""
@@ -71,16 +63,9 @@ def template() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def transformed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return what SAM makes of it, the code as `sam package` would name it."""
-    written = yaml_parse(TEMPLATE.read_text())
-    for resource in written["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "code", "Key": "code.zip"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        made: dict[str, Any] = transform(written, {}, _NoManagedPolicies())
-    return made
+def transformed() -> dict[str, Any]:
+    """Return what SAM makes of it."""
+    return transformed_template()
 
 
 @pytest.fixture(scope="module")
