@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import LocalQueue, OwnedQueue, QueuedJob, QueueError, QueueOwnedError
@@ -63,6 +64,7 @@ def run_worker(
     check_seconds: float = CHECK_SECONDS,
     on_attempt: Callable[[QueuedJob], None] = lambda job: None,
     command: Sequence[str] = REFRESH_COMMAND,
+    check_command: Sequence[str] = CHECK_COMMAND,
 ) -> None:
     """Run what waits and what arrives, one refresh after the other.
 
@@ -82,6 +84,8 @@ def run_worker(
         with the reason in its ``detail``.
     command
         The refresh; see :func:`~api.jobs.refresh_process.run_refresh`.
+    check_command
+        The comparison; see :mod:`api.analytics.staleness`.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def run_worker(
                 return
             elif time.monotonic() >= next_check:
                 next_check = time.monotonic() + check_seconds * random.uniform(0.75, 1.25)  # noqa: S311
-                if _is_stale(environment, stopping):
+                if _is_stale(check_command, environment, stopping):
                     queue.submit()
             else:
                 _sleep(poll_seconds, stopping)
@@ -117,16 +121,17 @@ def run_worker(
 
 
 @contextmanager
-def running_worker(settings: Settings) -> Iterator[None]:
+def running_worker(settings: Settings, **options: Any) -> Iterator[None]:
     """Run a worker in a thread for as long as the block lasts.
 
     If another worker serves the queue already, this one stands by and takes over when that one
     ends. A broken queue is logged and tried again. In the main thread, SIGTERM, SIGINT and SIGHUP
     end the block, so that a running refresh is stopped with its worker and not orphaned.
+    ``options`` are those of :func:`run_worker`.
     """
     stop = threading.Event()
     thread = threading.Thread(
-        target=_keep_working, args=(settings, stop), name="refresh-worker", daemon=True
+        target=_keep_working, args=(settings, stop, options), name="refresh-worker", daemon=True
     )
     with _exiting_on_signals():
         thread.start()
@@ -163,11 +168,11 @@ def _exiting_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _keep_working(settings: Settings, stop: threading.Event) -> None:
+def _keep_working(settings: Settings, stop: threading.Event, options: dict[str, Any]) -> None:
     standing_by = False
     while not stop.is_set():
         try:
-            run_worker(settings, stopping=stop.is_set)
+            run_worker(settings, stopping=stop.is_set, **options)
         except QueueOwnedError:
             if not standing_by:
                 logger.info("another worker serves %s; standing by", settings.refresh_queue)
@@ -211,11 +216,13 @@ def _run(
     )
 
 
-def _is_stale(environment: dict[str, str], stopping: Callable[[], bool]) -> bool:
+def _is_stale(
+    command: Sequence[str], environment: dict[str, str], stopping: Callable[[], bool]
+) -> bool:
     """Return whether the current snapshot is known to be missing, stale or damaged."""
     deadline = time.monotonic() + _CHECK_TIMEOUT
     with subprocess.Popen(  # noqa: S603 our own command
-        CHECK_COMMAND,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
