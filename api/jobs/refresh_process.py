@@ -7,6 +7,7 @@ it holds the queue's lock that it inherited, so no other worker starts a second 
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,13 @@ REFRESH_COMMAND = (sys.executable, "-m", "api.analytics.analytics_refresh", "--w
 STOP_SECONDS = 30.0
 _TICK_SECONDS = 0.1
 _READ_SECONDS = 5.0
+
+#: How Python, the loader, OpenBLAS, NumPy, C++ and LLVM report that memory ran out.
+_OUT_OF_MEMORY = re.compile(
+    r"MemoryError|Memory allocation still failed|failed to map segment|annot allocate memory|"
+    r"Unable to allocate|bad_alloc|out of memory"
+)
+_OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
 
 #: The exit code of a refresh that failed, and of one that SIGTERM stopped.
 _FAILED, _INTERRUPTED = 1, 128 + signal.SIGTERM
@@ -143,11 +151,13 @@ def _outcome(code: int, output: str, log: Sequence[str], *, stopped: bool) -> Ou
         return Outcome(Ending.STOPPED, "stopped together with its worker")
     if code == _INTERRUPTED:
         return Outcome(Ending.STOPPED, "stopped by SIGTERM")
+    # What little is left of the memory decides which of many errors is the last one.
+    hint = _OUT_OF_MEMORY_HINT if _OUT_OF_MEMORY.search("".join(log) + output) else ""
     if code == _FAILED and (reason := _reason(output)):
-        return Outcome(Ending.FAILED, reason)
+        return Outcome(Ending.FAILED, reason + hint)
     # Libraries in C end the process without an exception, but not without a last line in the log.
     last = next((line.strip() for line in reversed(log) if line.strip()), "")
-    return Outcome(Ending.CRASHED, f"{_exit(code)}: {last}" if last else _exit(code))
+    return Outcome(Ending.CRASHED, (f"{_exit(code)}: {last}" if last else _exit(code)) + hint)
 
 
 def _published(output: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from api.db.dataset import Dataset
 from api.jobs import retry
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import LocalQueue, QueuedJob
+from api.jobs.refresh_process import REFRESH_COMMAND
 from api.jobs.request_refresh import request_refresh
 from api.jobs.worker import run_worker, running_worker
 from api.settings import Settings
@@ -295,6 +297,31 @@ def test_a_failing_refresh_is_retried_until_published(
     )
     assert [job.failures for job in seen] == [1, 2, 3, 4, 5, 0]
     assert all(detail in (job.detail or "") for job in seen[:-1])
+
+
+@pytest.mark.parametrize("megabytes", [30, 100, 200])
+def test_too_little_memory_ends_with_a_reason(place: Place, megabytes: int) -> None:
+    """At imports, in OpenBLAS, in Python: the reason is recorded, and the next run works."""
+    limit = shutil.which("prlimit")
+    if limit is None:
+        pytest.skip("prlimit is not installed")
+    storage = AnalyticsStorage.from_settings(place.settings)
+    before = storage.snapshots.publish({"cocktail-space": []})
+    place.queue.submit()
+    run_worker(
+        place.settings,
+        stopping=lambda: False,
+        once=True,
+        command=(limit, f"--as={megabytes * 1_000_000}", *REFRESH_COMMAND),
+    )
+    (job,) = place.queue.jobs()
+    assert (job.status, job.failures) == (JobStatus.RUNNABLE, 1)
+    assert "too little memory" in (job.detail or ""), job.detail
+    assert storage.snapshots.current() == before
+    if megabytes == 200:
+        run_worker(place.settings, stopping=lambda: False, once=True)
+        assert place.queue.jobs()[0].status is JobStatus.SUCCEEDED
+        assert len(place.names()) == RECIPES
 
 
 def test_a_refresh_that_cannot_start_is_retried(place: Place) -> None:
