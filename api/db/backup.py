@@ -75,7 +75,7 @@ def create_backup(database: Database, target: Path, *, overwrite: bool = False) 
             built.replace(target)
             _sync(target.parent)
         checksum.write_text(f"{_sha256(target)}  {target.name}\n")
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise DatabaseError(
             f"{target} cannot be written: {error}. Check its permissions and the free space."
         ) from error
