@@ -168,6 +168,20 @@ def test_other_databases_are_joined(tmp_path: Path, keys: bool) -> None:
     assert _lines(_database(tmp_path / "x.db", keys=keys)) == NEGRONI
 
 
+@pytest.mark.parametrize("name", ["orphan_line.sql", "ratings_other_user_column.sql"])
+def test_our_tables_of_other_programs_are_read(tmp_path: Path, name: str) -> None:
+    script = Path(__file__).parents[3] / "shared" / "data" / "cases" / name
+    if not script.is_file():
+        pytest.skip("the cases are not on this machine")
+    path = tmp_path / "made.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(script.read_text())
+    plan = plan_import(read_paths([path]))
+    assert plan.faults == []
+    assert [len(recipe.lines or ()) for recipe in plan.collection.recipes] == [2, 2, 1]
+    assert any("ignored" in note for note in plan.report.notes)
+
+
 def test_archives_and_folders_are_read(tmp_path: Path) -> None:
     files = {
         "cocktails/negroni/data.json": json.dumps(TEXTS["Bar Assistant 4"]).encode(),

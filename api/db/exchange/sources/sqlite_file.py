@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.db.exchange.drafts import Collection
+from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import find_columns, key_of
+from api.db.exchange.sources.own_csv import RecipesByReference
 from api.db.exchange.sources.table_recipes import read_table
 from api.db.exchange.sources.tables import TableRows
+from api.db.schema import CORE_TABLES
 
 MAGIC = b"SQLite format 3\0"
 _MOST_ROWS = 500_000
@@ -45,6 +47,8 @@ class _Table:
 
 def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
     tables = _tables(connection)
+    if {table.name for table in CORE_TABLES} <= {table.name for table in tables}:
+        return _own(connection, tables, name)
     joined = _joined(connection, tables)
     if joined is not None:
         collection = read_table(joined, name, "SQLite")
@@ -56,6 +60,48 @@ def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
         if found is not None:
             candidates.append(found)
     return max(candidates, key=lambda one: len(one.recipes), default=None)
+
+
+def _own(connection: sqlite3.Connection, tables: list[_Table], name: str) -> Collection:
+    """Return the rows of a database with our tables; others' columns and orphans are noted."""
+    collection = Collection("our own tables (SQLite)", own=True)
+    present = {table.name: table.columns for table in tables}
+    rows: dict[str, list[Row]] = {}
+    for table, fields in FIELDS.items():
+        columns = [column for column in present.get(table, ()) if column in fields]
+        ignored = [column for column in present.get(table, ()) if column not in fields]
+        if unknown := [column for column in ignored if column != "search_name"]:
+            collection.notes.append(f"{name}: ignored {table}.{', '.join(unknown)}.")
+        rows[table] = []
+        if columns:
+            found = _table_rows(
+                connection,
+                f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(table)}",  # noqa: S608
+            )
+            rows[table] = [Row(f"{table} {label}", cells) for label, cells in found.rows]
+    collection.units, collection.ingredients = rows["units"], rows["ingredients"]
+    collection.tags = rows["tags"]
+    named = {row.fields["id"]: row.text("name") for row in rows["tags"]}
+    tags: dict[Any, list[str]] = {}
+    for row in rows["recipe_tags"]:
+        if (tag := named.get(row.fields.get("tag_id"))) is not None:
+            tags.setdefault(row.fields.get("recipe_id"), []).append(tag)
+    collection.recipes = [
+        RecipeRow(row.where, row.fields, lines=[], tags=tags.get(row.fields.get("id"), []))
+        for row in rows["recipes"]
+    ]
+    owners = RecipesByReference(collection)
+    known = {recipe.fields.get("id") for recipe in collection.recipes}
+    for table in ("recipe_ingredients", "ratings"):
+        orphans = [row for row in rows[table] if row.fields.get("recipe_id") not in known]
+        if orphans:
+            collection.notes.append(
+                f"{name}: ignored {len(orphans)} rows of {table} whose recipe does not exist."
+            )
+        for row in rows[table]:
+            if row.fields.get("recipe_id") in known and (table != "ratings" or row.text("user_id")):
+                owners.attach(table, row)
+    return collection
 
 
 def _quoted(name: str) -> str:
