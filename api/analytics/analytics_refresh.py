@@ -197,7 +197,14 @@ def _refresh_once(
         return current, False
 
     # Other code may draw maps differently on purpose; only maps of the same code are continued.
-    known = current if current is not None and current.code_version == version else None
+    # Another database's maps have nothing to do with this one's.
+    known = (
+        current
+        if current is not None
+        and current.code_version == version
+        and current.database_id in (None, dataset.database_id)
+        else None
+    )
     checkpoint = EMCheckpoint(storage.snapshots.store, version)
     analysis = Analysis(dataset, checkpoints=checkpoint)
     try:
@@ -214,6 +221,7 @@ def _refresh_once(
         manifest = storage.snapshots.publish(
             computed.artifacts,
             database_fingerprint=fingerprint,
+            database_id=dataset.database_id,
             code_version=version,
             counts=computed.counts,
             details=computed.details,

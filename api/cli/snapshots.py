@@ -1,5 +1,6 @@
 """``cocktaildb snapshots``."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -54,12 +55,24 @@ def rollback(
     snapshot_id: Annotated[
         str | None, typer.Argument(help="Its id; by default the one before the current.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if it was computed from another database.")
+    ] = False,
 ) -> None:
     """Make an older snapshot the current one.
 
     The next refresh publishes the database's present data again.
     """
+    from api.db.database import get_database
+    from api.db.errors import DatabaseError
+    from api.db.identity import read_database_id
     from api.utils.analytics_cache import AnalyticsStorage
 
-    manifest = AnalyticsStorage.from_settings().snapshots.rollback(snapshot_id)
+    database_id = None
+    if not force:
+        with suppress(DatabaseError), get_database().snapshot() as connection:
+            database_id = read_database_id(connection)
+    manifest = AnalyticsStorage.from_settings().snapshots.rollback(
+        snapshot_id, database_id=database_id
+    )
     typer.echo(manifest.snapshot_id)

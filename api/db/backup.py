@@ -28,6 +28,7 @@ from api.db import schema
 from api.db.database import Database
 from api.db.dataset import Dataset, read_dataset
 from api.db.errors import DatabaseError
+from api.db.identity import read_database_id, write_database_id
 from api.db.migrations import upgrade
 from api.db.sqlite_snapshot import open_snapshot
 from api.db.write import write_dataset
@@ -140,17 +141,19 @@ def _write(database: Database, target: Path) -> None:
         return
     with database.snapshot() as connection:
         dataset = read_dataset(connection)
-    _upgrade(target, dataset)
+        identifier = read_database_id(connection)
+    _upgrade(target, dataset, identifier)
 
 
-def _upgrade(path: Path, dataset: Dataset | None = None) -> None:
-    """Upgrade a file's schema and, if given, replace its rows with ``dataset``."""
+def _upgrade(path: Path, dataset: Dataset | None = None, identifier: str | None = None) -> None:
+    """Upgrade a file's schema and, if given, replace its rows and its id."""
     copy = Database(URL.create("sqlite", database=str(path)))
     try:
         upgrade(copy.engine)
         if dataset is not None:
             with copy.engine.begin() as connection:
                 write_dataset(connection, dataset)
+                write_database_id(connection, identifier)
     finally:
         copy.dispose()
 
@@ -257,10 +260,12 @@ def _keep_aside(database: Database, path: Path) -> Path | None:
 def _restore_rows(source: Path, database: Database) -> None:
     with Database(URL.create("sqlite", database=str(source))).snapshot() as connection:
         dataset = read_dataset(connection)
+        identifier = read_database_id(connection)
     try:
         upgrade(database.engine)
         with database.engine.begin() as connection:
             write_dataset(connection, dataset)
+            write_database_id(connection, identifier)
     except SQLAlchemyError as error:
         raise DatabaseError(f"{database!r} cannot be written: {error}") from error
 

@@ -24,6 +24,7 @@ from api.db import schema
 from api.db.check import Findings, check_ratings, check_recipe_tags
 from api.db.columns import TableColumns, read_table_columns
 from api.db.errors import DatasetError, Fault
+from api.db.identity import read_database_id
 from api.db.rules import text_rule
 from api.db.times import as_utc
 from api.db.tree import ancestor_paths, on_or_below_cycle, parent_positions
@@ -53,6 +54,8 @@ class Dataset:
         Warnings about rows and tables of a database that were left out.
     from_database
         Whether the rows come from a database, which may break rules that files must follow.
+    database_id
+        Of that database (:mod:`api.db.identity`).
     """
 
     units: pd.DataFrame
@@ -64,6 +67,7 @@ class Dataset:
     recipe_tags: pd.DataFrame
     faults: tuple[Fault, ...] = ()
     from_database: bool = False
+    database_id: str | None = None
 
     def frame(self, table: Table) -> pd.DataFrame:
         """Return the rows of a table."""
@@ -143,7 +147,9 @@ def read_dataset(connection: Connection) -> Dataset:
         frames[table.name] = _ordered(frame, table.name)
     if errors:
         raise DatasetError(errors)
-    dataset = replace(_dataset(frames), from_database=True)
+    dataset = replace(
+        _dataset(frames), from_database=True, database_id=read_database_id(connection)
+    )
     return _without_ignored_rows(_with_paths(dataset, warnings), warnings)
 
 

@@ -158,6 +158,11 @@ recipe_tags = Table(
     Index(None, "tag_id", "recipe_id"),
 )
 
+#: One row, see :mod:`api.db.identity`.
+database_identity = Table(
+    "database_identity", metadata, Column("id", String(100), primary_key=True)
+)
+
 #: Tables with a ``search_name``.
 NAMED_TABLES = (units, ingredients, recipes, tags)
 

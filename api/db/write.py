@@ -6,6 +6,7 @@ import pandas as pd
 from sqlalchemy import Connection, DateTime, delete, func, insert, select, text
 
 from api.db.dataset import TABLES, Dataset
+from api.db.identity import write_database_id
 from api.db.search_names import fold_names
 from api.db.times import as_utc
 
@@ -13,7 +14,8 @@ from api.db.times import as_utc
 def write_dataset(connection: Connection, dataset: Dataset) -> None:
     """Replace everything in the database by ``dataset``, keeping its ids.
 
-    The caller's transaction decides: nothing has changed until it commits.
+    The caller's transaction decides: nothing has changed until it commits. The database gets a new
+    id, since ids of recipes may now mean other recipes.
     """
     for table in reversed(TABLES):
         connection.execute(delete(table))
@@ -25,6 +27,7 @@ def write_dataset(connection: Connection, dataset: Dataset) -> None:
         if rows:
             connection.execute(insert(table), rows)
     fold_names(connection)
+    write_database_id(connection)
     if connection.dialect.name == "postgresql":
         _advance_sequences(connection)
 

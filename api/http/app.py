@@ -41,13 +41,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     database = get_database(settings)
     storage = AnalyticsStorage.from_settings(settings)
+    freshness = Freshness(database)
     services = Services(
         settings=settings,
         database=database,
         storage=storage,
         authenticator=Authenticator(settings),
-        published=Published(storage),
-        freshness=Freshness(database),
+        published=Published(storage, guard=freshness.require_own),
+        freshness=freshness,
     )
 
     @asynccontextmanager

@@ -19,11 +19,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.database import Database
 from api.db.errors import DatabaseError
+from api.db.identity import read_database_id
+from api.http.problems import Problem
+from api.storage.snapshots import Manifest
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,9 @@ _TICK_NS = 20_000_000
 
 _Identity = tuple[object, ...]
 
+#: Of the current recipes, of earlier ones, or of another database.
+State = Literal["current", "stale", "foreign"]
+
 
 @dataclass(frozen=True)
 class _Comparison:
@@ -48,6 +55,13 @@ class _Comparison:
     begun: float
     ended: float
     writes: int
+
+
+@dataclass(frozen=True)
+class _DatabaseId:
+    identity: _Identity
+    database_id: str | None  # None: the database could not be read
+    at: float
 
 
 class Freshness:
@@ -79,6 +93,7 @@ class Freshness:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="freshness")
         self._running: Future[None] | None = None
         self._last: _Comparison | None = None
+        self._id: _DatabaseId | None = None
         self._writes = 0
 
     def note_write(self) -> None:
@@ -86,38 +101,93 @@ class Freshness:
         with self._lock:
             self._writes += 1
 
-    def known(self, fingerprint: str | None) -> bool | None:
-        """Return whether a snapshot with this fingerprint is stale; None if unknown.
+    def known(self, manifest: Manifest) -> State | None:
+        """Return the state of a snapshot; None if it takes a comparison.
 
         Costs at most two calls of ``stat``.
         """
-        if fingerprint is None:
-            return True  # patched by hand: it matches no state of the database
+        own = self._is_own(manifest)
+        if own is None:
+            return None
+        outdated: State = "stale" if own else "foreign"
+        if manifest.database_fingerprint is None:
+            return outdated  # patched by hand: it matches no state of the database
         last = self._last
         if last is None:
             return None
         now = time.monotonic()
         if last.fingerprint is not None and self._still_holds(last, now):
-            return last.fingerprint != fingerprint
+            # The same rows are the same recipes, as after a migration.
+            return "current" if last.fingerprint == manifest.database_fingerprint else outdated
         pause = max(self._pause, self._pause_factor * (last.ended - last.begun))
         if now < last.ended + min(pause, MAX_PAUSE_SECONDS):
-            return True
+            return outdated
         return None
 
-    def compare(self, fingerprint: str | None) -> bool:
-        """Return whether a snapshot with this fingerprint is stale, comparing if necessary. Blocks.
+    def compare(self, manifest: Manifest) -> State:
+        """Return the state of a snapshot, comparing if necessary. Blocks.
 
         Never raises: if the database cannot be read, the snapshot counts as stale.
         """
+        self._read_id()
         for _ in range(2):  # a running comparison may have begun before the latest write
-            known = self.known(fingerprint)
+            known = self.known(manifest)
             if known is not None:
                 return known
             try:
                 self._start().result(timeout=self._patience)
             except FutureTimeoutError:
-                return True
-        return self.known(fingerprint) is not False
+                break
+        known = self.known(manifest)
+        return known or ("foreign" if self._is_own(manifest) is False else "stale")
+
+    def require_own(self, manifest: Manifest) -> None:
+        """Refuse a snapshot of another database.
+
+        Raises
+        ------
+        Problem
+            404.
+        """
+        if self.compare(manifest) == "foreign":
+            raise Problem(
+                404,
+                "Analytics of another database",
+                "The published analytics were computed from another database. The next refresh "
+                "computes those of this one: POST /api/v1/analytics/refresh, or run: "
+                "cocktaildb refresh",
+            )
+
+    def _is_own(self, manifest: Manifest) -> bool | None:
+        """Return whether a snapshot is of this database; None if its id has to be read again."""
+        read = self._id
+        if read is None or read.identity != self._identity():
+            return None
+        if self._database.sqlite_path is None and time.monotonic() > read.at + SERVER_SECONDS:
+            return None
+        return None in (read.database_id, manifest.database_id) or (
+            read.database_id == manifest.database_id
+        )
+
+    def _read_id(self) -> None:
+        identity = self._identity()
+        read = self._id
+        if (
+            read is not None
+            and read.identity == identity
+            and (
+                self._database.sqlite_path is not None
+                or time.monotonic() <= read.at + SERVER_SECONDS
+            )
+        ):
+            return
+        database_id: str | None = None
+        try:
+            with self._database.snapshot() as connection:
+                database_id = read_database_id(connection)
+        except (DatabaseError, SQLAlchemyError) as error:
+            logger.warning("the id of the database cannot be read: %s", error)
+        self._id = _DatabaseId(identity, database_id, time.monotonic())
 
     def close(self) -> None:
         """Stop the thread."""

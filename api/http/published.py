@@ -120,8 +120,13 @@ class Published:
     """
 
     def __init__(
-        self, storage: AnalyticsStorage, *, pointer_seconds: float = POINTER_SECONDS
+        self,
+        storage: AnalyticsStorage,
+        *,
+        pointer_seconds: float = POINTER_SECONDS,
+        guard: Callable[[Manifest], None] = lambda _manifest: None,
     ) -> None:
+        self._guard = guard
         self._snapshots = storage.snapshots
         self._pointer_seconds = pointer_seconds
         self._lock = threading.Lock()
@@ -165,6 +170,7 @@ class Published:
         for _ in range(_READ_ATTEMPTS):
             if loaded is None:
                 return None
+            self._guard(loaded.manifest)
             try:
                 return make(loaded)
             except ObjectNotFoundError as error:

@@ -51,9 +51,11 @@ def analytics_status(
     kept = loaded.derived(
         "history", lambda: [_summary(manifest) for manifest in storage.snapshots.history()]
     )
+    state = freshness.compare(loaded.manifest)
     return AnalyticsStatus(
         snapshot=_summary(loaded.manifest),
-        stale=freshness.compare(loaded.manifest.database_fingerprint),
+        stale=state != "current",
+        foreign=state == "foreign",
         refresh=_refresh(status, jobs),
         history=status.history,
         snapshots=kept,

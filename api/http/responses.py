@@ -58,20 +58,22 @@ async def respond(
     Raises
     ------
     Problem
-        404 before the first refresh, or if the snapshot lacks the artifact.
+        404 before the first refresh, if the snapshot lacks the artifact, or if it was computed
+        from another database.
     """
     published, freshness = services.published, services.freshness
     loaded = published.recent()
     if loaded is not None:
-        stale = freshness.known(loaded.manifest.database_fingerprint)
-        if stale is not None:
+        state = freshness.known(loaded.manifest)
+        if state in ("current", "stale"):
+            stale = state == "stale"
             finished = loaded.finished((name, parameter, stale))
             if finished is not None:
                 return _response(request, finished, stale)
 
     def render() -> tuple[Rendered, bool] | None:
         def of(loaded: LoadedSnapshot) -> tuple[Rendered, bool]:
-            stale = freshness.compare(loaded.manifest.database_fingerprint)
+            stale = freshness.compare(loaded.manifest) != "current"
             rendered = loaded.rendered(
                 (name, parameter, stale), lambda: _envelope(loaded, name, stale, body)
             )

@@ -23,3 +23,7 @@ class UnsupportedSnapshotError(StorageError):
 
 class SnapshotNotFoundError(StorageError):
     """No complete snapshot has that id."""
+
+
+class ForeignSnapshotError(StorageError):
+    """The snapshot was computed from another database than the present one."""

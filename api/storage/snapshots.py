@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.storage.errors import (
     CorruptSnapshotError,
+    ForeignSnapshotError,
     ObjectNotFoundError,
     PublishConflictError,
     SnapshotNotFoundError,
@@ -89,6 +90,7 @@ class Manifest(BaseModel):
     schema_version: int
     created_at: datetime
     database_fingerprint: str | None
+    database_id: str | None = None
     code_version: str | None
     counts: dict[str, int]
     details: dict[str, dict[str, Any]] = {}
@@ -221,6 +223,7 @@ class Snapshots:
         artifacts: Mapping[str, Any],
         *,
         database_fingerprint: str | None = None,
+        database_id: str | None = None,
         code_version: str | None = None,
         counts: Mapping[str, int] | None = None,
         details: Mapping[str, Mapping[str, Any]] | None = None,
@@ -232,7 +235,7 @@ class Snapshots:
         ----------
         artifacts
             JSON values by name.
-        database_fingerprint, code_version, counts, details
+        database_fingerprint, database_id, code_version, counts, details
             Recorded in the :class:`Manifest`.
         replacing
             Publish only while this snapshot is the current one (None: while there is none).
@@ -272,6 +275,7 @@ class Snapshots:
                 schema_version=self._schema_version,
                 created_at=created_at,
                 database_fingerprint=database_fingerprint,
+                database_id=database_id,
                 code_version=code_version,
                 counts=dict(counts or {}),
                 details={name: dict(values) for name, values in (details or {}).items()},
@@ -296,18 +300,24 @@ class Snapshots:
                 logger.exception("old snapshots could not be removed; the next refresh tries again")
         return manifest
 
-    def rollback(self, snapshot_id: str | None = None) -> Manifest:
+    def rollback(
+        self, snapshot_id: str | None = None, *, database_id: str | None = None
+    ) -> Manifest:
         """Make an older snapshot the current one, after checking that it is whole.
 
         Parameters
         ----------
         snapshot_id
             By default the one before the current.
+        database_id
+            Refuse a snapshot of any other database.
 
         Raises
         ------
         SnapshotNotFoundError
             If there is no such snapshot, or it never was current.
+        ForeignSnapshotError
+            If it was computed from another database.
         CorruptSnapshotError
             If it is damaged; the pointer then stays as it is.
         UnsupportedSnapshotError
@@ -327,6 +337,13 @@ class Snapshots:
             if snapshot_id not in published:
                 raise SnapshotNotFoundError(
                     f"{snapshot_id} was never published: another snapshot was first."
+                )
+            if None not in (database_id, manifest.database_id) and (
+                database_id != manifest.database_id
+            ):
+                raise ForeignSnapshotError(
+                    f"{snapshot_id} was computed from another database. Choose another snapshot, "
+                    f"or use --force."
                 )
             self._ensure_readable(manifest)
             self.check(manifest)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from api.db.fingerprint import dataset_fingerprint
 from api.http.freshness import Freshness
 from api.http.published import Published
 from api.storage.serialization import from_bytes
+from api.storage.snapshots import Manifest
 from tests.http.conftest import Site
 
 BASE = "/api/v1/analytics"
@@ -183,11 +185,11 @@ def test_what_the_analytics_do_not_depend_on_makes_nothing_stale(site: Site) -> 
     assert current is not None
     freshness = Freshness(site.database, pause=0.0, pause_factor=0.0)
     try:
-        assert freshness.compare(current.database_fingerprint) is False
+        assert freshness.compare(current) == "current"
         execute(site, "UPDATE recipes SET description = 'Bitter.' WHERE name = 'Negroni'")
-        assert freshness.known(current.database_fingerprint) is None
-        assert freshness.compare(current.database_fingerprint) is False
-        assert freshness.known(current.database_fingerprint) is False
+        assert freshness.known(current) is None
+        assert freshness.compare(current) == "current"
+        assert freshness.known(current) == "current"
     finally:
         freshness.close()
 
@@ -197,7 +199,6 @@ def test_no_write_is_overlooked(site: Site, journal: str) -> None:
     """Writes at once after a comparison, of the same size, in either journal mode."""
     current = site.storage.snapshots.current()
     assert current is not None
-    fingerprint = current.database_fingerprint
     with closing(sqlite3.connect(site.database_path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA journal_mode = {journal}")
         freshness = Freshness(site.database, pause=0.0, pause_factor=0.0)
@@ -206,7 +207,7 @@ def test_no_write_is_overlooked(site: Site, journal: str) -> None:
                 changed = turn % 2 == 1
                 name = "Negrona" if changed else "Negroni"
                 connection.execute("UPDATE recipes SET name = ? WHERE name LIKE 'Negron_'", (name,))
-                assert freshness.compare(fingerprint) is changed
+                assert freshness.compare(current) == ("stale" if changed else "current")
         finally:
             freshness.close()
 
@@ -216,12 +217,22 @@ def test_staleness_with_a_server(postgresql: Database) -> None:
     try:
         with postgresql.engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO units (id, name) VALUES (1, 'Ounce')")
-        fingerprint = dataset_fingerprint(AnalyticsQueries(postgresql).dataset)
-        assert freshness.compare(fingerprint) is False
+        dataset = AnalyticsQueries(postgresql).dataset
+        manifest = Manifest(
+            snapshot_id="20260101T120000.000000Z-0a1b2c3d",
+            schema_version=1,
+            created_at=datetime.now(UTC),
+            database_fingerprint=dataset_fingerprint(dataset),
+            database_id=dataset.database_id,
+            code_version=None,
+            counts={},
+            artifacts={},
+        )
+        assert freshness.compare(manifest) == "current"
         with postgresql.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE units SET name = 'Once' WHERE id = 1")
         freshness.note_write()
-        assert freshness.compare(fingerprint) is True
+        assert freshness.compare(manifest) == "stale"
     finally:
         freshness.close()
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.columns import read_table_columns
 from api.db.errors import DatabaseError
+from api.db.identity import ensure_database_id
 from api.db.migrations.adopt import KeptAside, adopt, copy_ratings, derive_paths
 from api.db.schema import CORE_TABLES
 from api.db.search_names import fold_names
@@ -40,6 +41,8 @@ def upgrade(engine: Engine, revision: str = "head") -> list[str]:
             command.upgrade(config, revision)
             if read_table_columns(connection).has("tags", "search_name"):
                 fold_names(connection)
+            if read_table_columns(connection).has("database_identity"):
+                ensure_database_id(connection)
             return [] if aside is None else _finish_adoption(connection, aside)
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error

@@ -293,6 +293,10 @@ class AnalyticsStatus(BaseModel):
 
     snapshot: SnapshotSummary | None = Field(description="Null before the first refresh.")
     stale: bool = Field(description="Whether the recipes have changed since it was published.")
+    foreign: bool = Field(
+        default=False,
+        description="Whether it was computed from another database; it is not shown then.",
+    )
     refresh: RefreshState
     history: list[RunRecord] = Field(description="Recent refreshes, newest first.")
     snapshots: list[SnapshotSummary] = Field(description="Retained snapshots, newest first.")
