@@ -3,10 +3,10 @@
     python -m benchmarks.emd --picture docs/images/emd.png
 
 Three comparisons, the first two under the learned costs. Pair by pair: the kernel, POT's
-``ot.emd2`` and SciPy's ``linprog``. Ten exact nearest neighbours at growing n: barcart's pruned
+``ot.emd2`` and SciPy's ``linprog``. Ten exact nearest neighbors at growing n: barcart's pruned
 search against all pairs by the kernel and by a loop of POT; this is the picture. The whole EM:
-barcart's against the same EM with its neighbours by the loop of POT, each in a process of its own,
-so that the peaks of memory are their own. There, too, every distance of a neighbour has to agree.
+barcart's against the same EM with its neighbors by the loop of POT, each in a process of its own,
+so that the peaks of memory are their own. There, too, every distance of a neighbor has to agree.
 Which of several recipes at the same distance comes tenth is for rounding to decide; the EM by POT
 follows barcart's choice among them, so that both must learn the same costs.
 
@@ -50,7 +50,7 @@ K = 10
 #: A Python loop is timed on this many pairs: its time per pair does not depend on their number.
 LOOP_PAIRS = 20_000
 LINPROG_PAIRS = 50
-#: Fractions of the recipes at which neighbours are timed.
+#: Fractions of the recipes at which neighbors are timed.
 FRACTIONS = (0.07, 0.15, 0.3, 0.6, 1.0)
 AGREEMENT = 1e-9
 
@@ -113,7 +113,7 @@ def _pot_distances(volumes: Any, cost: np.ndarray) -> np.ndarray:
 
 
 class PotSearch:
-    """Finds neighbours as one would with POT, from all pairs, and compares them with barcart's."""
+    """Finds neighbors as one would with POT, from all pairs, and compares them with barcart's."""
 
     def __init__(self) -> None:
         self.largest_gap = 0.0
@@ -162,7 +162,7 @@ def compare_pairs(volumes: Any, cost: np.ndarray, console: Console) -> None:
 
 
 def compare_neighbors(volumes: Any, cost: np.ndarray, console: Console) -> dict[str, list[float]]:
-    """Print and return the seconds that ten exact nearest neighbours of n recipes take."""
+    """Print and return the seconds that ten exact nearest neighbors of n recipes take."""
 
     def solve_all(rows: Any) -> Any:
         return pairwise_emd(rows, cost, _all_pairs(rows.shape[0]))
@@ -223,7 +223,7 @@ def compare_em(console: Console) -> None:
             measured[way] = json.loads(done.stdout.splitlines()[-1])
             costs[way] = np.load(target)
     table = Table("exact EM", "iterations", "core s", "times", "wall s", "peak MB", "before MB")
-    for way, label in (("barcart", "barcart"), ("pot", "neighbours by a loop of POT")):
+    for way, label in (("barcart", "barcart"), ("pot", "neighbors by a loop of POT")):
         run = measured[way]
         table.add_row(
             label,
@@ -237,7 +237,7 @@ def compare_em(console: Console) -> None:
     console.print(table)
     gap = float(np.abs(costs["barcart"] - costs["pot"]).max())
     apart = measured["pot"]["largest_gap"]
-    console.print(f"largest difference of a neighbour's distance {apart:.1e}, of a cost {gap:.1e}")
+    console.print(f"largest difference of a neighbor's distance {apart:.1e}, of a cost {gap:.1e}")
     assert max(apart, gap) <= AGREEMENT, "the two EMs differ"
 
 
@@ -256,7 +256,7 @@ def draw_picture(found: dict[str, list[float]], path: Path) -> None:
     ):
         axes.loglog(found["n"], found[name], "o-", label=label)
     axes.set(
-        xlabel="recipes", ylabel="processor seconds", title="Ten exact nearest neighbours by EMD"
+        xlabel="recipes", ylabel="processor seconds", title="Ten exact nearest neighbors by EMD"
     )
     axes.set_xticks(found["n"], [f"{n:.0f}" for n in found["n"]])
     axes.minorticks_off()

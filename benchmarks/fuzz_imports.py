@@ -162,7 +162,7 @@ class Fuzzer:
 def fuzz(
     seconds: float, seed: int, directory: Path, inputs: int | None = None
 ) -> tuple[dict[str, Counter[str]], list[str]]:
-    """Fuzz each reader in turn; return what came of it, and the crashes."""
+    """Fuzz each reader in turn; return the outcomes, and the crashes."""
     fuzzer = Fuzzer(directory, random.Random(seed))
     readers: list[Callable[[], str]] = [
         fuzzer.csv_files, fuzzer.json_bytes, fuzzer.json_values, fuzzer.database_bytes,

@@ -83,7 +83,7 @@ class Marker:
         os.write(self._descriptor, f"{name}\n".encode())
 
     def step(self, text: str) -> None:
-        """Steps are finer than a kill needs to be told."""
+        """Steps are finer than a kill needs."""
 
 
 def _refresh(path: Path, open_storage: Callable[[], Any], descriptor: int) -> None:
@@ -318,10 +318,10 @@ def _campaign(trials: int, store: str, seed: int, path: Path, temporary: Path) -
     seen: set[str] = set()
     for reader in readers:
         output, _ = reader.communicate(b"\n")
-        told = json.loads(output)
-        campaign.reads += told["reads"]
-        campaign.faults += told["faults"]
-        seen.update(told["seen"])
+        report = json.loads(output)
+        campaign.reads += report["reads"]
+        campaign.faults += report["faults"]
+        seen.update(report["seen"])
     campaign.versions_read = len(seen)
     # Once more, when nothing that was left can belong to the living any more.
     if store == "s3":

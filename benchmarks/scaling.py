@@ -1,4 +1,4 @@
-"""Cost against the number of recipes: exact neighbours, plans and memory, on synthetic recipes.
+"""Cost against the number of recipes: exact neighbors, plans and memory, on synthetic recipes.
 
     python benchmarks/scaling.py 1000 10000 100000 --picture docs/images/scaling.png
 
@@ -135,7 +135,7 @@ def main() -> None:
     console.print(table)
     if len(results) > 1:
         a, b = fitted_law([r["n"] for r in results], [r["emd_s"] for r in results])
-        console.print(f"EMD neighbours: {a:.2e} s x n^{b:.2f}")
+        console.print(f"EMD neighbors: {a:.2e} s x n^{b:.2f}")
     if arguments.picture:
         draw_picture(results, arguments.picture)
 

@@ -9,7 +9,7 @@ pages, and writers that add, change and delete recipes of their own, so that the
 stays. Each second it samples the server's memory, descriptors and threads, and the disk.
 
 The last line on stdout is one JSON object; the exit code is 1 if a request failed or was answered
-5xx, or if a bound below does not hold. Growth is told by medians: of the last fifth against that of
+5xx, or if a bound below does not hold. Growth compares medians: that of the last fifth with that of
 the second fifth, since the first one fills caches.
 """
 
