@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from api.db.database import get_database
@@ -16,6 +17,7 @@ from api.http.middleware import ApiGuard, HeadAsGet, RequestContext
 from api.http.published import Published
 from api.http.rate_limits import RateLimits
 from api.http.routes import analytics, bar, health, ingredients, ratings, recipes, tags, units
+from api.pages import discovery, rendered
 from api.pages import router as pages
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
@@ -69,10 +71,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = services
     problems.register(app)
+    app.add_exception_handler(HTTPException, _http_error)
     _include_routers(app)
     _add_middleware(app, services)
     openapi.install(app)
     return app
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """Show people a page where they reach nothing; programs get a problem document."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    is_page = not request.url.path.startswith(("/api/", "/static/", "/docs/"))
+    if wants_page and is_page and getattr(error, "status_code", None) == 404:
+        return rendered.not_found("There is nothing at this address.", "/", "Go to the start")
+    return problems.http_error(request, error)
 
 
 def _include_routers(app: FastAPI) -> None:
@@ -81,7 +93,8 @@ def _include_routers(app: FastAPI) -> None:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
-    app.include_router(pages.router)
+    for site in (pages, rendered, discovery):
+        app.include_router(site.router)
 
 
 def _add_middleware(app: FastAPI, services: Services) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 from mangum import Mangum
 
-from api.cloud.network import prefer_ipv6
 from api.http.app import create_app
 from api.http.models.common import PROBLEM_MEDIA_TYPE, ProblemBody
+from api.http.network import prefer_ipv6
 from api.http.rate_limits import OFF
 from api.settings import Settings
 

@@ -86,7 +86,7 @@ def register(app: FastAPI) -> None:
     """Turn every error that leaves a route into a problem document."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(DatabaseError, _database_error)
     app.add_exception_handler(OperationalError, _database_error)
     app.add_exception_handler(StorageError, _storage_error)
@@ -122,7 +122,8 @@ def _outage(request: Request, error: Exception, what: str) -> Response:
     ).response(_request_id(request))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+def http_error(request: Request, error: Exception) -> Response:
+    """Return the problem document of an error of the framework, such as an unknown path."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for no other
     headers = dict(error.headers or {})
     path = _short(request.url.path)

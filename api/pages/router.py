@@ -7,10 +7,10 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages.assets import site_assets
 from api.pages.documentation_site import documentation_site
+from api.pages.rendering import render
 
 #: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
 PAGES: Final[dict[str, str]] = {
@@ -19,7 +19,6 @@ PAGES: Final[dict[str, str]] = {
     "/bar": "bar",
     "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
-    "/recipes/{recipe_id:int}": "recipe",
     "/recipes/{recipe_id:int}/edit": "recipe-edit",
     "/ingredients": "ingredients",
     "/complexity": "complexity",
@@ -39,15 +38,7 @@ router = APIRouter(include_in_schema=False)
 @cache
 def render_page(template: str) -> str:
     """Render a page's shell; it depends only on the package, so it is rendered once."""
-    environment = Environment(
-        loader=PackageLoader("api.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["static"] = site_assets().url
-    return environment.get_template(f"{template}.html.j2").render(page=template)
+    return render(template)
 
 
 def _add_page(path: str, template: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from api.cloud.network import create_connection
+from api.http.network import create_connection
 
 ROOT = Path(__file__).parents[2]
 DEAD = [f"127.0.1.{number}" for number in range(1, 9)]
@@ -114,7 +114,7 @@ seconds = time.monotonic() - began
 
 def measured(code: str, port: int, *, live: bool, ipv6_first: bool = True) -> tuple[str, float]:
     """Run code in a process of its own, as the Lambda would; return what happened and how fast."""
-    setup = "from api.cloud.network import prefer_ipv6\nprefer_ipv6()\n" if ipv6_first else ""
+    setup = "from api.http.network import prefer_ipv6\nprefer_ipv6()\n" if ipv6_first else ""
     url = f"http://{NAME}:{port}"
     # The check of the URL's scheme is not at issue here; a certificate would be.
     private = "import api.http.auth\napi.http.auth._is_private = lambda url: True\n"

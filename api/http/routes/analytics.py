@@ -22,6 +22,7 @@ from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 from api.http.published import LoadedSnapshot
 from api.http.refresh_state import analytics_status
 from api.http.responses import ENVELOPE_RESPONSES, IfNoneMatch, respond, whole_artifact
+from api.http.snapshot_records import records
 from api.http.tree_index import TreeIndex
 from api.storage.serialization import to_bytes
 
@@ -137,7 +138,7 @@ async def recipe_similar(
     """Return the ten recipes closest to one, and what turns it into each of them."""
 
     def record(loaded: LoadedSnapshot) -> bytes:
-        found = _records(loaded, "recipe-similar", "recipe_id").get(recipe_id)
+        found = records(loaded, "recipe-similar", "recipe_id").get(recipe_id)
         if found is None:
             raise Problem(
                 404,
@@ -171,15 +172,15 @@ async def ingredient_substitutes(
 
 
 def _substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
-    records = _records(loaded, "ingredient-substitutes", "ingredient_id")
-    if ingredient_id in records:
-        return records[ingredient_id]
+    known = records(loaded, "ingredient-substitutes", "ingredient_id")
+    if ingredient_id in known:
+        return known[ingredient_id]
     index = _tree_index(loaded)
     if ingredient_id not in index:
         raise _no_ingredient(ingredient_id)
     for above in index.ancestors(ingredient_id):
-        if above in records:
-            record = json.loads(records[above])
+        if above in known:
+            record = json.loads(known[above])
             record["answered_for"] = {
                 "ingredient_id": ingredient_id,
                 "ingredient_name": index.name(ingredient_id),
@@ -241,13 +242,6 @@ def refresh(_writer: WriterDep, request_refresh: RefreshDep) -> RefreshAccepted:
 
 def _tree_index(loaded: LoadedSnapshot) -> TreeIndex:
     return loaded.derived("tree-index", lambda: TreeIndex(loaded.value("ingredient-tree")))
-
-
-def _records(loaded: LoadedSnapshot, name: str, key: str) -> dict[int, bytes]:
-    """Return an artifact's records by ID, each encoded, so that no value is kept twice."""
-    return loaded.derived(
-        name, lambda: {record[key]: to_bytes(record) for record in loaded.value(name)}
-    )
 
 
 def _no_ingredient(ingredient_id: int) -> Problem:

@@ -1,0 +1,167 @@
+"""Pages rendered with their data: recipes and ingredients, readable without JavaScript.
+
+The scripts replace what is rendered here by its interactive form. Search engines, link previews
+and readers without JavaScript get the text, the relatives and structured data (schema.org).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
+
+from api.db.catalog.errors import NotFoundError
+from api.db.catalog.ingredients import Ingredient, get_ingredient
+from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
+from api.db.catalog.search import RecipeSearch
+from api.http.deps import DatabaseDep, PublishedDep
+from api.http.published import Published
+from api.http.snapshot_records import record
+from api.pages.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+_NO_CACHE = {"Cache-Control": "no-cache"}
+#: Recipes listed on an ingredient's page.
+_LISTED = 100
+
+
+@router.api_route("/recipes/{recipe_id:int}", methods=["GET", "HEAD"])
+def recipe_page(
+    recipe_id: int, request: Request, database: DatabaseDep, published: PublishedDep
+) -> Response:
+    """Return one recipe with its relatives."""
+    try:
+        with database.snapshot() as connection:
+            recipe = get_recipe(connection, recipe_id)
+    except NotFoundError:
+        return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
+    similar = record(published, "recipe-similar", "recipe_id", recipe_id) or {}
+    return HTMLResponse(
+        render(
+            "recipe",
+            recipe=recipe,
+            lines=[(_measure(line), line) for line in recipe.ingredients],
+            relatives=similar.get("similar", []),
+            summary=_summary(recipe),
+            address=_address(request),
+            structured=_for_html(structured_recipe(recipe, _address(request))),
+        ),
+        headers=_NO_CACHE,
+    )
+
+
+@router.api_route("/ingredients/{ingredient_id:int}", methods=["GET", "HEAD"])
+def ingredient_page(
+    ingredient_id: int, request: Request, database: DatabaseDep, published: PublishedDep
+) -> Response:
+    """Return one ingredient: where it belongs, what replaces it, and the recipes that use it."""
+    try:
+        with database.snapshot() as connection:
+            ingredient = get_ingredient(connection, ingredient_id)
+            above = _above(ingredient)
+            family = [get_ingredient(connection, one) for one in above]
+            recipes = search_recipes(
+                connection, RecipeSearch(ingredient=[ingredient_id]), limit=_LISTED
+            )
+    except NotFoundError:
+        message = f"There is no ingredient {ingredient_id}."
+        return not_found(message, "/ingredients", "Browse the ingredients")
+    return HTMLResponse(
+        render(
+            "ingredient",
+            ingredient=ingredient,
+            family=family,
+            recipes=recipes.items,
+            more=recipes.next_cursor is not None,
+            substitutes=_substitutes(published, [ingredient_id, *reversed(above)]),
+            summary=_ingredient_summary(ingredient, recipes.items),
+            address=_address(request),
+        ),
+        headers=_NO_CACHE,
+    )
+
+
+def not_found(message: str, link: str, label: str) -> HTMLResponse:
+    """Return a 404 page for people."""
+    return HTMLResponse(
+        render("not-found", message=message, link=link, label=label),
+        status_code=404,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def structured_recipe(recipe: Recipe, address: str) -> dict[str, Any]:
+    """Return a recipe as schema.org/Recipe JSON-LD."""
+    found: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Recipe",
+        "name": recipe.name,
+        "url": address,
+        "recipeCategory": "Cocktail",
+        "recipeIngredient": [
+            f"{_measure(line)} {line.ingredient_name}".strip() for line in recipe.ingredients
+        ],
+    }
+    if recipe.description:
+        found["description"] = recipe.description
+    if recipe.instructions:
+        found["recipeInstructions"] = recipe.instructions
+    if recipe.image_url:
+        found["image"] = recipe.image_url
+    if recipe.tags:
+        found["keywords"] = ", ".join(recipe.tags)
+    if recipe.rating.average is not None:
+        found["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": recipe.rating.average,
+            "ratingCount": recipe.rating.count,
+        }
+    return found
+
+
+def _measure(line: Any) -> str:
+    amount = "" if line.amount is None else f"{round(line.amount, 2):g}"
+    return " ".join(part for part in (amount, line.unit_name or "") if part)
+
+
+def _summary(recipe: Recipe) -> str:
+    if recipe.description:
+        return recipe.description
+    return f"{recipe.name}: {', '.join(line.ingredient_name for line in recipe.ingredients)}."
+
+
+def _ingredient_summary(ingredient: Ingredient, recipes: Sequence[RecipeSummary]) -> str:
+    names = ", ".join(recipe.name for recipe in recipes[:5])
+    return f"{ingredient.name}: substitutes and recipes" + (f", such as {names}." if names else ".")
+
+
+def _above(ingredient: Ingredient) -> list[int]:
+    """Return the IDs above an ingredient, the root first."""
+    parts = [int(part) for part in ingredient.path.split("/") if part.isdecimal()]
+    return [part for part in parts if part != ingredient.id]
+
+
+def _substitutes(published: Published, candidates: list[int]) -> dict[str, Any] | None:
+    """Return the substitutes of the first candidate that has any record."""
+    for one in candidates:
+        found = record(published, "ingredient-substitutes", "ingredient_id", one)
+        if found is not None:
+            return found
+    return None
+
+
+def _address(request: Request) -> str:
+    return str(request.url.replace(query=""))
+
+
+def _for_html(value: Any) -> Markup:
+    """Return JSON that cannot end the script element it is in."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - escaped above

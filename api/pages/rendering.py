@@ -1,0 +1,28 @@
+"""The site's templates."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.pages.assets import site_assets
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = site_assets().url
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a page; ``page``, the template's name, marks the current entry of the menu."""
+    return _environment().get_template(f"{template}.html.j2").render(page=template, **values)

@@ -1,0 +1,110 @@
+"""Pages that are readable without JavaScript, and what programs read to find them."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import URL
+
+from api.analytics.analytics_refresh import regenerate_analytics
+from api.db.database import Database
+from api.db.dataset import Dataset
+from api.db.migrations import upgrade
+from api.db.write import write_dataset
+from api.http.app import create_app
+from api.settings import Settings
+from api.utils.analytics_cache import AnalyticsStorage
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def client(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    directory: Path = tmp_path_factory.mktemp("rendered")
+    database = Database(URL.create("sqlite", database=str(directory / "cocktails.db")))
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, sample)
+    storage = AnalyticsStorage(directory=directory / "analytics")
+    regenerate_analytics(database=database, storage=storage)
+    database.dispose()
+    settings = Settings(
+        db_path=directory / "cocktails.db",
+        analytics_dir=directory / "analytics",
+        refresh_queue=directory / "queue.db",
+        rate_limit="off",
+    )
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        yield client
+
+
+def find(client: TestClient, kind: str, name: str) -> int:
+    items = client.get(f"/api/v1/{kind}", params={"q": name}).json()["items"]
+    return int(next(item["id"] for item in items if item["name"] == name))
+
+
+def test_recipe_is_readable_without_scripts(client: TestClient) -> None:
+    page = client.get(f"/recipes/{find(client, 'recipes', 'Negroni')}", headers=HTML).text
+    assert "<title>Negroni" in page
+    assert "Campari" in page
+    # Relatives are links to other recipes.
+    assert re.search(r'class="similar">\s*<li><a href="/recipes/\d+">', page)
+
+
+def test_recipe_has_structured_data(client: TestClient) -> None:
+    identifier = find(client, "recipes", "Negroni")
+    page = client.get(f"/recipes/{identifier}").text
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert found
+    data = json.loads(found[1])
+    assert data["@type"] == "Recipe"
+    assert data["url"] == f"http://localhost/recipes/{identifier}"
+    assert any("Campari" in line for line in data["recipeIngredient"])
+
+
+def test_ingredient_page_names_family_and_recipes(client: TestClient) -> None:
+    page = client.get(f"/ingredients/{find(client, 'ingredients', 'Campari')}").text
+    assert "Negroni" in page
+    assert "<h2>Substitutes</h2>" in page
+
+
+@pytest.mark.parametrize("path", ["/recipes/999999", "/ingredients/999999", "/nothing/here"])
+def test_people_get_a_page_for_missing_addresses(client: TestClient, path: str) -> None:
+    response = client.get(path, headers=HTML)
+    assert response.status_code == 404
+    assert "<h1>Page not found</h1>" in response.text
+
+
+def test_programs_get_a_problem_document(client: TestClient) -> None:
+    response = client.get("/nothing/here", headers={"accept": "application/json"})
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_sitemap_lists_every_recipe_and_ingredient(client: TestClient, sample: Dataset) -> None:
+    root = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    urls = [node.text or "" for node in root.iter() if node.tag.endswith("loc")]
+    assert sum("/recipes/" in url for url in urls) == len(sample.recipes)
+    assert sum("/ingredients/" in url for url in urls) == len(sample.ingredients)
+    assert all(client.get(url, headers=HTML).status_code == 200 for url in urls[:12])
+
+
+def test_robots_names_the_sitemap(client: TestClient) -> None:
+    assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
+
+
+def test_feed_has_the_current_snapshot(client: TestClient) -> None:
+    root = ElementTree.fromstring(client.get("/feed.atom").content)
+    space = {"a": "http://www.w3.org/2005/Atom"}
+    assert len(root.findall("a:entry", space)) == 1
+    assert client.get("/llms.txt").text.startswith("# Cocktail atlas")
+
+
+def test_hostile_names_cannot_leave_the_data(client: TestClient) -> None:
+    from api.pages.rendered import _for_html
+
+    assert "</script" not in _for_html({"name": "</script><script>alert(1)</script>"})
