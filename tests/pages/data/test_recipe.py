@@ -60,7 +60,8 @@ def test_readers_can_neither_edit_nor_delete(sample_server: Served, visit: Visit
 
 def test_unknown_recipe_shows_not_found(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/recipes/987654")
-    expect(found.page.locator("#recipe")).to_contain_text("987654")
+    expect(found.page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(found.page.locator("main")).to_contain_text("987654")
     found.forgive("404")
 
 
