@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from barcart import (
     align_embedding,
     build_recipe_volume_matrix,
     compute_umap_embedding,
+    emd_ranks,
     knn_preservation,
     manhattan_neighbors,
+    manhattan_ranks,
     trustworthiness,
 )
+from barcart.ranks import Ranks
 
 #: Fewer neighbors show finer structure, and recipes have few close relatives.
 NEIGHBORS = 10
@@ -80,18 +84,20 @@ def manhattan_space(
         zip(dataset.ingredients["id"].astype(str), dataset.ingredients["name"], strict=True)
     )
     matrix, _ = build_recipe_volume_matrix(volumes.lines, registry)
-    return _space(volumes, manhattan_neighbors(matrix, NEIGHBORS), previous)
+    graph = manhattan_neighbors(matrix, NEIGHBORS)
+    return _space(volumes, graph, partial(manhattan_ranks, matrix), previous)
 
 
 def em_space(
     volumes: RecipeVolumes, metric: GroundMetric, previous: PreviousMap | None = None
 ) -> CocktailSpace:
     """Map recipes by the Earth Mover's Distance under a learned ground metric."""
-    return _space(volumes, metric.fit.neighbors, previous)
+    ranks = partial(emd_ranks, metric.volumes, metric.fit.cost_matrix)
+    return _space(volumes, metric.fit.neighbors, ranks, previous)
 
 
 def _space(
-    volumes: RecipeVolumes, graph: NeighborGraph, previous: PreviousMap | None
+    volumes: RecipeVolumes, graph: NeighborGraph, ranks: Ranks, previous: PreviousMap | None
 ) -> CocktailSpace:
     ids = list(volumes.names)
     digest = _graph_sha256(ids, graph)
@@ -119,10 +125,13 @@ def _space(
     embedding = np.round(embedding, DECIMALS)
 
     shift = np.linalg.norm(embedding[rows] - known[rows], axis=1)
+    trust = trustworthiness(ranks, embedding, NEIGHBORS)
     quality = {
         "neighbors": int(graph.indices.shape[1]),
         "knn_preservation": round(knn_preservation(graph, embedding), DECIMALS),
-        "trustworthiness": round(trustworthiness(graph, embedding), DECIMALS),
+        "trustworthiness": round(trust.value, DECIMALS),
+        # 0 up to 5,000 recipes, which are all judged.
+        "trustworthiness_error": round(trust.standard_error, DECIMALS),
         "median_shift": round(float(np.median(shift)), DECIMALS) if rows.size else None,
         "graph_sha256": digest,
     }

@@ -30,7 +30,8 @@ from barcart.exchanges import ExchangeEvidence, exchange_evidence
 from barcart.neighbors import NeighborGraph
 from barcart.perception import Perception, perceived_shares
 from barcart.pooling import m_step_pooled
-from barcart.quality import knn_preservation, trustworthiness
+from barcart.quality import Trustworthiness, knn_preservation, trustworthiness
+from barcart.ranks import emd_ranks, manhattan_ranks
 from barcart.registry import Registry
 from barcart.transport import TransportPlans
 from barcart.tree_metric import TreeMetric
@@ -51,6 +52,7 @@ __all__ = [
     "Registry",
     "TransportPlans",
     "TreeMetric",
+    "Trustworthiness",
     "__version__",
     "align_embedding",
     "apply_rollup",
@@ -63,6 +65,7 @@ __all__ = [
     "em_fit",
     "emd_matrix",
     "emd_neighbors",
+    "emd_ranks",
     "exchange_evidence",
     "expected_ingredient_match_matrix",
     "knn_matrix",
@@ -70,6 +73,7 @@ __all__ = [
     "m_step_blosum",
     "m_step_pooled",
     "manhattan_neighbors",
+    "manhattan_ranks",
     "neighbor_weights",
     "perceived_shares",
     "transport_plans",

@@ -832,3 +832,88 @@ def manhattan_queries(
                 insert_neighbor(distance, y, k, best_distances, best_indices)
                 n_solved += 1
     return n_solved
+
+
+# True ranks ---------------------------------------------------------------------------------------
+
+
+@kernel
+def _count_nearer(
+    y: int, distance: float, targets: Ints, target_distances: Floats, ranks: Ints
+) -> None:
+    """Raise the rank of each target that row y is nearer than, ties by row number."""
+    for s in range(targets.size):
+        if distance < target_distances[s] or (distance == target_distances[s] and y < targets[s]):
+            ranks[s] += 1
+
+
+@kernel
+def emd_ranks(
+    rows: Ints,
+    begin: int,
+    end: int,
+    indptr: Ints,
+    indices: Columns,
+    mass: Floats,
+    cost: Floats,
+    cancel: bool,
+    slack: float,
+    ws: Workspace,
+    nearest: Floats,
+    target_distances: Floats,
+    targets: Ints,
+    ranks: Ints,
+) -> None:
+    """Fill in the rank of each target among all rows but the query's own, the nearest being 1.
+
+    A row whose bound exceeds the farthest target's distance is farther than all of them.
+    """
+    n_rows = indptr.size - 1
+    for position in range(begin, end):
+        query = rows[position]
+        _describe_query(query, indptr, indices, mass, cost, nearest)
+        limit = 0.0
+        for s in range(targets.shape[1]):
+            y = targets[position, s]
+            distance = emd_pair(
+                min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws
+            )
+            target_distances[s] = distance
+            ranks[position, s] = 1
+            limit = max(limit, distance)
+        limit += slack
+        for y in range(n_rows):
+            if (
+                y != query
+                and _bound_to_query(y, indptr, indices, mass, nearest) <= limit
+                and _bound_from_query(query, y, indptr, indices, mass, cost) <= limit
+            ):
+                distance = emd_pair(
+                    min(query, y), max(query, y), indptr, indices, mass, cost, cancel, ws
+                )
+                _count_nearer(y, distance, targets[position], target_distances, ranks[position])
+
+
+@kernel
+def manhattan_ranks(
+    rows: Ints,
+    begin: int,
+    end: int,
+    indptr: Ints,
+    indices: Columns,
+    data: Floats,
+    target_distances: Floats,
+    targets: Ints,
+    ranks: Ints,
+) -> None:
+    """As `emd_ranks`, under the L1 distance."""
+    n_rows = indptr.size - 1
+    for position in range(begin, end):
+        query = rows[position]
+        for s in range(targets.shape[1]):
+            target_distances[s] = manhattan_pair(query, targets[position, s], indptr, indices, data)
+            ranks[position, s] = 1
+        for y in range(n_rows):
+            if y != query:
+                distance = manhattan_pair(query, y, indptr, indices, data)
+                _count_nearer(y, distance, targets[position], target_distances, ranks[position])

@@ -1,5 +1,8 @@
 """How well a map keeps neighborhoods: k-NN preservation and trustworthiness."""
 
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
@@ -12,7 +15,12 @@ from barcart.embedding import (
     known_neighbors,
 )
 from barcart.neighbors import NeighborGraph
+from barcart.ranks import Ranks, matrix_ranks
 from barcart.validation import FloatArray, IntArray
+
+#: More points than this are sampled for trustworthiness, so many of them.
+EXACT_UP_TO = 5000
+_SAMPLE = 1000
 
 
 def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
@@ -45,51 +53,97 @@ def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | No
     return float((_recorded_ranks(known.indices[:, :size], mapped) <= size).mean())
 
 
-def trustworthiness(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
-    """Tell how far points that are near on the map can be trusted to be truly near.
+@dataclass(frozen=True)
+class Trustworthiness:
+    """How far points that are near on the map can be trusted to be truly near.
 
-    The measure of Venna and Kaski (2001) punishes each of the k neighbors on the map by its true
-    rank beyond k. With K recorded neighbors, ranks are known up to K; here every rank beyond
-    counts as K + 1, and the sum is divided by the largest such sum possible, so that the value
-    again runs from 0 to 1. Where all ranks are known (K >= n - 2, or a full distance matrix) and
-    k < n / 2, this is the common definition exactly, as in ``sklearn.manifold.trustworthiness``;
-    for K = k it equals `knn_preservation`. Short lists give a lower, stricter value than full
-    ranks: a neighbor just beyond the list counts as much as one from the far side. Compare values
-    of equal K only.
+    Attributes
+    ----------
+    value
+        From 0 to 1.
+    standard_error
+        Of a value estimated from a sample of the points; 0 if all were judged.
+    """
+
+    value: float
+    standard_error: float
+
+
+def trustworthiness(
+    ranks: Ranks | npt.ArrayLike,
+    embedding: npt.ArrayLike,
+    k: int = DEFAULT_NEIGHBORS,
+    *,
+    exact_up_to: int = EXACT_UP_TO,
+    seed: int = 0,
+) -> Trustworthiness:
+    """Judge each point's neighbors on the map by their true ranks (Venna, Kaski 2001).
+
+    ``1 - 2 / (n k (2 n - 3 k - 1)) * sum(max(0, rank - k))`` over the k neighbors on the map of
+    each of the n points, as in ``sklearn.manifold.trustworthiness``. For k of n / 2 and more, where
+    that is not defined, the sum is divided by the largest possible one instead.
 
     Parameters
     ----------
-    neighbors
-        The true neighbors: a `NeighborGraph` of all points with K neighbors each, or a distance
-        matrix (K = n - 1).
+    ranks
+        Finds true ranks, such as `barcart.emd_ranks` with its first two arguments bound; or a
+        matrix of the true distances, shape (n, n).
     embedding
         Shape (n, 2).
     k
-        How many neighbors on the map to judge; None for half of the known ones, at most 15.
+        How many neighbors on the map to judge, at most n - 1.
+    exact_up_to
+        More points than this are sampled.
+    seed
+        Of the sample.
 
     Returns
     -------
-    float
-        From 0 to 1 (1 for fewer than two points). Memory is O(n K).
+    Trustworthiness
+        1 for fewer than two points.
 
     Raises
     ------
     ValueError
         If shapes don't fit or k isn't positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> points = np.random.default_rng(0).random((30, 2))
+    >>> distances = np.linalg.norm(points[:, None] - points, axis=2)
+    >>> trustworthiness(distances, points, 5).value
+    1.0
     """
-    full = None if isinstance(neighbors, NeighborGraph) else len(np.asarray(neighbors))
-    known, layout, _ = _comparable(neighbors, embedding, full)
-    n, recorded = known.indices.shape
-    if recorded == 0:
-        return 1.0
-    if k is not None and k < 1:
+    layout = as_layout(embedding, "embedding")
+    n = layout.shape[0]
+    if k < 1:
         raise ValueError(f"k must be at least 1, not {k!r}")
-    size = min(max(1, min(DEFAULT_NEIGHBORS, recorded // 2)) if k is None else k, recorded)
-    ranks = _recorded_ranks(known.indices, _mapped_neighbors(layout, size))
-    penalty = int(np.maximum(ranks - size, 0).sum())
-    worst_ranks = np.minimum(np.arange(n - size, n), recorded + 1)
-    worst = n * int(np.maximum(worst_ranks - size, 0).sum())
-    return 1.0 - penalty / worst if worst else 1.0
+    if callable(ranks):
+        find = ranks
+    else:
+        matrix = np.asarray(ranks, dtype=np.float64)
+        if matrix.shape != (n, n):
+            raise ValueError(
+                f"embedding has {n} points but the distances are of shape {matrix.shape}"
+            )
+        find = partial(matrix_ranks, matrix)
+    size = min(k, n - 1)
+    # The ranks that k neighbors at the far end would have.
+    worst = int(np.maximum(np.arange(n - size, n) - size, 0).sum()) if n > 1 else 0
+    if not worst:
+        return Trustworthiness(1.0, 0.0)
+    rows = np.arange(n)
+    if n > exact_up_to:
+        sample = min(_SAMPLE, n)
+        rows = np.sort(np.random.default_rng(seed).choice(n, sample, replace=False))
+    found = find(rows, _mapped_neighbors(layout, size)[rows])
+    each = 1.0 - np.maximum(found - size, 0).sum(axis=1) / worst
+    error = 0.0
+    if rows.size < n:
+        # Without replacement, from a finite population.
+        error = float(each.std(ddof=1) * np.sqrt((1.0 - rows.size / n) / rows.size))
+    return Trustworthiness(float(each.mean()), error)
 
 
 def _comparable(
