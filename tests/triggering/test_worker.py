@@ -51,13 +51,17 @@ class Place:
         self._started: list[subprocess.Popen[str]] = []
 
     def worker(self, *arguments: str) -> subprocess.Popen[str]:
+        return self.command("worker", "--poll", "0.05", *arguments)
+
+    def command(self, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "worker", "--poll", "0.05", *arguments],
+            [sys.executable, "-m", "api.cli.main", *arguments],
             env={
                 **os.environ,
                 "DB_PATH": str(self.settings.db_path),
                 "ANALYTICS_DIR": str(self.settings.analytics_dir),
                 "REFRESH_QUEUE": str(self.settings.refresh_queue),
+                "API_TOKEN": "a-token-of-some-length",
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -172,6 +176,21 @@ def test_a_stopped_worker_requeues_its_job(place: Place, number: int) -> None:
     assert (stopped.status, stopped.attempt, stopped.failures) == (JobStatus.RUNNABLE, 1, 0)
     assert stopped.detail == "stopped together with its worker"
     assert place.queue.submit().job.job_id == job_id  # it waits, and absorbs
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stopped_server_stops_its_refresh(place: Place, number: int) -> None:
+    """uvicorn raises SIGTERM again when it has finished: that must not end the worker first."""
+    job_id = place.queue.submit().job.job_id
+    server = place.command("serve", "--port", "0")
+    _until(lambda: _is_running(place, job_id) and _refreshes_of(place), "a run")
+    server.send_signal(number)
+    _, log = server.communicate(timeout=DEADLINE)
+    assert server.returncode == 0, log
+    assert _refreshes_of(place) == []
+    stopped = place.queue.job(job_id)
+    assert stopped is not None
+    assert (stopped.status, stopped.failures) == (JobStatus.RUNNABLE, 0)
 
 
 def _children(pid: int) -> list[int]:
