@@ -26,10 +26,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from benchmarks.servers import s3_server
 
 # Before numba is imported: a fork inherits no threads, so there must be none to miss.
 for _name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -182,43 +185,15 @@ def run(trials: int, store: str, seed: int, directory: Path) -> Campaign:
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("ANALYTICS_BUCKET", None)
     tempfile.tempdir = None
-    server = _start_s3(directory) if store == "s3" else None
-    try:
+    with ExitStack() as stack:
+        if store == "s3":
+            os.environ.update(
+                stack.enter_context(s3_server(directory)), ANALYTICS_BUCKET="campaign"
+            )
+            import boto3
+
+            boto3.client("s3").create_bucket(Bucket="campaign")
         return _campaign(trials, store, seed, database_path, temporary)
-    finally:
-        if server is not None:
-            server.kill()
-            server.wait()
-
-
-def _start_s3(directory: Path) -> "subprocess.Popen[bytes]":
-    import socket
-
-    import boto3
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (directory / "moto.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdout=log,
-            stderr=log,
-        )
-    os.environ.update(
-        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
-        AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",
-        AWS_DEFAULT_REGION="us-east-1",
-        ANALYTICS_BUCKET="campaign",
-    )
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    boto3.client("s3").create_bucket(Bucket="campaign")
-    return server
 
 
 def _campaign(trials: int, store: str, seed: int, path: Path, temporary: Path) -> Campaign:
