@@ -107,4 +107,5 @@ def _summary(manifest: Manifest) -> SnapshotSummary:
         counts=manifest.counts,
         bytes=sum(entry.size for entry in manifest.artifacts.values()),
         artifacts=sorted(manifest.artifacts),
+        quality=manifest.details,
     )

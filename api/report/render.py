@@ -47,6 +47,7 @@ _MODULES: Final = (
     "shared/marks.js",
     "shared/atlas-model.js",
     "shared/canvas-marks.js",
+    "shared/map-labels.js",
     "shared/atlas-map.js",
     "shared/atlas-lists.js",
     "core.js",

@@ -12,7 +12,7 @@ from api.storage.objects import ObjectStore
 from api.storage.snapshots import Manifest, Snapshots
 
 #: The version of the artifacts' shapes. Readers refuse any other.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _PATCH_ATTEMPTS = 5
 

@@ -1,8 +1,15 @@
 // One map: its view, gestures, keyboard, names and hover card. Marks are drawn by a painter.
 import { calm, count, css, el } from "./elements.js";
+import { Occupancy, placeLabel } from "./map-labels.js";
 import { createSwatch, markPath } from "./marks.js";
 
 const NAMES = { manhattan: "Manhattan", em: "Learned" };
+// Zoom at which region names of each level appear and disappear, and their size in pixels.
+const LEVELS = [
+  { from: 0, to: 2.6, font: 15 },
+  { from: 1.5, to: 6, font: 13.5 },
+  { from: 3, to: 16, font: 12.5 },
+];
 
 export class AtlasMap {
   /**
@@ -15,6 +22,8 @@ export class AtlasMap {
   constructor(stage, { key, model, painter, on }) {
     Object.assign(this, { stage, model, painter, on });
     this.transform = d3.zoomIdentity;
+    this.labels = []; // region names on the stage: {name, box, anchor}
+    this.covered = { right: 0, bottom: 0 }; // what a panel over the stage hides
     this.build();
     this.layOut(key);
     this.listen();
@@ -158,7 +167,7 @@ export class AtlasMap {
     const { lit, selected: from } = this.model;
     const placed = from >= 0 && this.x[from] !== null;
     // With nothing selected, start at the center of the view.
-    const center = this.transform.invert([this.width / 2, this.height / 2]);
+    const center = this.transform.invert([this.centerX, this.centerY]);
     let best = -1;
     let bestCost = Infinity;
     for (const i of this.members) {
@@ -221,15 +230,16 @@ export class AtlasMap {
 
   /** The visible part, independent of the stage's size: [scale, center x, center y] of the layout. */
   get view() {
-    const [bx, by] = this.transform.invert([this.width / 2, this.height / 2]);
-    return [this.k, (bx - this.width / 2) / this.half, (this.height / 2 - by) / this.half];
+    const [bx, by] = this.transform.invert([this.centerX, this.centerY]);
+    return [this.k, (bx - this.centerX) / this.half, (this.centerY - by) / this.half];
   }
 
   set view([k, x, y]) {
     if (!this.width) { this.wantedView = [k, x, y]; return; }
     const surface = d3.select(this.over);
     surface.call(this.zoom.transform, d3.zoomIdentity.scale(k));
-    surface.call(this.zoom.translateTo, this.width / 2 + x * this.half, this.height / 2 - y * this.half);
+    surface.call(this.zoom.translateTo, this.centerX + x * this.half, this.centerY - y * this.half,
+      [this.centerX, this.centerY]);
   }
 
   /** Pan to a recipe that is out of view. */
@@ -237,8 +247,9 @@ export class AtlasMap {
     if (!this.ready || this.x[i] === null) return;
     const [x, y] = this.position(i);
     const edge = 24;
-    if (x < edge || y < edge || x > this.width - edge || y > this.height - edge) {
-      this.animate((s) => s.call(this.zoom.translateTo, this.px(i), this.py(i)));
+    const [right, bottom] = [this.width - this.covered.right, this.height - this.covered.bottom];
+    if (x < edge || y < edge || x > right - edge || y > bottom - edge) {
+      this.animate((s) => s.call(this.zoom.translateTo, this.px(i), this.py(i), [right / 2, bottom / 2]));
     }
   }
 
@@ -260,10 +271,23 @@ export class AtlasMap {
     if (view) this.view = view;
   }
 
-  /** As large as the stage allows, the same scale for both axes. */
+  /** As large as the stage allows, the same scale for both axes, and clear of the buttons. */
   fit() {
-    const margin = Math.max(18, Math.min(this.width, this.height) * 0.05);
-    this.half = Math.min((this.width / 2 - margin) / this.reach[0], (this.height / 2 - margin) / this.reach[1]);
+    const { width, height } = this;
+    const margin = Math.max(18, Math.min(width, height) * 0.05);
+    const inset = { left: margin, right: margin, top: margin, bottom: margin };
+    const { offsetLeft: x, offsetTop: y, offsetWidth: wide, offsetHeight: high } = this.controls;
+    if (wide > high) {
+      const above = y + high / 2 < height / 2;
+      inset[above ? "top" : "bottom"] += above ? y + high : height - y;
+    } else {
+      const before = x + wide / 2 < width / 2;
+      inset[before ? "left" : "right"] += before ? x + wide : width - x;
+    }
+    this.centerX = (inset.left + width - inset.right) / 2;
+    this.centerY = (inset.top + height - inset.bottom) / 2;
+    this.half = Math.max(1, Math.min((width - inset.left - inset.right) / 2 / this.reach[0],
+      (height - inset.top - inset.bottom) / 2 / this.reach[1]));
     this.radius = Math.max(1.5, Math.min(5.5, this.half / 3.2 / Math.sqrt(this.members.length || 1)));
   }
 
@@ -278,8 +302,8 @@ export class AtlasMap {
   }
 
   // Position in the stage before zooming; y points up.
-  px(i) { return this.width / 2 + this.x[i] * this.half; }
-  py(i) { return this.height / 2 - this.y[i] * this.half; }
+  px(i) { return this.centerX + this.x[i] * this.half; }
+  py(i) { return this.centerY - this.y[i] * this.half; }
   position(i) {
     const { k, x, y } = this.transform;
     return [this.px(i) * k + x, this.py(i) * k + y];
@@ -393,8 +417,8 @@ export class AtlasMap {
       }
       context.stroke();
     }
-    // The buttons are in the lower right corner.
-    const taken = [[width - 52, height - this.controls.offsetHeight - 16, width, height]];
+    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.controls;
+    const taken = [[offsetLeft - 4, offsetTop - 4, offsetLeft + offsetWidth + 4, offsetTop + offsetHeight + 4]];
     const free = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2 &&
       taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
     context.lineJoin = "round";
@@ -406,7 +430,8 @@ export class AtlasMap {
       context.strokeText(text, x, y);
       context.fillText(text, x, y);
     };
-    if (!picked && this.k < 6 && model.chosen.size === 0) this.writeRegions(context, taken, free, letter);
+    this.labels = [];
+    if (!picked && model.chosen.size === 0) this.writeRegions(context, visible, radius, taken, free, letter);
     if (visible.length > (picked ? 40 : 90)) return;
     context.font = `500 12px ${css("--sans")}`;
     context.textAlign = "left";
@@ -424,29 +449,75 @@ export class AtlasMap {
     }
   }
 
-  writeRegions(context, taken, free, letter) {
-    const { width, height } = this;
-    const font = Math.min(width, height) < 420 ? 12 : 14;
-    context.font = `italic 600 ${font}px ${css("--serif")}`;
-    context.textAlign = "center";
-    context.globalAlpha = Math.max(0, Math.min(1, (6 - this.k) / 2));
+  /** Names of regions, coarse ones from afar and fine ones from near, in free space. */
+  writeRegions(context, visible, radius, taken, free, letter) {
+    const marks = Occupancy.of(visible.map(([, x, y]) => [x, y]), radius + 2, this.width, this.height);
+    const open = (box) => free(box) && marks.free(box);
     for (const region of this.regions) {
+      const { from, to, font } = LEVELS[region.level ?? 0];
+      if (this.k < from || this.k >= to) continue;
+      const anchor = this.transform.apply([this.centerX + region.x * this.half, this.centerY - region.y * this.half]);
+      if (anchor[0] < 0 || anchor[1] < 0 || anchor[0] > this.width || anchor[1] > this.height) continue;
+      context.font = `italic 600 ${font}px ${css("--serif")}`;
+      context.textAlign = "center";
       const lines = region.name.split(" · ");
-      const wide = d3.max(lines, (line) => context.measureText(line).width);
-      const high = font * 1.15 * lines.length;
-      let [x, y] = this.transform.apply(
-        [width / 2 + region.x * this.half, height / 2 - region.y * this.half]);
-      if (x < 0 || y < 0 || x > width || y > height) continue;
-      x = Math.max(wide / 2 + 4, Math.min(width - wide / 2 - 4, x));
-      y = Math.max(high / 2 + 4, Math.min(height - high / 2 - 4, y));
-      const box = [x - wide / 2 - 4, y - high / 2 - 2, x + wide / 2 + 4, y + high / 2 + 2];
-      if (!free(box)) continue;
+      const size = [d3.max(lines, (line) => context.measureText(line).width) + 8, font * 1.2 * lines.length + 4];
+      const box = placeLabel(anchor, size, open);
+      if (!box) continue;
       taken.push(box);
-      for (const [index, line] of lines.entries()) {
-        letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.15, 4);
-      }
+      this.labels.push({ name: region.name, box, anchor });
+      this.point(context, box, anchor);
+      const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+      lines.forEach((line, index) => letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.2, 4));
     }
-    context.globalAlpha = 1;
+  }
+
+  /** A line from a label to what it names, where they are apart. */
+  point(context, [left, top, right, bottom], [x, y]) {
+    const nearX = Math.max(left, Math.min(right, x));
+    const nearY = Math.max(top, Math.min(bottom, y));
+    if (Math.hypot(nearX - x, nearY - y) < 12) return;
+    context.save();
+    for (const [color, width] of [[this.paper, 3], [this.ink, 1]]) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.beginPath();
+      context.moveTo(nearX, nearY);
+      context.lineTo(x, y);
+      context.stroke();
+    }
+    context.restore();
+  }
+
+  /** Lines from the selected recipe to its nearest, wherever the map has put them. */
+  paintNearest(context) {
+    const { model } = this;
+    const from = model.selected;
+    if (from < 0 || this.x[from] === null) return;
+    const [x, y] = this.position(from);
+    const near = model.nearest(from).filter(({ row }) => this.x[row] !== null);
+    for (const [color, width] of [[this.paper, 4.5], [this.accent, 1.75]]) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.beginPath();
+      for (const { row } of near) {
+        const [toX, toY] = this.position(row);
+        context.moveTo(x, y);
+        context.lineTo(toX, toY);
+      }
+      context.stroke();
+    }
+    for (const { row } of near) this.stampMark(context, row, Math.max(3.5, this.markRadius));
+  }
+
+  stampMark(context, i, radius) {
+    const { model } = this;
+    const [x, y] = this.position(i);
+    context.save();
+    context.translate(x, y);
+    context.fillStyle = this.colors[model.recipes.group[i]];
+    context.fill(new Path2D(markPath(model.groupOf(i).shape, radius * 1.3)), "evenodd");
+    context.restore();
   }
 
   paintOver() {
@@ -454,13 +525,13 @@ export class AtlasMap {
     const { model } = this;
     const context = this.clean(this.over);
     const radius = Math.max(3.5, this.markRadius);
+    if ((this.morph ?? 1) === 1) this.paintNearest(context);
     if ((this.morph ?? 1) === 1) for (const [i, strong] of [[model.selected, true], [model.hover, false]]) {
       if (i < 0 || this.x[i] === null) continue;
       const [x, y] = this.position(i);
+      this.stampMark(context, i, radius);
       context.save();
       context.translate(x, y);
-      context.fillStyle = this.colors[model.recipes.group[i]];
-      context.fill(new Path2D(markPath(model.groupOf(i).shape, radius * 1.3)), "evenodd");
       for (const [color, width] of [[this.paper, 5], [strong ? this.accent : this.ink, 2.5]]) {
         context.beginPath();
         context.arc(0, 0, radius + (strong ? 8 : 6), 0, 2 * Math.PI);
@@ -484,8 +555,8 @@ export class AtlasMap {
   /** The matching recipe nearest to a point of the stage, within `reach` pixels; -1 for none. */
   find([sx, sy], reach) {
     const [bx, by] = this.transform.invert([sx, sy]);
-    const x = (bx - this.width / 2) / this.half;
-    const y = (this.height / 2 - by) / this.half;
+    const x = (bx - this.centerX) / this.half;
+    const y = (this.centerY - by) / this.half;
     const far = reach / this.k / this.half;
     let best = -1;
     let bestDistance = far * far;
@@ -501,14 +572,6 @@ export class AtlasMap {
       return x0 > x + far || x1 < x - far || y0 > y + far || y1 < y - far;
     });
     return best;
-  }
-
-  /** The recipes closest to one recipe on this map, closest first. */
-  nearest(i, howMany) {
-    if (this.x[i] === null) return [];
-    const distance = (j) => (this.x[j] - this.x[i]) ** 2 + (this.y[j] - this.y[i]) ** 2;
-    return this.members.filter((j) => j !== i).map((j) => [distance(j), j])
-      .sort((a, b) => a[0] - b[0] || a[1] - b[1]).slice(0, howMany).map(([, j]) => j);
   }
 
   showHover(i, withCard) {

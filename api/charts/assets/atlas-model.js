@@ -7,6 +7,7 @@ export class AtlasModel {
     this.recipes = data.recipes;
     this.groups = data.groups;
     this.names = data.names;
+    this.near = data.near ?? { row: [], distance: [] };
     this.maps = new Map(data.maps.map((map) => [map.key, map]));
     this.total = data.recipes.id.length;
     this.terms = []; // folded words, all of which must occur
@@ -26,6 +27,12 @@ export class AtlasModel {
   ingredientsOf(i) { return this.recipes.ingredients[i].map((index) => this.names[index]); }
   groupOf(i) { return this.groups[this.recipes.group[i]]; }
   get searching() { return this.terms.length > 0; }
+
+  /** The nearest recipes by the learned distance, nearest first: [{row, distance}]. */
+  nearest(i) {
+    const rows = this.near.row[i] ?? [];
+    return rows.map((row, index) => ({ row, distance: this.near.distance[i][index] }));
+  }
 
   /** Row of a recipe by its id; -1 when it is on no map. */
   find(id) { return this.recipes.id.indexOf(id); }

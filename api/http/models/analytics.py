@@ -274,6 +274,10 @@ class SnapshotSummary(BaseModel):
     counts: dict[str, int] = Field(examples=[{"cocktail_space_count": 101}])
     bytes: int = Field(description="Total size of its artifacts.", examples=[183021])
     artifacts: list[str] = Field(examples=[["cocktail-space", "ingredient-usage"]])
+    quality: dict[str, dict[str, Any]] = Field(
+        description="By map: how well it preserves distances, and how well distances find a hidden "
+        "ingredient."
+    )
 
 
 class RefreshState(BaseModel):

@@ -46,15 +46,13 @@ import { createSwatch } from "./shared/marks.js";
       ingredients.length
         ? el("ol", { className: "composition" }, ...ingredients.map((name) => el("li", { textContent: name })))
         : el("p", { className: "status", textContent: "No ingredients are recorded." }));
-    panel.replaceChildren(about, ...maps.map((map) => {
-      const near = map.nearest(i, 5);
-      const list = el("ol", {}, ...near.map((j) => el("li", {}, el("button",
-        { type: "button", className: "link", onclick: () => { select(j, null); panel.focus(); } },
-        createSwatch(model.groupOf(j)), recipes.name[j]))));
-      return el("div", { className: "near" },
-        el("h4", { textContent: `Nearest on the ${map.title} map` }),
-        near.length ? list : el("p", { className: "status", textContent: "None." }));
-    }));
+    const near = model.nearest(i);
+    panel.replaceChildren(about, el("div", { className: "near" },
+      el("h4", { textContent: "Closest relatives by the learned distance" }),
+      near.length ? el("ol", {}, ...near.map(({ row }) => el("li", {}, el("button",
+        { type: "button", className: "link", onclick: () => { select(row, null); panel.focus(); } },
+        createSwatch(model.groupOf(row)), recipes.name[row]))))
+        : el("p", { className: "status", textContent: "None." })));
     // Focus moves here when the list that had it is replaced.
     panel.tabIndex = -1;
   }

@@ -18,7 +18,7 @@ PAGES = {
     "substitutes-start": ("/substitutes", "#answer .chip"),
     "bar": ("/bar", "#answer .empty"),
     "bar-menu": ("/bar?view=menu&recipe={recipe}", "#answer .menu-tools"),
-    "status": ("/status", "#quality tr"),
+    "status": ("/status", ".verdict"),
 }
 
 
@@ -36,6 +36,16 @@ def test_is_accessible_without_console_messages(
     assert _faults(found) == []
     assert found.page.locator("h1").count() == 1
     found.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+@pytest.mark.parametrize("name", [*PAGES, "map"])
+def test_narrow_phone_needs_no_sideways_scrolling(
+    sample_server: Served, visit: Visiting, name: str
+) -> None:
+    path, sign = PAGES.get(name, ("/map?recipe={recipe}", "#selection h2"))
+    found = visit(sample_server, path.format(**_ids(sample_server)), size=(320, 640))
+    found.page.locator(sign).first.wait_for()
+    assert found.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def _faults(found: Visit) -> list[str]:

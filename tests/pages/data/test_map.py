@@ -64,6 +64,116 @@ def test_is_accessible_without_console_messages(any_server: Served, visit: Visit
     assert found.axe() == []
 
 
+@pytest.mark.parametrize("size", [(1280, 800), PHONE])
+def test_map_fills_the_first_screen(
+    any_server: Served, visit: Visiting, size: tuple[int, int]
+) -> None:
+    found = _open(visit, any_server, size=size)
+    box = found.page.locator("#maps").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= size[1]
+    assert box["width"] * box["height"] >= 0.7 * size[0] * size[1]
+    tools = found.page.locator(".map-tools > :visible:not(h1)").all()
+    middles = {
+        round(place["y"] + place["height"] / 2) for tool in tools if (place := tool.bounding_box())
+    }
+    assert len(tools) == 3
+    assert max(middles) - min(middles) <= 2  # one row
+
+
+def test_side_by_side_maps_are_equally_wide(sample_server: Served, visit: Visiting) -> None:
+    found = _open(visit, sample_server, "/?map=both", size=(820, 1180))
+    boxes = [stage.bounding_box() for stage in found.page.locator("#maps .stage").all()]
+    widths = [box["width"] for box in boxes if box]
+    assert len(widths) == 2
+    assert abs(widths[0] - widths[1]) <= 1
+
+
+_LABELS = """(() => {
+  const map = atlas.main, reach = map.markRadius;
+  const marks = map.members.map((i) => map.position(i));
+  const distance = ([l, t, r, b], [x, y]) =>
+    Math.hypot(Math.max(l - x, 0, x - r), Math.max(t - y, 0, y - b));
+  return map.labels.map(({ name, box }) =>
+    [name, Math.min(...marks.map((mark) => distance(box, mark))) - reach, ...box]);
+})()"""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), PHONE])
+@pytest.mark.parametrize("which", ["em", "manhattan"])
+def test_region_names_cover_no_mark(
+    any_server: Served, visit: Visiting, size: tuple[int, int], which: str
+) -> None:
+    found = _open(visit, any_server, f"/?map={which}", size=size)
+    seen: list[set[str]] = []
+    for zoom in (1, 2, 4, 8):
+        found.page.evaluate(
+            f"atlas.main.view = [{zoom}, ...atlas.main.view.slice(1)], "
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        labels = found.page.evaluate(_LABELS)
+        seen.append({name for name, *_ in labels})
+        for name, gap, left, top, right, bottom in labels:
+            assert gap >= 0, (zoom, name)
+            assert left >= 0, name
+            assert right <= size[0], name
+            for other, _, x0, y0, x1, y1 in labels:
+                apart = right <= x0 or x1 <= left or bottom <= y0 or y1 <= top
+                assert apart or other == name, (name, other)
+    assert len(seen[0]) >= 3
+    assert any(names - seen[0] for names in seen[1:])  # finer names as one zooms in
+
+
+def test_panel_lists_and_draws_the_true_nearest(any_server: Served, visit: Visiting) -> None:
+    key = httpx.get(f"{any_server.url}/api/v1/recipes?q=negroni").json()["items"][0]["id"]
+    similar = httpx.get(f"{any_server.url}/api/v1/analytics/recipe-similar/{key}").json()["data"]
+    found = _open(visit, any_server, f"/?recipe={key}")
+    page = found.page
+    nearest = [row["recipe_name"] for row in similar["similar"]][:6]
+    assert page.locator("#selection .relatives button").all_inner_texts() == nearest
+    distances = [f"{row['distance']:.2f}" for row in similar["similar"]][:6]
+    assert page.locator("#selection .distance").all_inner_texts() == distances
+    # A line to each: something is painted halfway, unless the halo of the selection is there.
+    painted = page.evaluate(
+        """(() => {
+          const map = atlas.main, [x, y] = map.position(atlas.model.selected);
+          const { width, height } = map.over;
+          const { data } = map.over.getContext("2d").getImageData(0, 0, width, height);
+          return atlas.model.nearest(atlas.model.selected).map(({ row }) => {
+            const [a, b] = map.position(row);
+            const [u, v] = [(x + a) / 2, (y + b) / 2].map((value) => Math.round(value * map.ratio));
+            return data[4 * (v * width + u) + 3];
+          });
+        })()"""
+    )
+    assert len(painted) == 6
+    assert all(alpha > 0 for alpha in painted)
+
+
+def test_tap_on_a_phone_opens_the_sheet(sample_server: Served, visit: Visiting) -> None:
+    found = _open(visit, sample_server, size=PHONE)
+    page = found.page
+    assert page.locator("#panel").is_hidden()
+    left, top = _stage(found)
+    x, y = _positions(found)[1]
+    page.mouse.click(left + x, top + y)
+    sheet = page.locator("#panel").bounding_box()
+    assert sheet is not None
+    assert sheet["y"] + sheet["height"] <= PHONE[1]  # seen without scrolling
+    assert page.locator("#selection h2").is_visible()
+    assert found.axe() == []
+    page.get_by_role("button", name="Clear selection").click()
+    assert page.locator("#panel").is_hidden()
+
+
+def test_slash_focuses_the_search(sample_server: Served, visit: Visiting) -> None:
+    page = _open(visit, sample_server).page
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("gin/")
+    assert page.locator("#search").input_value() == "gin/"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_webgl_draws_each_mark_in_its_groups_color(
     sample_server: Served, visit: Visiting, scheme: str
@@ -90,7 +200,7 @@ def test_webgl_draws_each_mark_in_its_groups_color(
     assert len(solid) > 30
     for (x, y), group in solid:
         wanted = getattr(group, scheme)
-        got = shot.getpixel((round(x) + 1, round(y) + 1))  # beyond the stage's border of 1 px
+        got = shot.getpixel((round(x), round(y)))
         assert isinstance(got, tuple)
         off = max(abs(int(wanted[i : i + 2], 16) - got[i // 2]) for i in (1, 3, 5))
         assert off <= 30, (group.key, wanted, got)
@@ -192,14 +302,9 @@ def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visitin
     for x, y in ((x1, y0), (x1, y1), (x0, y1)):
         page.mouse.move(left + x, top + y)
     page.mouse.up()
-    start_x, start_y = x0 - 1, y0 - 1  # the stage's border
     atlas = _atlas(sample_server)["recipes"]
     names = dict(zip(atlas["id"], atlas["name"], strict=True))
-    expected = {
-        names[key]
-        for key, (x, y) in positions.items()
-        if start_x < x < x1 - 1 and start_y < y < y1 - 1
-    }
+    expected = {names[key] for key, (x, y) in positions.items() if x0 < x < x1 and y0 < y < y1}
     assert 5 < len(expected) < 80
     assert page.locator("#listing-title").inner_text() == "In the lasso"
     assert set(page.locator("#listing li").all_text_contents()) == expected
@@ -210,6 +315,7 @@ def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visitin
 def test_the_list_follows_the_view(sample_server: Served, visit: Visiting) -> None:
     found = _open(visit, sample_server)
     page = found.page
+    page.get_by_role("button", name="List", exact=True).click()
     page.locator("#maps .over").first.focus()
     assert page.locator("#listing-status").inner_text() == "101 recipes"
     for _ in range(3):
@@ -229,11 +335,11 @@ def test_pointing_shows_ingredients_and_a_click_chooses(
     left, top = _stage(found)
     key = httpx.get(f"{sample_server.url}/api/v1/recipes?q=negroni").json()["items"][0]["id"]
     x, y = _positions(found)[key]
-    page.mouse.move(left + 1 + x, top + 1 + y)
+    page.mouse.move(left + x, top + y)
     card = page.locator("#maps .hover-card").first
     assert card.is_visible()
     shown = card.locator("strong").inner_text()
-    page.mouse.click(left + 1 + x, top + 1 + y)
+    page.mouse.click(left + x, top + y)
     assert page.locator("#selection h2").inner_text() == shown
     link = page.get_by_role("link", name="Open the recipe").get_attribute("href")
     assert link == f"/recipes/{page.locator('#selection').get_attribute('data-recipe')}"
@@ -291,7 +397,7 @@ def test_a_name_is_never_markup(sample_site: Site, tmp_path: Path, visit: Visiti
         assert page.locator("#listing li").all_text_contents() == [name]
         left, top = _stage(found)
         x, y = _positions(found)[made["id"]]
-        page.mouse.move(left + 1 + x, top + 1 + y)
+        page.mouse.move(left + x, top + y)
         assert page.locator(".hover-card strong").first.inner_text() == name
         page.locator("#recipe-table summary").click()
         assert page.locator("main img").count() == 0

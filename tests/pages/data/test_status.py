@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import httpx2
+from playwright.sync_api import Route
+
 from .conftest import TOKEN, Served, Site, Visiting, serving
 
 
 def test_shows_the_published_snapshot(any_server: Served, visit: Visiting) -> None:
     page = visit(any_server, "/status").page
     page.get_by_text("Up to date", exact=True).wait_for()
+    # The verdict comes first; figures for operators are folded away.
+    assert page.locator("main h1, main .verdict").all_inner_texts() == ["Status", "Up to date"]
+    assert page.locator("#snapshots-table").is_hidden()
+    page.locator("#technical summary").first.click()
     page.locator("#quality tr").nth(1).wait_for()
     for row in page.locator("#quality tr").all():
         kept, trustworthiness = (float(row.locator("td").nth(n).inner_text()) for n in (0, 1))
@@ -34,7 +41,7 @@ def test_a_refresh_from_the_button_to_its_snapshot(
         page.wait_for_function(
             "n => document.querySelectorAll('#snapshots tr').length > n", arg=before
         )
-        assert "Succeeded" in page.locator("#history tr").first.inner_text()
+        assert "Succeeded" in (page.locator("#history tr").first.text_content() or "")
 
 
 def test_refused_token_prompts_again(own_server: Served, visit: Visiting) -> None:
@@ -42,3 +49,38 @@ def test_refused_token_prompts_again(own_server: Served, visit: Visiting) -> Non
     found.page.get_by_role("button", name="Refresh now").click()
     found.page.get_by_text("The token was not accepted.").wait_for()
     found.forgive("401")
+
+
+def test_completion_is_described_in_words(sample_server: Served, visit: Visiting) -> None:
+    found = visit(sample_server, "/status")
+    page = found.page
+    status = httpx2.get(f"{sample_server.url}/api/v1/analytics/status").json()
+
+    def answer(route: Route) -> None:
+        completion = {
+            "learned": 0.3,
+            "tree": 0.25,
+            "manhattan": 0.2,
+            "queries": 600,
+            "published": "learned",
+        }
+        status["snapshot"]["quality"]["cocktail-space-em"]["completion"] = completion
+        route.fulfill(json=status)
+
+    page.route("**/api/v1/analytics/status", answer)
+    found.goto("/status")
+    words = page.locator("#completion").inner_text()
+    assert "50 % better than the Manhattan distance" in words
+    assert "20 % better than the ingredient tree" in words
+    assert "600 hidden ingredients" in words
+    assert page.locator("#completion-figures dd").all_inner_texts() == ["0.300", "0.250", "0.200"]
+
+
+def test_status_loads_no_map(sample_server: Served, visit: Visiting) -> None:
+    found = visit(sample_server, "/recipes")
+    asked: list[str] = []
+    found.page.on("request", lambda request: asked.append(request.url))
+    found.goto("/status")
+    found.page.get_by_text("Up to date", exact=True).wait_for()
+    assert any("/analytics/status" in url for url in asked)
+    assert not any("cocktail-space" in url or "atlas" in url for url in asked)

@@ -58,6 +58,7 @@ function start(data) {
     const asked = address();
     search.value = asked.q;
     model.search(asked.q);
+    if (model.searching && !narrow.matches) showList(true);
     model.chosen = new Set(asked.groups.map((key) => model.groups.findIndex((group) => group.key === key)).filter((g) => g >= 0));
     legend.show();
     show(asked.mode);
@@ -92,6 +93,7 @@ function start(data) {
     mainFigure.querySelector("h2").textContent = TITLES[key];
     if (main.key !== key) main.layOut(key);
     if (both) second ??= makeMap(secondFigure, "em");
+    arrange();
     for (const map of maps()) map.filtered();
   }
   for (const input of switches) {
@@ -109,41 +111,71 @@ function start(data) {
     for (const map of maps()) map.showHover(i, map === where);
   }
 
+  const aside = document.getElementById("panel");
   const panel = document.getElementById("selection");
-  const placeholder = panel.firstElementChild;
+  const listCard = document.getElementById("list-card");
+  const listButton = document.getElementById("list-button");
+
+  /** Show the panel if it has anything to show, and let the maps know what it covers. */
+  function arrange() {
+    panel.hidden = model.selected < 0;
+    aside.hidden = panel.hidden && listCard.hidden;
+    const sheet = matchMedia("(max-width: 1100px)").matches;
+    const right = aside.hidden || sheet ? 0 : aside.offsetWidth + 12;
+    const bottom = aside.hidden || !sheet ? 0 : aside.offsetHeight;
+    const shown = maps();
+    for (const map of shown) map.covered = { right: map === shown.at(-1) ? right : 0, bottom };
+  }
+
+  function showList(open) {
+    listCard.hidden = !open;
+    listButton.setAttribute("aria-expanded", String(open));
+    arrange();
+    if (open) list();
+  }
+  listButton.addEventListener("click", () => showList(listCard.hidden));
 
   function select(i, where, quiet = false) {
     model.selected = i;
     hover(-1, where);
-    for (const map of maps()) {
-      map.paintOver();
-      if (map !== where && i >= 0) map.reveal(i);
-    }
     setAddress({ recipe: i < 0 ? null : recipes.id[i] });
     for (const item of document.querySelectorAll("#listing [aria-current]")) item.removeAttribute("aria-current");
     document.querySelector(`#listing [data-row="${i}"]`)?.setAttribute("aria-current", "true");
     if (i < 0) {
-      panel.replaceChildren(placeholder);
+      panel.replaceChildren();
       delete panel.dataset.recipe;
-      return;
+    } else {
+      describe(i);
+      if (!quiet) {
+        announce(`${recipes.name[i]}, ${model.groupOf(i).label}: ${model.ingredientsOf(i).join(", ") || "no ingredients recorded"}`);
+      }
     }
+    arrange();
+    for (const map of maps()) {
+      map.paintOver();
+      if (i >= 0) map.reveal(i);
+    }
+  }
+
+  function describe(i) {
     panel.dataset.recipe = recipes.id[i];
     const group = model.groupOf(i);
     const ingredients = model.ingredientsOf(i);
-    panel.replaceChildren(
+    const near = model.nearest(i);
+    panel.replaceChildren(el("div", {},
       el("h2", { textContent: recipes.name[i] }),
+      el("button", { type: "button", className: "close", textContent: "×", "aria-label": "Clear selection",
+        onclick: () => { select(-1, null); main.over.focus({ preventScroll: true }); } }),
       el("p", { className: "base-name" }, createSwatch(group), group.label),
       ingredients.length
         ? el("ol", { className: "composition" }, ...ingredients.map((name) => el("li", { textContent: name })))
         : el("p", { className: "status", textContent: "No ingredients are recorded." }),
-      el("p", { className: "actions" }, el("a", { className: "button primary", href: `/recipes/${recipes.id[i]}`, textContent: "Open the recipe" })),
-      ...maps().flatMap((map) => {
-        const near = map.nearest(i, 4);
-        return near.length ? [el("h3", { textContent: `Nearest on the ${map.title} map` }),
-          el("ol", {}, ...near.map((j) => el("li", {}, choice(j, () => panel.focus({ preventScroll: true })))))] : [];
-      }));
+      el("p", { className: "actions" }, el("a", { className: "button primary", href: `/recipes/${recipes.id[i]}`, textContent: "Open the recipe" }))),
+      near.length ? el("div", {}, el("h3", { textContent: "Closest relatives" }),
+        el("ol", { className: "relatives" }, ...near.map(({ row, distance }) => el("li", {},
+          choice(row, () => panel.focus({ preventScroll: true })),
+          el("span", { className: "distance", title: "Learned distance: 0 is the same drink", textContent: distance.toFixed(2) }))))) : "");
     panel.scrollTop = 0;
-    if (!quiet) announce(`${recipes.name[i]}, ${group.label}: ${ingredients.join(", ") || "no ingredients recorded"}`);
   }
 
   /** A recipe's name as a button that selects it. */
@@ -162,6 +194,7 @@ function start(data) {
   const drop = document.getElementById("drop-lasso");
 
   function list() {
+    if (listCard.hidden) return;
     const [title, rows] = model.within ? ["In the lasso", model.order]
       : model.searching ? ["Found", model.order] : ["In view", main.inView()];
     document.getElementById("listing-title").textContent = title;
@@ -183,6 +216,7 @@ function start(data) {
 
   function lasso(caught) {
     model.within = new Set(caught);
+    showList(true);
     refilter();
     announce(`${count(caught.length, "recipe", "recipes")} in the lasso`);
   }
@@ -213,6 +247,7 @@ function start(data) {
   });
   search.addEventListener("input", () => {
     model.search(search.value);
+    if (model.searching && !narrow.matches) showList(true);
     setAddress({ q: search.value.trim() });
     refilter();
   });
@@ -220,6 +255,12 @@ function start(data) {
     if (event.key !== "Escape" || !search.value) return;
     search.value = "";
     search.dispatchEvent(new Event("input"));
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return;
+    event.preventDefault();
+    search.focus();
   });
   // Enter cycles through the matches.
   document.getElementById("search-form").addEventListener("submit", (event) => {
@@ -233,7 +274,7 @@ function start(data) {
   narrow.addEventListener("change", () => { if (narrow.matches && mode === "both") show("em"); });
   addEventListener("popstate", restore);
   // The list depends on the view, and so on the stage's size.
-  new ResizeObserver(() => requestAnimationFrame(list)).observe(main.stage);
+  new ResizeObserver(() => requestAnimationFrame(() => { arrange(); list(); })).observe(main.stage);
   restore();
   return { main, model };
 }
@@ -248,7 +289,9 @@ async function load() {
         textContent: "No recipes on the map yet. Add recipes and refresh the analytics." }));
       return;
     }
-    document.getElementById("map-tools").hidden = false;
+    for (const id of ["search-form", "map-switch", "list-button", "maps", "legend-box", "map-notes"]) {
+      document.getElementById(id).hidden = false;
+    }
     globalThis.atlas = start(data); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {

@@ -14,6 +14,7 @@ const progress = document.getElementById("run-progress");
 const step = document.getElementById("run-step");
 
 const MAPS = [["cocktail-space", "Manhattan"], ["cocktail-space-em", "Learned"]];
+const DISTANCES = { learned: "learned distance", tree: "tree distance", manhattan: "Manhattan distance" };
 const OUTCOMES = {
   succeeded: ["good", "Succeeded"], failed: ["warn", "Failed"],
   interrupted: ["warn", "Interrupted"], running: ["", "Running"],
@@ -34,20 +35,19 @@ let asking;
 
 function showPublished({ snapshot, stale }) {
   const box = document.getElementById("published");
+  box.classList.toggle("stale-now", stale || !snapshot);
   if (!snapshot) {
-    box.replaceChildren(el("p", { className: "verdict" }, badge(["warn", "Nothing yet"]),
-      "The first refresh publishes the first snapshot."));
+    box.replaceChildren(el("p", { className: "verdict", textContent: "Nothing yet" }),
+      el("p", { textContent: "The first refresh publishes the first snapshot." }));
     return;
   }
   box.replaceChildren(
-    el("p", { className: "verdict" },
-      ...(stale
-        ? [badge(["warn", "Stale"]), "Recipes have changed since. The next refresh includes them."]
-        : [badge(["good", "Up to date"]), "Includes every recipe change."])),
-    el("p", {}, "Published ", time(snapshot.created_at), ": ",
+    el("p", { className: "verdict", textContent: stale ? "Stale" : "Up to date" }),
+    el("p", { textContent: stale
+      ? "Recipes have changed since. The next refresh includes them." : "Includes every recipe change." }),
+    el("p", { className: "quiet" }, "Published ", time(snapshot.created_at), ": ",
       count(snapshot.counts.cocktail_space_count ?? 0, "recipe", "recipes"), ", ",
-      count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"), "."),
-    el("p", { className: "quiet" }, el("code", { textContent: snapshot.snapshot_id })));
+      count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"), "."));
 }
 
 function showRun({ refresh }) {
@@ -93,14 +93,34 @@ function showSnapshots({ snapshot, snapshots }) {
   }));
 }
 
-async function showQuality() {
-  const rows = await Promise.all(MAPS.map(async ([name, label]) => {
-    const { quality = {} } = (await getJson(`analytics/${name}`)).metadata;
-    const figure = (value) => cell(value === null || value === undefined ? "–" : value.toFixed(3), "number");
-    return el("tr", {}, el("th", { scope: "row", textContent: label }),
-      figure(quality?.knn_preservation), figure(quality?.trustworthiness), figure(quality?.median_shift));
+function showQuality({ quality }) {
+  const figure = (value) => cell(value === null || value === undefined ? "–" : value.toFixed(3), "number");
+  document.getElementById("quality").replaceChildren(...MAPS.map(([name, label]) => {
+    const { knn_preservation: kept, trustworthiness, median_shift: shift } = quality[name] ?? {};
+    return el("tr", {}, el("th", { scope: "row", textContent: label }), figure(kept), figure(trustworthiness), figure(shift));
   }));
-  document.getElementById("quality").replaceChildren(...rows);
+  showCompletion(quality["cocktail-space-em"]?.completion);
+}
+
+/** How well each distance finds a hidden ingredient, in words, and which one is published. */
+function showCompletion(completion) {
+  const known = Boolean(completion?.queries);
+  document.getElementById("completion-section").hidden = !known;
+  if (!known) return;
+  const { published, queries } = completion;
+  const against = (other) => {
+    const ratio = completion[other] ? completion.learned / completion[other] - 1 : 0;
+    const percent = Math.round(100 * Math.abs(ratio));
+    return percent === 0 ? "as well as" : `${percent} % ${ratio > 0 ? "better" : "worse"} than`;
+  };
+  document.getElementById("completion").textContent =
+    `The learned distance does ${against("manhattan")} the Manhattan distance and ${against("tree")} the ingredient tree ` +
+    `(${count(queries, "hidden ingredient", "hidden ingredients")}). ` +
+    (published === "learned" ? "It is the one that is published."
+      : `On these recipes the ${DISTANCES[published]} is better, so that is the one that is published.`);
+  document.getElementById("completion-figures").replaceChildren(...Object.entries(DISTANCES).map(([name, label]) =>
+    el("div", {}, el("dt", { textContent: label[0].toUpperCase() + label.slice(1) }),
+      el("dd", { textContent: completion[name].toFixed(3) }))));
 }
 
 async function look() {
@@ -116,7 +136,7 @@ async function look() {
     showSnapshots(status);
     const id = status.snapshot?.snapshot_id;
     if (id && id !== shownSnapshot) {
-      await showQuality();
+      showQuality(status.snapshot);
       if (shownSnapshot) announce("A new snapshot has been published.");
       shownSnapshot = id;
     }

@@ -14,6 +14,7 @@ layout(location=2) in vec2 present;   // on the old map, on the new one
 layout(location=3) in float group;
 layout(location=4) in vec2 look;      // opacity, and whether lit
 uniform vec2 size;                    // of the stage, CSS pixels
+uniform vec2 center;                  // of the layout on it
 uniform vec3 view;                    // scale, x, y
 uniform float halfSide, ratio, morph, pass;
 uniform vec2 radii;                   // plain, lit
@@ -25,7 +26,7 @@ flat out int shape;
 void main() {
   int g = int(group);
   vec2 place = mix(from, to, morph);
-  vec2 pixel = (size * .5 + vec2(place.x, -place.y) * halfSide) * view.x + view.yz;
+  vec2 pixel = (center + vec2(place.x, -place.y) * halfSide) * view.x + view.yz;
   gl_Position = vec4(pixel / size * vec2(2., -2.) + vec2(-1., 1.), 0., 1.);
   opacity = look.x * mix(present.x, present.y, morph);
   radius = (look.y > .5 ? radii.y : radii.x) * ratio;
@@ -160,6 +161,7 @@ export class WebglMarks {
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.uniform2f(this.uniform("size"), map.width, map.height);
+    gl.uniform2f(this.uniform("center"), map.centerX, map.centerY);
     gl.uniform3f(this.uniform("view"), map.transform.k, map.transform.x, map.transform.y);
     gl.uniform2f(this.uniform("radii"), radius, litRadius);
     for (const [name, value] of [["halfSide", map.half], ["ratio", map.ratio], ["morph", morph]]) {
