@@ -353,7 +353,7 @@ def test_marks_animate_unless_motion_is_reduced(sample_server: Served, visit: Vi
     page.emulate_media(reduced_motion="no-preference")
     page.evaluate(
         "globalThis.morphs = []; const draw = atlas.main.draw.bind(atlas.main);"
-        "atlas.main.draw = () => { morphs.push(atlas.main.morph); draw(); };"
+        "atlas.main.draw = () => { morphs.push(atlas.main.morph ?? 0); draw(); };"
     )
     page.get_by_role("radio", name="Learned").check()
     _until(page, "morphs.length > 0 && atlas.main.morph === 1")
