@@ -122,11 +122,5 @@ def folded_column(connection: Connection, shape: TableColumns, table: Table) -> 
     return func.coalesce(table.c.search_name, computed) if kept else computed
 
 
-def contains_words(column: ColumnElement[str], query: str) -> list[ColumnElement[bool]]:
-    """Return the conditions for a name with every word of ``query``, in any order."""
-    words = (fold(query) or search_key(query)).split()
-    return [column.contains(word, autoescape=True) for word in dict.fromkeys(words)]
-
-
 #: A condition that is never true, for a missing table.
 NOTHING: ColumnElement[bool] = literal_column("1") == literal_column("0")

@@ -102,7 +102,10 @@ SearchText = Annotated[
     str,
     Query(
         max_length=200,
-        description=("Words in the name, in any order, ignoring accents, case and apostrophes."),
+        description=(
+            "Words in the name, in any order, ignoring accents, case and apostrophes. The best "
+            "matches come first; if nothing matches, one typo a word is forgiven."
+        ),
         examples=["pina colada"],
     ),
     AfterValidator(clean_query),

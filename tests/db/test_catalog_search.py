@@ -213,7 +213,7 @@ def test_real_names_are_found(real_db_path: Path) -> None:
         assert _names(connection, q="creme de canne") == ["Crème de Canne Collins"]
         listed = ingredients.list_ingredients(connection, q="CREME").items
         assert {"Crème De Cassis", "Giffard Crème de Pamplemousse Rose"} <= {x.name for x in listed}
-        assert _names(connection, q="navy &") == ["Army &\xa0Navy"]
+        assert _names(connection, q="navy &")[0] == "Army &\xa0Navy"
 
 
 def test_full_bar_makes_every_recipe(real_db_path: Path) -> None:
@@ -239,7 +239,8 @@ def test_search_text_is_never_sql(q: str, tag: str, shared_sample: Database) -> 
         assert recipes.search_recipes(connection, search).items == []
         if q.strip() and fold(q):
             found = recipes.search_recipes(connection, RecipeSearch(q=q), limit=100).items
-            assert all(word in fold(one.name) for one in found for word in fold(q).split())
+            exact = [one for one in found if fold(one.name) == fold(q)]
+            assert found[: len(exact)] == exact
         assert connection.scalar(text("SELECT count(*) FROM recipes")) == 101
 
 
@@ -259,8 +260,8 @@ def shared_sample(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 def _plan(connection: Connection, search: RecipeSearch) -> str:
     shape = read_table_columns(connection)
     key = folded_column(connection, shape, recipes_table)
-    query = recipe_query(connection, shape, search).where(key > "m")
-    query = query.order_by(key, recipes_table.c.id).limit(50)
+    query, _ = recipe_query(connection, shape, search)
+    query = query.where(key > "m").order_by(key, recipes_table.c.id).limit(50)
     compiled = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     return "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}"))
 
@@ -285,3 +286,77 @@ def test_searches_use_indexes(shared_sample: Database, search: RecipeSearch) -> 
     scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
     allowed = ("SCAN ingredients", "SCAN anon_", "SCAN child")
     assert [line for line in scans if not line.startswith(allowed)] == [], plan
+
+
+def _ingredient_names(connection: Connection, q: str) -> list[str]:
+    page = ingredients.list_ingredients(connection, q=q, limit=6)
+    return [one.name for one in page.items]
+
+
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        ("rum", "Rum"),
+        ("gin", "Gin"),
+        ("RUM ", "Rum"),
+        ("campri", "Campari"),
+        ("lemmon juice", "Lemon Juice"),
+    ],
+)
+def test_suggestions_rank_the_best_first(shared_sample: Database, q: str, first: str) -> None:
+    with shared_sample.snapshot() as connection:
+        assert _ingredient_names(connection, q)[0] == first
+
+
+def test_synonyms_find_ingredients(shared_sample: Database) -> None:
+    with shared_sample.snapshot() as connection:
+        simple = _ingredient_names(connection, "simple")
+        assert any("Syrup" in name for name in simple)
+        orange = {"Triple Sec", "Cointreau", "Orange Liqueur"}
+        assert orange & set(_ingredient_names(connection, "triple sec"))
+
+
+def test_equal_matches_rank_by_use(shared_sample: Database) -> None:
+    with shared_sample.snapshot() as connection:
+        found = ingredients.list_ingredients(connection, q="vermouth", limit=100).items
+    counts = [one.recipe_count for one in found if one.name != "Vermouth"]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_recipes_are_found_by_ingredient(shared_sample: Database) -> None:
+    with shared_sample.snapshot() as connection:
+        assert "Negroni" in _names(connection, q="campari")
+        named = _names(connection, q="martini")
+        assert all("Martini" in name for name in named[:2])
+
+
+def test_one_typo_is_forgiven(shared_sample: Database) -> None:
+    with shared_sample.snapshot() as connection:
+        assert _names(connection, q="negrni")[0] == "Negroni"
+        assert _names(connection, q="xyzzyq") == []
+
+
+def test_ampersand_needs_no_spaces(database: Database) -> None:
+    with writing(database) as connection:
+        for name in ("B & B", "Brandy", "Bitter & Sweet Bar"):
+            recipes.create_recipe(connection, RecipeDraft(name=name))
+    with database.snapshot() as connection:
+        assert _names(connection, q="b&b")[0] == "B & B"
+        assert "Brandy" not in _names(connection, q="b&b")
+
+
+def test_ranked_pages_are_complete(shared_sample: Database) -> None:
+    with shared_sample.snapshot() as connection:
+        whole = [
+            one.name for one in ingredients.list_ingredients(connection, q="r", limit=100).items
+        ]
+        paged: list[str] = []
+        cursor = None
+        while True:
+            page = ingredients.list_ingredients(connection, q="r", cursor=cursor, limit=7)
+            paged += [one.name for one in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    assert paged[: len(whole)] == whole
+    assert len(paged) == len(set(paged))

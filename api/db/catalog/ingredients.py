@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, delete, func, insert, select, update
 
 from api.db.catalog import rows
 from api.db.catalog.drafts import IngredientDraft
@@ -55,11 +55,16 @@ def _query(available: TableColumns) -> Any:
                            column.path, column.allow_substitution)
         ),
         select(child.c.id).where(child.c.parent_id == column.id).exists().label("has_children"),
-        select(func.count(recipe_ingredients.c.recipe_id.distinct()))
-        .where(recipe_ingredients.c.ingredient_id == column.id)
-        .scalar_subquery()
-        .label("recipe_count"),
+        _uses().label("recipe_count"),
     )  # fmt: skip
+
+
+def _uses() -> ScalarSelect[int]:
+    return (
+        select(func.count(recipe_ingredients.c.recipe_id.distinct()))
+        .where(recipe_ingredients.c.ingredient_id == ingredients.c.id)
+        .scalar_subquery()
+    )
 
 
 def _ingredients(connection: Connection, found: Sequence[Row[Any]]) -> list[Ingredient]:
@@ -115,7 +120,7 @@ def list_ingredients(
     elif parent_id is not None:
         query = query.where(ingredients.c.parent_id == parent_id)
     page = rows.read_named(
-        connection, available, ingredients, query, q=q, cursor=cursor, limit=limit
+        connection, available, ingredients, query, q=q, cursor=cursor, limit=limit, use=_uses()
     )
     return Page(_ingredients(connection, page.items), page.next_cursor)
 

@@ -17,6 +17,9 @@ from api.db.catalog.errors import FieldFault, InvalidError
 from api.db.rules import MAX_ID
 from api.db.search_names import KEY_LENGTH
 
+#: How many characters the rank of a match adds to a name's key.
+RANK_LENGTH = 10
+
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 50
 MAX_CURSOR_LENGTH = 4000
@@ -74,7 +77,7 @@ def read_cursor(cursor: str) -> Position:
         if (
             isinstance(key, str)
             and type(row) is int
-            and len(key) <= KEY_LENGTH
+            and len(key) <= KEY_LENGTH + RANK_LENGTH
             and 0 <= row <= MAX_ID
             and Position(key, row).encode() == cursor
             and "\x00" not in key

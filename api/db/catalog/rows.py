@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, select
 
 from api.db.catalog.errors import ChangedError, ConflictError, FieldFault, NotFoundError
+from api.db.catalog.matching import match_names
 from api.db.catalog.paging import Page, read_page
 from api.db.catalog.values import same_version
 from api.db.columns import TableColumns
-from api.db.search_names import contains_words, folded_column, same_name, search_key
+from api.db.search_names import folded_column, same_name, search_key
 
 _SHOWN = 5
 #: Below the parameter limit of either database.
@@ -37,13 +38,21 @@ def read_named(
     q: str | None,
     cursor: str | None,
     limit: int,
+    use: ColumnElement[int] | None = None,
 ) -> Page[Row[Any]]:
-    """Return a page of rows ordered by folded name, filtered by the words of ``q``."""
+    """Return a page of rows: those that ``q`` matches, best first, or all by folded name.
+
+    Parameters
+    ----------
+    use
+        How often a row is used, to order equally good matches by.
+    """
     if not available.has(table.name, "name"):
         return Page([], None)
     key = folded_column(connection, available, table)
     if q:
-        query = query.where(*contains_words(key, q))
+        match = match_names(connection, table, key, q)
+        query, key = query.where(match.condition), match.key(key, use)
     return read_page(connection, query, key, table.c.id, cursor=cursor, limit=limit)
 
 

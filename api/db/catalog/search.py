@@ -23,19 +23,24 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    case,
     distinct,
     func,
     literal,
+    or_,
     select,
 )
 
 from api.db.catalog.errors import FieldFault, InvalidError
+from api.db.catalog.matching import NameMatch, has_match, match_names, matching_ingredients
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page, read_page
 from api.db.catalog.rows import existing_ids
 from api.db.columns import TableColumns
 from api.db.schema import ingredients, recipe_ingredients, recipe_tags, recipes, tags
-from api.db.search_names import NOTHING, contains_words, folded_column, search_key
+from api.db.search_names import NOTHING, folded_column, search_key
 
+#: After every match of a name.
+_HOLDS_RANK = "6"
 #: The most values a search list may have.
 MAX_TERMS = 200
 
@@ -47,7 +52,7 @@ class RecipeSearch:
     Attributes
     ----------
     q
-        Words of the name, in any order.
+        Words of the name or of an ingredient, in any order (:mod:`.matching`).
     ingredient, any_ingredient, not_ingredient
         Ids: all of these, at least one of these, none of these.
     have
@@ -75,7 +80,7 @@ def find_recipes(
     cursor: str | None = None,
     limit: int = DEFAULT_PAGE_SIZE,
 ) -> Page[Row[Any]]:
-    """Return a page of ids and names, ordered by folded name and id.
+    """Return a page of ids and names: the best matches of ``q`` first, otherwise by folded name.
 
     Raises
     ------
@@ -83,25 +88,19 @@ def find_recipes(
         If an ingredient id does not exist, or the cursor is invalid.
     """
     _require_ingredients(connection, search)
-    return read_page(
-        connection,
-        recipe_query(connection, available, search),
-        folded_column(connection, available, recipes),
-        recipes.c.id,
-        cursor=cursor,
-        limit=limit,
-    )
+    query, key = recipe_query(connection, available, search)
+    return read_page(connection, query, key, recipes.c.id, cursor=cursor, limit=limit)
 
 
 def recipe_query(
     connection: Connection, available: TableColumns, search: RecipeSearch
-) -> Select[Any]:
-    """Return the query for a search, not yet ordered."""
+) -> tuple[Select[Any], ColumnElement[str]]:
+    """Return the query for a search, and the key to order by."""
     query = select(recipes.c.id, recipes.c.name)
+    key = folded_column(connection, available, recipes)
     if search.q:
-        query = query.where(
-            *contains_words(folded_column(connection, available, recipes), search.q)
-        )
+        match = _match(connection, available, key, search.q)
+        query, key = query.where(match.condition), match.key(key, None)
     for one in dict.fromkeys(search.ingredient):
         query = query.where(recipes.c.id.in_(_recipes_with([one])))
     if search.any_ingredient:
@@ -112,7 +111,23 @@ def recipe_query(
         query = query.where(_tagged(connection, available, name))
     if search.have:
         query = query.where(recipes.c.id.in_(_makeable(available, search)))
-    return query
+    return query, key
+
+
+def _match(
+    connection: Connection, available: TableColumns, key: ColumnElement[str], q: str
+) -> NameMatch:
+    """Match names of recipes first, then recipes with an ingredient of that name."""
+    ingredient_key = folded_column(connection, available, ingredients)
+    for forgive in (False, True):
+        named = match_names(connection, recipes, key, q, forgive=forgive)
+        held = matching_ingredients(connection, ingredient_key, q, forgive=forgive)
+        if held or has_match(connection, recipes, named):
+            break
+    if not held:
+        return named
+    rank = case((named.condition, named.rank), else_=_HOLDS_RANK)
+    return NameMatch(or_(named.condition, recipes.c.id.in_(_recipes_with(held))), rank)
 
 
 def _require_ingredients(connection: Connection, search: RecipeSearch) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from api.db.catalog import rows
 from api.db.catalog.drafts import TagDraft
@@ -37,7 +37,17 @@ def list_tags(
     """Return a page of tags by name; empty if the database has no tags."""
     available = read_table_columns(connection)
     query = select(tags.c.id, tags.c.name).where(available.public_tag())
-    found = rows.read_named(connection, available, tags, query, q=q, cursor=cursor, limit=limit)
+    use = None
+    if available.has("recipe_tags", "tag_id"):
+        use = (
+            select(func.count())
+            .select_from(recipe_tags)
+            .where(recipe_tags.c.tag_id == tags.c.id)
+            .scalar_subquery()
+        )
+    found = rows.read_named(
+        connection, available, tags, query, q=q, cursor=cursor, limit=limit, use=use
+    )
     return found.map(lambda row: Tag(row.id, as_text(row.name) or ""))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from api.db.catalog import rows
 from api.db.catalog.drafts import UnitDraft
@@ -49,8 +49,14 @@ def list_units(
 ) -> Page[Unit]:
     """Return a page of units by name."""
     available = read_table_columns(connection)
+    use = (
+        select(func.count())
+        .select_from(recipe_ingredients)
+        .where(recipe_ingredients.c.unit_id == units.c.id)
+        .scalar_subquery()
+    )
     return rows.read_named(
-        connection, available, units, _query(available), q=q, cursor=cursor, limit=limit
+        connection, available, units, _query(available), q=q, cursor=cursor, limit=limit, use=use
     ).map(_unit)
 
 
