@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Triggers the analytics refresh of a deployed stack, and waits for it if told to.
+# Triggers the analytics refresh of a deployed stack, and waits for it on request.
 #
 #   scripts/trigger-analytics-refresh.sh [dev|prod] [--wait]
 #
@@ -9,7 +9,7 @@
 # Needs the AWS CLI, version 1 or 2, and python3.
 set -euo pipefail
 
-# How often --wait looks, and how much of the log it shows.
+# How often --wait polls, in seconds, and how many lines of the log it shows.
 poll_seconds=${TRIGGER_POLL_SECONDS:-10}
 tail_lines=50
 
@@ -51,9 +51,9 @@ say "Triggering the analytics refresh of $stack in $region ..."
 function=$(
     cloud cloudformation describe-stacks --stack-name "$stack" --output text \
         --query "Stacks[0].Outputs[?OutputKey=='AnalyticsTriggerFunctionArn'].OutputValue"
-) || fail "stack $stack could not be looked at. Is it deployed in $region? See docs/deployment.md"
+) || fail "stack $stack could not be read. Is it deployed in $region? See docs/deployment.md"
 if [ -z "$function" ] || [ "$function" = None ]; then
-    fail "stack $stack has no output AnalyticsTriggerFunctionArn. Deploy the present template.yaml."
+    fail "stack $stack has no output AnalyticsTriggerFunctionArn. Deploy the current template.yaml."
 fi
 
 work=$(mktemp -d)
@@ -87,21 +87,22 @@ try:
         sys.exit("Error: the trigger answered {}: {} ({})".format(
             status, body.get("error"), body.get("details")))
 except (ValueError, KeyError, TypeError, AttributeError):
-    sys.exit("Error: the trigger gave an answer of another kind: " + text)
+    sys.exit("Error: the trigger gave an unexpected answer: " + text)
 ' "$work/answer.json") || exit 1
+say "Job queue: $stack-analytics"
 printf '%s\n' "$job"
 $wait || exit 0
 
 seen=''
 failures=0
 while true; do
-    # One look that fails does not end a wait of many minutes.
+    # One failed request does not end a wait of many minutes.
     if ! look=$(
         cloud batch describe-jobs --jobs "$job" --output text \
             --query 'jobs[0].[status, container.logStreamName, statusReason]'
     ); then
         failures=$((failures + 1))
-        [ "$failures" -lt 3 ] || fail "job $job could not be looked at; it may go on all the same."
+        [ "$failures" -lt 3 ] || fail "job $job could not be read; it may go on all the same."
         sleep "$poll_seconds"
         continue
     fi
@@ -113,7 +114,7 @@ while true; do
     fi
     case $state in
         SUCCEEDED | FAILED) break ;;
-        None | '') fail "Batch knows no job $job." ;;
+        None | '') fail "Job $job was not found." ;;
     esac
     sleep "$poll_seconds"
 done

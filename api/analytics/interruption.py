@@ -1,8 +1,9 @@
 """Graceful shutdown: what SIGTERM does to a refresh.
 
-A reclaimed Spot instance gives two minutes' notice; its container gets SIGTERM, then SIGKILL half
-a minute later (Amazon ECS, "Spot Instances"; "Graceful shutdowns with ECS"). The signal becomes an
-exception in the main thread, so that every resource is released on the way out.
+A container that is stopped gets SIGTERM, then SIGKILL half a minute later (Amazon ECS, "Graceful
+shutdowns with ECS"). The signal becomes an exception in the main thread, so that every resource is
+released on the way out. A reclaimed Spot instance may send none to a task that belongs to no service
+("Container instance draining"), so nothing depends on it: checkpoints are saved as the work goes on.
 """
 
 import os

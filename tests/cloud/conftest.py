@@ -67,8 +67,30 @@ print(json.dumps(answer))
 """
 
 
-def without(template: dict[str, Any], gone: set[str]) -> dict[str, Any]:
-    """Return the template without some resources, references to them being placeholders."""
+def make_user_pool(template: dict[str, Any]) -> dict[str, str]:
+    """Create the user pool and its client by their API, and return their ids by logical id."""
+    cognito: Any = boto3.client("cognito-idp")
+    properties = template["Resources"]["CocktailUserPool"]["Properties"]
+    pool = cognito.create_user_pool(
+        PoolName=STACK,
+        UsernameAttributes=properties["UsernameAttributes"],
+        Policies=properties["Policies"],
+    )["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName=STACK,
+        ExplicitAuthFlows=template["Resources"]["CocktailUserPoolClient"]["Properties"][
+            "ExplicitAuthFlows"
+        ],
+    )["UserPoolClient"]["ClientId"]
+    return {"CocktailUserPool": pool, "CocktailUserPoolClient": client}
+
+
+def without(template: dict[str, Any], gone: set[str], made: dict[str, str]) -> dict[str, Any]:
+    """Return the template without some resources, references to them being placeholders.
+
+    Of those that were made in another way, references are the ids of `made`.
+    """
 
     def referenced(found: re.Match[str]) -> str:
         return PLACEHOLDER if found[1] in gone else found[0]
@@ -82,7 +104,7 @@ def without(template: dict[str, Any], gone: set[str]) -> dict[str, Any]:
             case {"Ref": "EFSAccessPoint"}:
                 return "fsap-0123456789abcdef0"  # moto would put an object, not its id
             case {"Ref": name} if name in gone:
-                return PLACEHOLDER
+                return made.get(name, PLACEHOLDER)
             case {"Fn::GetAtt": [name, *_]} if name in gone:
                 return PLACEHOLDER
             case {"Fn::GetAtt": [name, attribute]} if (name, attribute) in _ATTRIBUTES:
@@ -127,6 +149,8 @@ class Bridge(ThreadingHTTPServer):
         self.moto = moto
         self.environment = environment
         self.invocations: list[str] = []
+        #: Of a function's environment, what has to be another here: the file system's path.
+        self.overrides: dict[str, str] = {}
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -185,6 +209,7 @@ class Bridge(ThreadingHTTPServer):
             env={
                 **self.environment,
                 **configuration.get("Environment", {}).get("Variables", {}),
+                **self.overrides,
             },
             cwd=self.packages[key],
             capture_output=True,
@@ -328,6 +353,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         }
         package = tmp_path_factory.mktemp("package") / "trigger"
         code = build_package("AnalyticsTriggerFunction", package)
+        installer = package.with_name("install")
+        build_package("InstallDatabaseFunction", installer)
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Lambda::Function":
                 # The API's package is of no use here: nobody invokes it through AWS.
@@ -335,14 +362,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         formation = boto3.client("cloudformation")
         formation.create_stack(
             StackName=STACK,
-            TemplateBody=json.dumps(without(template, set(skipped))),
+            TemplateBody=json.dumps(without(template, set(skipped), make_user_pool(template))),
             Parameters=[{"ParameterKey": "Environment", "ParameterValue": "dev"}],
             Capabilities=["CAPABILITY_IAM"],
         )
         (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE"
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        bridge.packages = {outputs["AnalyticsTriggerFunctionArn"].split(":")[-1]: package}
+        bridge.packages = {
+            outputs["AnalyticsTriggerFunctionArn"].split(":")[-1]: package,
+            outputs["InstallDatabaseFunctionName"]: installer,
+        }
         (definition,) = boto3.client("batch").describe_job_definitions(
             jobDefinitions=[outputs["AnalyticsJobDefinitionArn"]]
         )["jobDefinitions"]
