@@ -2,8 +2,9 @@
 
 A container that is stopped gets SIGTERM, then SIGKILL half a minute later (Amazon ECS, "Graceful
 shutdowns with ECS"). The signal becomes an exception in the main thread, so that every resource is
-released on the way out. A reclaimed Spot instance may send none to a task that belongs to no service
-("Container instance draining"), so nothing depends on it: checkpoints are saved as the work goes on.
+released on the way out. A task that belongs to no service may get no signal when its Spot instance
+is reclaimed ("Container instance draining"), so nothing depends on one:
+checkpoints are saved throughout.
 """
 
 import os
