@@ -14,7 +14,7 @@ from types import EllipsisType
 from typing import Any
 
 from api.analysis.analysis import Analysis
-from api.analytics.artifacts import compute_artifacts, stage_count
+from api.analytics.artifacts import RECORD_KEYS, compute_artifacts, stage_count
 from api.analytics.checkpoint import EMCheckpoint
 from api.analytics.code_version import code_version
 from api.analytics.interruption import (
@@ -225,6 +225,7 @@ def _refresh_once(
             code_version=version,
             counts=computed.counts,
             details=computed.details,
+            record_keys=RECORD_KEYS,
             replacing=replacing,
         )
         checkpoint.discard()

@@ -19,6 +19,8 @@ ARTIFACT_NAMES = (
     "recipe-similar",
     "ingredient-substitutes",
 )
+#: Artifacts that grow with the recipes and are read one record at a time, and the field to find it.
+RECORD_KEYS = {"recipe-similar": "recipe_id"}
 #: What the map page draws, derived from the others. Computed here and not on request, because
 #: naming the neighborhoods needs libraries that the API does without.
 ATLAS = "atlas"

@@ -81,6 +81,10 @@ class LoadedSnapshot:
         """Return an artifact's JSON value."""
         return from_bytes(self.artifact(name))
 
+    def record_reader(self, name: str) -> Callable[[int], bytes | None]:
+        """Return a function that reads one record of a large artifact by its identifier."""
+        return self._snapshots.record_reader(self.manifest, name)
+
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the result of ``make``, computed once per snapshot, by one thread."""
         with self._lock:

@@ -1,17 +1,26 @@
 """Single records of the current snapshot's artifacts."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from api.http.published import LoadedSnapshot, Published
 from api.storage.serialization import to_bytes
 
 
-def records(loaded: LoadedSnapshot, name: str, key: str) -> dict[int, bytes]:
-    """Return an artifact's records by ID, each encoded, so that no value is kept twice."""
-    return loaded.derived(
-        name, lambda: {record[key]: to_bytes(record) for record in loaded.value(name)}
-    )
+def find_record(loaded: LoadedSnapshot, name: str, key: str, identifier: int) -> bytes | None:
+    """Return one of an artifact's records as JSON; None if it has no such record.
+
+    A large artifact has an index and is read a record at a time. The records of a small one are
+    kept, each encoded, so that no value is kept twice.
+    """
+
+    def reader() -> Callable[[int], bytes | None]:
+        if loaded.manifest.artifacts[name].index_sha256 is not None:
+            return loaded.record_reader(name)
+        return {record[key]: to_bytes(record) for record in loaded.value(name)}.get
+
+    return loaded.derived(name, reader)(identifier)
 
 
 def record(published: Published, name: str, key: str, identifier: int) -> dict[str, Any] | None:
@@ -20,7 +29,7 @@ def record(published: Published, name: str, key: str, identifier: int) -> dict[s
     def find(loaded: LoadedSnapshot) -> bytes | None:
         if name not in loaded.manifest.artifacts:
             return None
-        return records(loaded, name, key).get(identifier)
+        return find_record(loaded, name, key, identifier)
 
     found = published.read(find)
     if found is None:

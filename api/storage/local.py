@@ -4,11 +4,13 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from api.storage.errors import ObjectNotFoundError, PublishConflictError, StorageError
 from api.storage.file_lock import FileLock, LockHeldError, LocksUnsupportedError
@@ -119,7 +121,18 @@ class LocalStore:
             raise StorageError(f"{path} cannot be read: {error}.") from error
         return Versioned(data, hashlib.sha256(data).hexdigest())
 
-    def put(self, key: str, data: bytes) -> None:
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        path = self._path(key)
+        try:
+            with path.open("rb") as stream:
+                stream.seek(start)
+                return stream.read(length)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise ObjectNotFoundError(f"There is no {path}.") from error
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error}.") from error
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
         path = self._path(key)
         with self._reporting("be written"):
             for _ in range(_PUT_ATTEMPTS - 1):
@@ -130,14 +143,18 @@ class LocalStore:
                     return
             self._replace(path, data)
 
-    def _replace(self, path: Path, data: bytes) -> None:
+    def _replace(self, path: Path, data: bytes | BinaryIO) -> None:
         make_directory(path.parent)
         temporary = self._temporary_in(path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(temporary, flags, FILE_MODE)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
+                if isinstance(data, bytes):
+                    stream.write(data)
+                else:
+                    data.seek(0)
+                    shutil.copyfileobj(data, stream)
                 stream.flush()
                 # The rename must not reach the disk before the bytes do.
                 os.fsync(stream.fileno())

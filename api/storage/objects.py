@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,12 @@ class ObjectStore(Protocol):
         """Return an object, or raise :class:`~api.storage.errors.ObjectNotFoundError`."""
         ...
 
-    def put(self, key: str, data: bytes) -> None:
-        """Write an object whole."""
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Return a part of an object; shorter if the object ends before."""
+        ...
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        """Write an object whole, from bytes or from a seekable stream."""
         ...
 
     def swap(self, key: str, data: bytes, expected: str | None) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
 from botocore.config import Config
@@ -97,7 +97,18 @@ class S3Store:
                     logger.info("%s broke off (%s): reading it again", self.describe(key), error)
         raise AssertionError("unreachable")
 
-    def put(self, key: str, data: bytes) -> None:
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        with self._reporting(key):
+            response = self._client.get_object(
+                Bucket=self.bucket,
+                Key=self._prefix + key,
+                Range=f"bytes={start}-{start + length - 1}",
+            )
+            return response["Body"].read()
+
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
+        if not isinstance(data, bytes):
+            data.seek(0)
         with self._reporting(key):
             self._client.put_object(**self._request(key, data))
 
@@ -139,7 +150,7 @@ class S3Store:
                     f"{failure.get('Message')}."
                 )
 
-    def _request(self, key: str, data: bytes) -> "PutObjectRequestTypeDef":
+    def _request(self, key: str, data: bytes | BinaryIO) -> "PutObjectRequestTypeDef":
         return {
             "Bucket": self.bucket,
             "Key": self._prefix + key,

@@ -3,7 +3,8 @@
 Layout, the same in a directory and in a bucket::
 
     current.json                       the pointer: which snapshot readers see, and which they saw
-    snapshots/<id>/<artifact>.json     one object an artifact
+    snapshots/<id>/<artifact>.json     one object per artifact
+    snapshots/<id>/<artifact>-index.json   where the records of a large one are
     snapshots/<id>/manifest.json       what belongs to it, with hashes; written last
 
 A snapshot's objects never change. Publishing writes them all, then the manifest, then swaps the
@@ -15,13 +16,18 @@ or died before it never counts as history. It also holds a nonce: no two pointer
 conditional write cannot mistake a pointer that was moved away and back for one that never moved.
 """
 
+import io
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,7 +41,7 @@ from api.storage.errors import (
     UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
-from api.storage.serialization import from_bytes, sha256, to_bytes
+from api.storage.serialization import RecordIndex, encode, from_bytes, sha256, to_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -48,17 +54,24 @@ _ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
 _KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.json")
 #: No clock names a snapshot from here on: nothing could be published after it.
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+_INDEX = "index"
+#: Artifacts of lists from this size on get an index, so that one record is read without all.
+_INDEXED_BYTES = 4_000_000
+#: Encoded artifacts up to this size stay in memory until they are written.
+_SPOOL_BYTES = 8_000_000
 #: A reader may lose a race with retention this often; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
 
 
 class ArtifactEntry(BaseModel):
-    """One artifact of a snapshot."""
+    """One artifact of a snapshot: the hash and size of its bytes, and the hash of its index."""
 
     model_config = ConfigDict(frozen=True)
 
     sha256: str
     size: int
+    # Of the index by which single records are read; None for small artifacts, which have none.
+    index_sha256: str | None = None
 
 
 class Manifest(BaseModel):
@@ -194,11 +207,53 @@ class Snapshots:
         key = _artifact_key(manifest.snapshot_id, name)
         data = self.store.get(key).data
         if sha256(data) != expected:
-            raise CorruptSnapshotError(
-                f"{self.store.describe(key)} is not what was published: its hash differs. "
-                f"Run: cocktaildb refresh, or go back with: cocktaildb snapshots rollback"
-            )
+            raise _altered(self.store.describe(key))
         return data
+
+    def read_record(self, manifest: Manifest, name: str, identifier: int) -> bytes | None:
+        """Return one record of an artifact as JSON; None if it has no such record.
+
+        Reads the record and the index alone, and needs an artifact that has one.
+
+        Raises
+        ------
+        KeyError
+            If the snapshot has no such artifact.
+        ValueError
+            If the artifact is small and has no index.
+        ObjectNotFoundError
+            If the snapshot has been retired meanwhile.
+        CorruptSnapshotError
+            If the bytes are not those that were published.
+        """
+        return self.record_reader(manifest, name)(identifier)
+
+    def record_reader(self, manifest: Manifest, name: str) -> Callable[[int], bytes | None]:
+        """Return :meth:`read_record` of one artifact, its index read once."""
+        expected = manifest.artifacts[name].index_sha256
+        if expected is None:
+            raise ValueError(f"{name} has no index: read it whole")
+        index = self._index(manifest, name, expected)
+        places = {identifier: number for number, identifier in enumerate(index.ids)}
+        key = _artifact_key(manifest.snapshot_id, name)
+
+        def read(identifier: int) -> bytes | None:
+            number = places.get(identifier)
+            if number is None:
+                return None
+            data = self.store.get_range(key, index.offsets[number], index.lengths[number])
+            if zlib.crc32(data) != index.checks[number]:
+                raise _altered(self.store.describe(key))
+            return data
+
+        return read
+
+    def _index(self, manifest: Manifest, name: str, expected: str) -> RecordIndex:
+        key = _artifact_key(manifest.snapshot_id, f"{name}-{_INDEX}")
+        data = self.store.get(key).data
+        if sha256(data) != expected:
+            raise _altered(self.store.describe(key))
+        return RecordIndex(**from_bytes(data))
 
     def read_current(self, names: Iterable[str]) -> tuple[Manifest, dict[str, Any]] | None:
         """Return the current snapshot's manifest with those of ``names`` that it holds.
@@ -227,6 +282,7 @@ class Snapshots:
         code_version: str | None = None,
         counts: Mapping[str, int] | None = None,
         details: Mapping[str, Mapping[str, Any]] | None = None,
+        record_keys: Mapping[str, str] | None = None,
         replacing: Manifest | EllipsisType | None = ...,
     ) -> Manifest:
         """Write a snapshot and make it the current one.
@@ -234,9 +290,11 @@ class Snapshots:
         Parameters
         ----------
         artifacts
-            JSON values by name.
+            JSON values by name; an iterator of records is written as a list, without holding it.
         database_fingerprint, database_id, code_version, counts, details
             Recorded in the :class:`Manifest`.
+        record_keys
+            By artifact, the integer field by which :meth:`read_record` finds a record.
         replacing
             Publish only while this snapshot is the current one (None: while there is none).
             By default any snapshot is replaced, even if the pointer is damaged or dangling.
@@ -247,14 +305,40 @@ class Snapshots:
             If an artifact's name is not lower-case words joined by dashes.
         PublishConflictError
             If another snapshot was published meanwhile. This one is then removed again.
+        StorageError
+            If the store, or the directory for temporary files, cannot be written.
         """
         for name in artifacts:
             _check_name(name)
-        encoded = {name: to_bytes(data) for name, data in artifacts.items()}
-        entries = {
-            name: ArtifactEntry(sha256=sha256(data), size=len(data))
-            for name, data in encoded.items()
-        }
+        with ExitStack() as stack:
+            entries: dict[str, ArtifactEntry] = {}
+            encoded: dict[str, BinaryIO] = {}
+            for name, data in artifacts.items():
+                stream = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES))
+                encoded[name] = cast(BinaryIO, stream)
+                entries[name], index = _encode(data, encoded[name], (record_keys or {}).get(name))
+                if index is not None:
+                    encoded[f"{name}-{_INDEX}"] = io.BytesIO(index)
+            return self._publish(
+                entries,
+                encoded,
+                replacing,
+                {
+                    "database_fingerprint": database_fingerprint,
+                    "database_id": database_id,
+                    "code_version": code_version,
+                    "counts": dict(counts or {}),
+                    "details": {name: dict(values) for name, values in (details or {}).items()},
+                },
+            )
+
+    def _publish(
+        self,
+        entries: dict[str, ArtifactEntry],
+        encoded: Mapping[str, BinaryIO],
+        replacing: Manifest | EllipsisType | None,
+        facts: Mapping[str, Any],
+    ) -> Manifest:
         content = sha256(to_bytes({name: entry.sha256 for name, entry in sorted(entries.items())}))
 
         with self.store.exclusive():
@@ -274,12 +358,8 @@ class Snapshots:
                 snapshot_id=snapshot_id,
                 schema_version=self._schema_version,
                 created_at=created_at,
-                database_fingerprint=database_fingerprint,
-                database_id=database_id,
-                code_version=code_version,
-                counts=dict(counts or {}),
-                details={name: dict(values) for name, values in (details or {}).items()},
                 artifacts=entries,
+                **facts,
             )
             written = [_artifact_key(snapshot_id, name) for name in encoded]
             for key, data in zip(written, encoded.values(), strict=True):
@@ -359,9 +439,11 @@ class Snapshots:
         CorruptSnapshotError
             If one is missing or is not what was published.
         """
-        for name in manifest.artifacts:
+        for name, entry in manifest.artifacts.items():
             try:
                 self.read_bytes(manifest, name)
+                if entry.index_sha256 is not None:
+                    self._index(manifest, name, entry.index_sha256)
             except ObjectNotFoundError as error:
                 raise CorruptSnapshotError(
                     f"{manifest.snapshot_id} is not complete: {error}"
@@ -470,6 +552,33 @@ class Snapshots:
         # The manifest goes first: a half-deleted snapshot must not look complete.
         self.store.delete([manifest_key])
         self.store.delete([key for key in keys if key != manifest_key])
+
+
+def _encode(data: Any, stream: BinaryIO, key: str | None) -> tuple[ArtifactEntry, bytes | None]:
+    """Encode an artifact; return its entry, and its index if it is large."""
+    try:
+        encoded = encode(data, stream, key)
+    except OSError as error:
+        raise StorageError(
+            f"{tempfile.gettempdir()} cannot be written: {error}. Check the free space, or set "
+            f"TMPDIR to another directory."
+        ) from error
+    index = None
+    if encoded.index is not None and encoded.size >= _INDEXED_BYTES:
+        index = to_bytes(asdict(encoded.index))
+    entry = ArtifactEntry(
+        sha256=encoded.sha256,
+        size=encoded.size,
+        index_sha256=None if index is None else sha256(index),
+    )
+    return entry, index
+
+
+def _altered(where: str) -> CorruptSnapshotError:
+    return CorruptSnapshotError(
+        f"{where} is not what was published: its hash differs. Run: cocktaildb refresh, or go back "
+        f"with: cocktaildb snapshots rollback"
+    )
 
 
 def _after(newest_id: str | None, now: datetime) -> datetime:

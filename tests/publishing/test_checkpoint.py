@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_a_failed_save_is_retried_on_flush(
     full = True
 
     class Disk(LocalStore):
-        def put(self, key: str, data: bytes) -> None:
+        def put(self, key: str, data: bytes | BinaryIO) -> None:
             if full:
                 raise StorageError("no space left")
             super().put(key, data)

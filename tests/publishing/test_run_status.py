@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_throttled_writes_keep_the_last_update(tmp_path: Path) -> None:
     puts = []
 
     class Counting(LocalStore):
-        def put(self, key: str, data: bytes) -> None:
+        def put(self, key: str, data: bytes | BinaryIO) -> None:
             puts.append(time.monotonic())
             super().put(key, data)
 

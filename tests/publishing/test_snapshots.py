@@ -3,10 +3,12 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, BinaryIO, Self
 
 import pytest
 
@@ -18,8 +20,10 @@ from api.storage.errors import (
     StorageError,
     UnsupportedSnapshotError,
 )
+from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
 from api.storage.s3 import S3Store
+from api.storage.serialization import to_bytes
 from api.storage.snapshots import Manifest, Snapshots
 
 MakeStore = Callable[[], ObjectStore]
@@ -50,7 +54,7 @@ class Dying:
         if self._writes < 0:
             raise KeyboardInterrupt
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | BinaryIO) -> None:
         self._count()
         self._store.put(key, data)
 
@@ -442,3 +446,104 @@ def test_manifest_hashes_are_those_of_the_stored_bytes(store: ObjectStore) -> No
 def test_storage_errors_are_one_family() -> None:
     assert issubclass(PublishConflictError, StorageError)
     assert issubclass(CorruptSnapshotError, StorageError)
+
+
+def _records(number: int) -> list[dict[str, Any]]:
+    return [{"recipe_id": 7 * n, "name": f"Pi\u00f1a {n}"} for n in range(number)]
+
+
+def test_records_of_a_large_artifact_are_read_alone(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 1_000)
+    snapshots = Snapshots(store)
+    records = _records(500)
+    # An iterator, as a refresh of many recipes would publish it.
+    manifest = snapshots.publish(
+        {"recipe-similar": iter(records), "small": [{"recipe_id": 1}]},
+        record_keys={"recipe-similar": "recipe_id", "small": "recipe_id"},
+    )
+    assert snapshots.read(manifest, "recipe-similar") == records
+    read = snapshots.record_reader(manifest, "recipe-similar")
+    whole = snapshots.read_bytes(manifest, "recipe-similar")
+    for record in (records[0], records[250], records[-1]):
+        found = read(record["recipe_id"])
+        assert found is not None
+        assert json.loads(found) == record
+        assert found in whole
+    assert read(1) is None
+    with pytest.raises(ValueError, match="read it whole"):
+        snapshots.read_record(manifest, "small", 1)
+    assert set(manifest.artifacts) == {"recipe-similar", "small"}
+
+
+def test_streamed_and_whole_artifacts_are_equal(store: ObjectStore) -> None:
+    snapshots = Snapshots(store)
+    whole = snapshots.publish({"a": _records(20), "b": {"x": 1}})
+    streamed = snapshots.publish({"a": iter(_records(20)), "b": {"x": 1}})
+    assert whole.artifacts == streamed.artifacts
+    assert store.get(f"snapshots/{whole.snapshot_id}/a.json").data == to_bytes(_records(20))
+
+
+@pytest.mark.parametrize("damaged", ["a.json", "a-index.json"])
+def test_damaged_records_are_not_returned(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
+    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 0)
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish({"a": _records(50)}, record_keys={"a": "recipe_id"})
+    key = f"snapshots/{manifest.snapshot_id}/{damaged}"
+    store.put(key, store.get(key).data.replace(b"7", b"8"))
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.read_record(manifest, "a", 7)
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.check(manifest)
+
+
+def test_an_index_is_removed_with_its_snapshot(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 0)
+    snapshots = Snapshots(store, keep=1)
+    for _ in range(2):
+        manifest = snapshots.publish({"a": _records(5)}, record_keys={"a": "recipe_id"})
+    assert sorted(item.key.split("/")[2] for item in store.list("snapshots/")) == [
+        "a-index.json",
+        "a.json",
+        "manifest.json",
+    ]
+    assert snapshots.history() == [manifest]
+
+
+def test_publishing_takes_memory_for_one_record(tmp_path: Path) -> None:
+    """50 MB of records through a budget of 20: nothing holds the whole artifact."""
+
+    def records() -> Iterator[dict[str, Any]]:
+        for number in range(50):
+            yield {"recipe_id": number, "text": "x" * 1_000_000}
+
+    snapshots = Snapshots(LocalStore(tmp_path))
+    tracemalloc.start()
+    try:
+        manifest = snapshots.publish({"a": records()}, record_keys={"a": "recipe_id"})
+        _, peak = tracemalloc.get_traced_memory()
+        read = snapshots.record_reader(manifest, "a")
+        tracemalloc.reset_peak()
+        assert len(read(30) or b"") > 1_000_000
+        _, peak_of_reading = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert manifest.artifacts["a"].size > 50_000_000
+    assert peak < 20_000_000
+    assert peak_of_reading < 5_000_000
+
+
+def test_a_full_temporary_directory_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(snapshots_module, "encode", disk_full)
+    with pytest.raises(StorageError, match="TMPDIR"):
+        Snapshots(LocalStore(tmp_path)).publish({"a": [1]})

@@ -22,7 +22,7 @@ from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 from api.http.published import LoadedSnapshot
 from api.http.refresh_state import analytics_status
 from api.http.responses import ENVELOPE_RESPONSES, IfNoneMatch, respond, whole_artifact
-from api.http.snapshot_records import records
+from api.http.snapshot_records import find_record
 from api.http.tree_index import TreeIndex
 from api.storage.serialization import to_bytes
 
@@ -138,7 +138,7 @@ async def recipe_similar(
     """Return the ten recipes closest to one, and what turns it into each of them."""
 
     def record(loaded: LoadedSnapshot) -> bytes:
-        found = records(loaded, "recipe-similar", "recipe_id").get(recipe_id)
+        found = find_record(loaded, "recipe-similar", "recipe_id", recipe_id)
         if found is None:
             raise Problem(
                 404,
@@ -172,15 +172,19 @@ async def ingredient_substitutes(
 
 
 def _substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
-    known = records(loaded, "ingredient-substitutes", "ingredient_id")
-    if ingredient_id in known:
-        return known[ingredient_id]
+    def find(identifier: int) -> bytes | None:
+        return find_record(loaded, "ingredient-substitutes", "ingredient_id", identifier)
+
+    own = find(ingredient_id)
+    if own is not None:
+        return own
     index = _tree_index(loaded)
     if ingredient_id not in index:
         raise _no_ingredient(ingredient_id)
     for above in index.ancestors(ingredient_id):
-        if above in known:
-            record = json.loads(known[above])
+        found = find(above)
+        if found is not None:
+            record = json.loads(found)
             record["answered_for"] = {
                 "ingredient_id": ingredient_id,
                 "ingredient_name": index.name(ingredient_id),
