@@ -21,6 +21,17 @@ let serial = 0;
 let saved = "";
 let leaving = false;
 
+/** Tags as one text; a comma within a tag is escaped, so that it stays one tag. */
+function joinTags(tags) {
+  return tags.map((tag) => tag.replace(/[\\,]/g, "\\$&")).join(", ");
+}
+
+/** The tags of a text that joinTags made or a reader typed. */
+function splitTags(text) {
+  return (text.match(/(?:\\.|[^,\\])+/gs) ?? [])
+    .map((tag) => tag.replace(/\\(.)/gs, "$1").trim()).filter(Boolean);
+}
+
 function addRow(line = null) {
   const key = serial++;
   const row = { ingredientId: line?.ingredient_id ?? null, name: line?.ingredient_name ?? "" };
@@ -89,7 +100,7 @@ function body() {
       amount: readAmount(controls.amount.value),
       unit_id: controls.unit_id.value ? Number(controls.unit_id.value) : null,
     })),
-    tags: [...new Set(text("tags").split(",").map((tag) => tag.trim()).filter(Boolean))],
+    tags: [...new Set(splitTags(text("tags")))],
   };
 }
 
@@ -266,7 +277,7 @@ async function start() {
       document.title = `Edit ${recipe.name} – ${document.title.split(" – ").at(-1)}`;
       document.getElementById("cancel").href = `/recipes/${edited}`;
       for (const name of TEXTS) form.elements[name].value = recipe[name] ?? "";
-      form.elements.tags.value = recipe.tags.join(", ");
+      form.elements.tags.value = joinTags(recipe.tags);
       recipe.ingredients.forEach(addRow);
     } else {
       for (let i = 0; i < 3; i++) addRow();
