@@ -45,6 +45,10 @@ Columns: TypeAlias = npt.NDArray[np.int32]
 
 _KNOWN_OPTIONS = vars(getattr(numba.core.options, "DefaultOptions", object))
 
+#: Turns a checked number into an index of a kind that Numba need not test for being negative, which
+#: costs the bounds of the neighbor search a fifth to three quarters of their time.
+_index = np.uint64
+
 #: Unit roundoff of float64.
 ROUNDOFF = 2.0**-53
 
@@ -591,13 +595,14 @@ def _describe_query(
     query: int, indptr: Ints, indices: Columns, mass: Floats, cost: Floats, nearest: Floats
 ) -> None:
     """Per ingredient: cost to the query's closest, that one's mass, and the extra to its second."""
-    begin, end = indptr[query], indptr[query + 1]
-    for j in range(cost.shape[0]):
+    begin, end = _index(indptr[query]), _index(indptr[query + 1])
+    m = _index(cost.shape[0])
+    for j in range(m):
         nearest[j, 0] = np.inf
         nearest[j, 2] = np.inf
     for s in range(begin, end):
-        row = indices[s]
-        for j in range(cost.shape[0]):
+        row = _index(indices[s])
+        for j in range(m):
             value = cost[row, j]
             if value < nearest[j, 0]:
                 nearest[j, 2] = nearest[j, 0]
@@ -605,7 +610,7 @@ def _describe_query(
                 nearest[j, 1] = mass[s]
             elif value < nearest[j, 2]:
                 nearest[j, 2] = value
-    for j in range(cost.shape[0]):
+    for j in range(m):
         # With a single ingredient the whole unit fits, and no second is ever asked for.
         nearest[j, 2] = nearest[j, 2] - nearest[j, 0] if end - begin > 1 else 0.0
 
@@ -619,8 +624,8 @@ def _bound_to_query(y: int, indptr: Ints, indices: Columns, mass: Floats, neares
     it would be the relaxed word mover's distance of Kusner et al.
     """
     bound = 0.0
-    for t in range(indptr[y], indptr[y + 1]):
-        j = indices[t]
+    for t in range(_index(indptr[y]), _index(indptr[y + 1])):
+        j = _index(indices[t])
         bound += mass[t] * nearest[j, 0] + max(0.0, mass[t] - nearest[j, 1]) * nearest[j, 2]
     return bound
 
@@ -631,14 +636,14 @@ def _bound_from_query(
 ) -> float:
     """Bound it in the other direction: each ingredient of the query is served by those of y."""
     bound = 0.0
-    begin, end = indptr[y], indptr[y + 1]
-    for s in range(indptr[query], indptr[query + 1]):
-        row = indices[s]
+    begin, end = _index(indptr[y]), _index(indptr[y + 1])
+    for s in range(_index(indptr[query]), _index(indptr[query + 1])):
+        row = _index(indices[s])
         low = np.inf
         second = np.inf
         held = 1.0
         for t in range(begin, end):
-            value = cost[row, indices[t]]
+            value = cost[row, _index(indices[t])]
             if value < low:
                 second = low
                 low = value

@@ -133,12 +133,15 @@ def filter_plans(plans: TransportPlans, topk: int, minfrac: float) -> TransportP
         raise ValueError(f"plan_minfrac must be between 0 and 1, not {minfrac!r}")
     lengths = np.diff(plans.indptr)
     plan = np.repeat(np.arange(lengths.size), lengths)
-    by_flow = np.lexsort((-plans.flow, plan))  # stable: ties keep the order of the plan
-    rank = np.empty(by_flow.size, dtype=np.int64)
-    rank[by_flow] = np.arange(by_flow.size) - plans.indptr[:-1][plan]
-    largest = np.zeros(lengths.size)
-    np.maximum.at(largest, plan, plans.flow)
-    kept = (rank < topk) & (plans.flow >= minfrac * largest[plan])
+    # One row a plan, so that all are sorted at once.
+    place = np.arange(plan.size) - plans.indptr[:-1][plan]
+    table = np.full((lengths.size, int(lengths.max(initial=0))), -np.inf)
+    table[plan, place] = plans.flow
+    order = np.argsort(-table, axis=1, kind="stable")  # ties keep the order of the plan
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(table.shape[1])[np.newaxis], axis=1)
+    largest = table.max(axis=1, initial=0.0)
+    kept = (ranks[plan, place] < topk) & (plans.flow >= minfrac * largest[plan])
     indptr = np.zeros_like(plans.indptr)
     np.cumsum(np.bincount(plan[kept], minlength=lengths.size), out=indptr[1:])
     return TransportPlans(

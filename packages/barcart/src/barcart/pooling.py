@@ -104,15 +104,18 @@ def matching_ratio(counts: FloatArray, tree: TreeMetric | None, kappa: float) ->
     margins = counts.sum(axis=1)
     size_above = np.full(m, m)
     for groups in tree_levels(tree, m):
-        incidence = sp.csr_array((np.ones(m), (groups, np.arange(m))))
         size = np.bincount(groups)[groups]
         # A group that is the same as one level higher has been estimated there already.
         new = (size != size_above)[:, np.newaxis] | (size != size_above)
-        matched: FloatArray = np.asarray(incidence @ (incidence @ counts).T)
-        of_group = incidence @ margins
-        expected = np.outer(of_group, of_group) / total
-        pair = np.ix_(groups, groups)
-        ratio = np.where(new, (matched[pair] + kappa * ratio) / (expected[pair] + kappa), ratio)
+        if int(groups.max()) == m - 1:
+            matched, expected = counts, np.outer(margins, margins) / total
+        else:
+            incidence = sp.csr_array((np.ones(m), (groups, np.arange(m))))
+            of_group = incidence @ margins
+            pair = np.ix_(groups, groups)
+            matched = np.asarray(incidence @ (incidence @ counts).T)[pair]
+            expected = (np.outer(of_group, of_group) / total)[pair]
+        np.copyto(ratio, (matched + kappa * ratio) / (expected + kappa), where=new)
         size_above = size
     return ratio
 
