@@ -76,6 +76,10 @@ TEXTS: dict[str, Any] = {
         'Negroni,Count,"30 ml gin, 30 ml Campari, 30 ml sweet vermouth",orange\n',
     "Python lists": "Cocktail Name,Ingredients\n"
         "Negroni,\"['30 ml gin', '30 ml Campari', '30 ml sweet vermouth']\"\n",
+    "Python pairs": "Cocktail Name,Ingredients\n"
+        "Negroni,\"[('gin', '30 ml'), ('Campari', '30 ml'), ('30 ml', 'sweet vermouth')]\"\n",
+    "short rows and remarks": "recipe,ingredient,measure,note,price\nNegroni,Gin,3 cl\n"
+        "Negroni,Campari,3 cl\nNegroni,Sweet Vermouth,3 cl,,,\n",
     "long, measures": "name,category,row_id,ingredient_number,ingredient,measure\n"
         "Negroni,Classic,1,1,Gin,3 cl\nNegroni,Classic,1,2,Campari,3 cl\n"
         "Negroni,Classic,1,3,Sweet Vermouth,3 cl\n",

@@ -44,6 +44,8 @@ def test_every_name_means_one_ingredient() -> None:
         ("Midori melon liqueur", "Melon Liqueur"),
         ("Ketel One Vodka", "Ketel One"),
         ("Cointreau or triple sec", "Cointreau"),
+        ("lemon or lime juice", "Lemon Juice"),
+        ("white/gold rum", "White Rum"),
         ("Laphroaig 10 year old", "Laphroaig"),
         ("Rye whiskey (100 proof)", "Rye Whiskey"),
         ("151 proof rum", "Overproof Rum"),
@@ -70,7 +72,7 @@ def test_names_mean_ingredients(name: str, expected: str) -> None:
     ("name", "kind"),
     [
         ("Old Grogram rum", "Rum"),
-        ("Gin Mare", "Gin"),
+        ("Gin Zorbl", "Gin"),
         ("Giffard Wild Elderflower Liqueur", "Elderflower Liqueur"),
         ("Fentimans Indian tonic water", "Tonic Water"),
         ("Strucchi Dry Vermouth", "Dry Vermouth"),

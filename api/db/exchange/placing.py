@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api.db.exchange.mapping import Mapping, Target
+from api.db.rules import MAX_NAME
 from api.db.search_names import same_name
 from api.db.taxonomy.matcher import Match, find_ingredient
 from api.db.taxonomy.taxonomy import Node, shipped_taxonomy, words_of
@@ -140,7 +141,7 @@ class IngredientPlacer:
         return self._create(node.name, parent, node.allow_substitution)
 
     def _create(self, name: str, parent: str | None, allow_substitution: bool) -> str:
-        name = " ".join(name.split())
+        name = " ".join(name.split())[:MAX_NAME].strip()
         if (existing := self._names.get(same_name(name))) is not None:
             return existing
         self.created.append(NewIngredient(name, parent, allow_substitution))

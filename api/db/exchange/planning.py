@@ -1,10 +1,10 @@
 """From what a source says to rows in our own form: amounts read, ingredients and units found."""
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from api.db.errors import Fault
 from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
@@ -17,6 +17,7 @@ from api.db.exchange.placing import (
     UnitPlacer,
 )
 from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
+from api.db.rules import MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS, MAX_URL, clean_url
 from api.db.search_names import same_name
 from api.db.taxonomy.taxonomy import Node
 
@@ -28,6 +29,10 @@ _WEDGES = 8
 _IN_PIECES = frozenset(("Fruit, Herb & Spice", "Egg", "Sugar Cube", "Candy", "Ice Cream"))
 #: Units that say how much by themselves.
 _WITHOUT_AMOUNT = ("to top", "to rinse", "to taste")
+#: Control characters, halves of surrogate pairs, marks that turn the direction of writing.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
+)
 _GUESSES = ("similar", "kind", "translated")
 
 
@@ -139,6 +144,8 @@ class _Planner:
         return ImportPlan(self._out, report, names)
 
     def _recipe(self, recipe: RecipeRow) -> RecipeRow:
+        if not self._source.own:
+            recipe = _without_control_characters(recipe)
         name = recipe.text("name")
         extras: dict[str, list[str]] = {
             label: [text] for label in ("glass", "method", "garnish")
@@ -154,7 +161,12 @@ class _Planner:
         }
         if not self._source.own:
             self._clean(fields, extras, recipe.where)
-        return RecipeRow(recipe.where, fields, lines, recipe.tags, recipe.ratings)
+        tags = recipe.tags
+        if tags and not self._source.own:
+            tags = [tag for tag in tags if len(tag) <= MAX_SHORT_NAME][:MAX_TAGS]
+            if len(tags) < len(recipe.tags or ()):
+                self._report.notes.append(f"{recipe.where}: not all tags were kept.")
+        return RecipeRow(recipe.where, fields, lines, tags, recipe.ratings)
 
     def _clean(self, fields: dict[str, Any], extras: dict[str, list[str]], where: str) -> None:
         """Bring another program's texts into our fields."""
@@ -165,14 +177,12 @@ class _Planner:
         ]
         if said:
             fields["instructions"] = "\n".join(said)
+        if len(source := str(fields.get("source") or "")) > MAX_SOURCE:
+            fields["source"] = f"{source[: MAX_SOURCE - 3]}..."
         for name in ("image_url", "source_url"):
             if (address := fields.get(name)) is not None:
-                address = str(address).strip()
-                if "://" not in address and "." in address.split("/")[0] and " " not in address:
-                    address = f"https://{address.lstrip('/')}"
-                usable = urlsplit(address).scheme in ("http", "https")
-                fields[name] = address if usable else None
-                if not usable:
+                fields[name] = _web_address(str(address))
+                if fields[name] is None:
                     self._report.notes.append(f"{where}: {name} is no web address and was ignored.")
 
     def _line(self, line: Row, recipe: str, extras: dict[str, list[str]]) -> Row | None:
@@ -311,6 +321,28 @@ class _Planner:
         if unit is None and amount is not None:
             unit = "Each" if node is None or _IN_PIECES & set(node.path) else "Part"
         return amount, None if unit is None else self._units.find(unit)
+
+
+def _without_control_characters(recipe: RecipeRow) -> RecipeRow:
+    """Return a recipe without characters that no text of ours may hold."""
+
+    def cleaned(row: Row) -> dict[str, Any]:
+        return {
+            key: _INVISIBLE.sub("", value) if isinstance(value, str) else value
+            for key, value in row.fields.items()
+        }
+
+    lines = None if recipe.lines is None else [Row(x.where, cleaned(x)) for x in recipe.lines]
+    tags = None if recipe.tags is None else [_INVISIBLE.sub("", tag) for tag in recipe.tags]
+    return RecipeRow(recipe.where, cleaned(recipe), lines, tags, recipe.ratings)
+
+
+def _web_address(text: str) -> str | None:
+    try:
+        address = clean_url(text)
+    except ValueError:
+        return None
+    return address if address is None or len(address) <= MAX_URL else None
 
 
 def _has_place(row: Row) -> bool:

@@ -103,6 +103,7 @@ def _readings(name: str) -> Iterator[tuple[Words, How]]:
         yield from ((words, "words") for words in _without_first_descriptions(words_of(text)))
         yield _without_descriptions(words_of(text), fillers=False), "words"
         yield _without_descriptions(words_of(text)), "words"
+    yield from ((words, "words") for words in _first_alternatives(outer))
     parts = [*_ALTERNATIVES.split(outer), *outer.split(",")[:1], *_BRACKETS.findall(weak)]
     for part in parts:
         words = _without_descriptions(words_of(part))
@@ -123,6 +124,14 @@ def _without_descriptions(words: Words, *, fillers: bool = True) -> Words:
     kept = tuple(word for word in words if word not in dropped)
     # 'half and half', 'cold brew' and 'whole milk' are names; nothing left is none.
     return kept or words
+
+
+def _first_alternatives(text: str) -> Iterator[Words]:
+    """Yield 'lemon juice' for 'lemon or lime juice': the last words belong to both."""
+    parts = [_without_descriptions(words_of(part)) for part in _ALTERNATIVES.split(text)]
+    if len(parts) > 1:
+        for start in range(1, len(parts[-1])):
+            yield (*parts[0], *parts[-1][start:])
 
 
 def _without_first_descriptions(words: Words) -> Iterator[Words]:

@@ -102,7 +102,7 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
         if name is None and previous is not None:
             name = previous.fields["name"]  # merged cells of a spreadsheet
         if name is None:
-            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            _skip_nameless(into, label)
             continue
         key = value(cells.get(columns.get("recipe_id", ""))) or str(name)
         number = str(cells.get(columns.get("line", "")) or "").strip()
@@ -125,6 +125,14 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
             fields["unit"] = unit
         if any(value is not None for value in fields.values()) and recipe.lines is not None:
             recipe.lines.append(Row(label, {**fields, "number": number}))
+
+
+def _skip_nameless(into: Collection, label: str) -> None:
+    """Refuse a row of ours without a recipe's name; in other tables it may be a remark."""
+    if into.own:
+        into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+    else:
+        into.notes.append(f"{label}: ignored, because it names no recipe.")
 
 
 def _has_line_one(recipe: RecipeRow) -> bool:
@@ -156,7 +164,7 @@ def _read_wide(
     for label, cells in table.rows:
         name = value_of(cells.get(columns["recipe"]))
         if name is None:
-            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            _skip_nameless(into, label)
             continue
         recipe = RecipeRow(label, {"name": name}, lines=[])
         _add_texts(recipe, cells, columns)
@@ -176,7 +184,7 @@ def _read_cells(
     for label, cells in table.rows:
         name = value_of(cells.get(columns["recipe"]))
         if name is None:
-            into.add_fault("recipes", label, "recipe", "The name is missing.", "Enter a name.")
+            _skip_nameless(into, label)
             continue
         recipe = RecipeRow(label, {"name": name}, lines=[])
         _add_texts(recipe, cells, columns)
@@ -205,15 +213,25 @@ def split_cell(cell: Any) -> list[str]:
     if value is None:
         return []
     text = str(value)
-    if text.startswith("["):
+    if text.startswith(("[", "{", "(")):
         try:
             found = ast.literal_eval(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             found = None
-        if isinstance(found, list):
-            return [str(one).strip() for one in found if one is not None]
+        if isinstance(found, dict):
+            found = list(found.items())
+        if isinstance(found, (list, tuple)):
+            return [_joined(one) for one in found if one is not None]
     for separator in ("\n", "|", ";"):
         if separator in text:
             return [one.strip(" -*\u2022\r\t") for one in text.split(separator) if one.strip()]
     # A comma between digits is a decimal one.
     return [one.strip() for one in re.split(r",(?!\d)\s*", text) if one.strip()]
+
+
+def _joined(item: Any) -> str:
+    """Return 'measure ingredient' for a pair in either order."""
+    if not isinstance(item, (list, tuple)):
+        return str(item).strip()
+    parts = [str(part).strip() for part in item if part is not None]
+    return " ".join(parts if parts and parts[0][:1].isdigit() else reversed(parts))

@@ -62,10 +62,10 @@ def read_csv(text: str) -> TableRows:
 
 
 def _fit(cells: list[str], width: int) -> list[str]:
-    """Drop empty cells after the last column, as spreadsheets add them."""
+    """Add or drop empty cells at the end, as spreadsheets leave them out or add them."""
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
-    return cells
+    return cells + [""] * (width - len(cells))
 
 
 def find_separator(text: str) -> str:
