@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         ``<AUTH_ISSUER>/.well-known/jwks.json``.
     cors_origins
         ``CORS_ORIGINS``: other sites whose scripts may call the API, separated by commas.
+    allowed_hosts
+        ``ALLOWED_HOSTS``: host names that requests may be addressed to besides ``localhost`` and IP
+        addresses, separated by commas; ``*.example.com`` for all below one, ``*`` for any.
     rate_limit, rate_limit_writes
         ``RATE_LIMIT``, ``RATE_LIMIT_WRITES``: requests allowed to one client, such as
         ``3000/minute``; ``off`` sets no limit.
@@ -89,6 +92,7 @@ class Settings(BaseSettings):
     auth_audience: OptionalText = None
     auth_jwks_url: OptionalText = None
     cors_origins: CommaSeparated = ()
+    allowed_hosts: CommaSeparated = ()
     rate_limit: str = "3000/minute"
     rate_limit_writes: str = "300/minute"
     max_body_bytes: int = Field(default=5_000_000, ge=1_000)

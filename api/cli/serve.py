@@ -6,7 +6,6 @@ import secrets
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 #: Where this machine's token is kept if API_TOKEN is not set.
 TOKEN_FILE = Path("var/api-token")
 _TOKEN_BYTES = 32
-#: How long running requests may take once the server is stopping, in seconds.
-_GRACE_SECONDS = 10
 
 
 def serve(
@@ -36,39 +33,27 @@ def serve(
 ) -> None:
     """Serve the pages and the API.
 
-    The address, with the token that lets a browser write, is printed on stderr. Ctrl-C or SIGTERM
-    stops it after the running requests.
+    The address is printed on stderr, with a one-time code that signs a browser in; the code is
+    valid for 10 minutes. Ctrl-C or SIGTERM stops it after the running requests.
     """
-    import uvicorn
-
     from api.analytics.log import configure_logging
+    from api.http.server import create_server
     from api.jobs.worker import running_worker
     from api.settings import Settings
 
     configure_logging()
-    settings = _with_token(Settings())
+    given = Settings()
+    settings = _with_host(_with_token(given), host)
     _require_database(settings)
-    app = _app(settings)
-    listening = _listen(host, port)
+    app, listening = _prepare(settings, host, port)
     actual_port = listening.getsockname()[1]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 a comparison
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{actual_port}/"
-    # In the fragment, which browsers send to no server and put into no log or Referer.
-    token = f"#token={quote(settings.api_token)}" if settings.api_token else ""
-    stderr.print(f"Open {address}{token}", style="bold")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            # The access log is our own; uvicorn's messages go where all others do.
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            server_header=False,
-            # Whoever can connect could claim any address in X-Forwarded-For.
-            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-    )
+    # A code, not the token: it works once. In the fragment, which browsers send to no server.
+    # An operator who set the token knows it, and may keep this output in a log.
+    code = f"#code={app.state.services.sign_in_codes.issue()}" if _uses_own_token(given) else ""
+    stderr.print(f"Open {address}{code}", style="bold")
+    server = create_server(app)
     refreshing = (
         running_worker(settings)
         if worker and settings.analytics_trigger_function is None
@@ -78,21 +63,33 @@ def serve(
         server.run(sockets=[listening])
 
 
-def _app(settings: "Settings") -> "FastAPI":
+def _prepare(settings: "Settings", host: str, port: int) -> "tuple[FastAPI, socket.socket]":
+    """Return the application and a listening socket; an error ends the command with a message."""
     from api.http.app import create_app
     from api.http.auth import AuthenticationSettingsError
     from api.http.rate_limits import RateLimitSettingsError
+    from api.http.server import ListenError, listen
 
     try:
-        return create_app(settings)
-    except (AuthenticationSettingsError, RateLimitSettingsError) as error:
+        return create_app(settings), listen(host, port)
+    except (AuthenticationSettingsError, ListenError, RateLimitSettingsError) as error:
         print_error(str(error))
         raise typer.Exit(1) from error
 
 
+def _uses_own_token(settings: "Settings") -> bool:
+    """Return whether this machine's own token is used because nothing else is configured."""
+    return settings.api_token is None and settings.auth_issuer is None
+
+
+def _with_host(settings: "Settings", host: str) -> "Settings":
+    """Return settings that accept requests for the name that is listened on."""
+    return settings.model_copy(update={"allowed_hosts": (*settings.allowed_hosts, host)})
+
+
 def _with_token(settings: "Settings") -> "Settings":
     """Return settings that allow writing: with this machine's token if no other way is set."""
-    if settings.api_token is not None or settings.auth_issuer is not None:
+    if not _uses_own_token(settings):
         return settings
     return settings.model_copy(update={"api_token": machine_token(TOKEN_FILE)})
 
@@ -129,18 +126,3 @@ def _require_database(settings: "Settings") -> None:
     path = database.sqlite_path
     if path is not None and not path.is_file():
         raise DatabaseError(f"There is no database at {path}. Create one with: cocktaildb db init")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise DatabaseError(
-            f"Cannot listen on {host}:{port}: {error}. Choose another with --host and --port."
-        ) from error
-    return listening

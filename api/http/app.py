@@ -13,10 +13,22 @@ from api.http.auth import Authenticator
 from api.http.compression import GzipMiddleware
 from api.http.deps import Services
 from api.http.freshness import Freshness
-from api.http.middleware import ApiGuard, HeadAsGet, RequestContext
+from api.http.guard import ApiGuard, RequestGuard
+from api.http.hosts import AllowedHosts
+from api.http.middleware import HeadAsGet, RequestContext
 from api.http.published import Published
 from api.http.rate_limits import RateLimits
-from api.http.routes import analytics, bar, health, ingredients, ratings, recipes, tags, units
+from api.http.routes import (
+    analytics,
+    bar,
+    health,
+    ingredients,
+    ratings,
+    recipes,
+    sign_in,
+    tags,
+    units,
+)
 from api.pages import discovery, rendered
 from api.pages import router as pages
 from api.settings import Settings
@@ -89,7 +101,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _include_routers(app: FastAPI) -> None:
     v1 = APIRouter(prefix=API_PREFIX)
-    for resource in (analytics, bar, recipes, ingredients, units, tags, ratings):
+    for resource in (analytics, bar, recipes, ingredients, units, tags, ratings, sign_in):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
@@ -117,4 +129,5 @@ def _add_middleware(app: FastAPI, services: Services) -> None:
             expose_headers=_EXPOSED_HEADERS,
             max_age=600,
         )
+    app.add_middleware(RequestGuard, hosts=AllowedHosts(settings.allowed_hosts))
     app.add_middleware(RequestContext)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
@@ -17,6 +16,7 @@ from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
 from api.http.freshness import Freshness
 from api.http.published import Published
+from api.http.sign_in import SignInCodes
 from api.http.threads import CatalogThreads
 from api.jobs.request_refresh import RefreshRequest, request_refresh
 from api.settings import Settings
@@ -34,6 +34,7 @@ class Services:
     published: Published
     freshness: Freshness
     threads: CatalogThreads = field(default_factory=CatalogThreads)
+    sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
 
 
 async def get_services(request: Request) -> Services:
@@ -85,9 +86,14 @@ async def require_writer(
     known = request.scope.get("state", {}).get("principal")
     if isinstance(known, Principal):
         return known
-    return await to_thread.run_sync(
-        services.authenticator.authenticate, request.headers.get("authorization")
-    )
+    return await services.authenticator.authenticate(request.headers.get("authorization"))
+
+
+async def recognize_reader(
+    request: Request, services: ServicesDep, _credentials: Annotated[object, Security(_bearer)]
+) -> Principal | None:
+    """Return who is reading; None for the public, which an invalid token belongs to."""
+    return await services.authenticator.recognize(request.headers.get("authorization"))
 
 
 async def get_refresh(services: ServicesDep) -> Callable[[], RefreshRequest]:
@@ -108,5 +114,6 @@ async def get_published(services: ServicesDep) -> Published:
 DatabaseDep = Annotated[Database, Depends(get_app_database)]
 StorageDep = Annotated[AnalyticsStorage, Depends(get_storage)]
 WriterDep = Annotated[Principal, Depends(require_writer)]
+ReaderDep = Annotated[Principal | None, Depends(recognize_reader)]
 RefreshDep = Annotated[Callable[[], RefreshRequest], Depends(get_refresh)]
 PublishedDep = Annotated[Published, Depends(get_published)]

@@ -1,12 +1,13 @@
 """The application on AWS Lambda, behind an API Gateway HTTP API.
 
-Two things differ from a server of one's own:
+Three things differ from a server:
 
-- Each instance serves one request at a time and counts for itself, so rates are limited by API
-  Gateway's throttling, not here.
-- A response may hold 6 MB, base64 included. Analytics are sent as gzip, a fifth of their size; a
-  response that is still too large is replaced by a problem document that says so, where Lambda
-  itself would answer 502 without a word.
+- Each instance serves one request at a time and counts by itself, so API Gateway's throttling
+  limits the rates.
+- API Gateway decides which host names lead here, so any is accepted unless ALLOWED_HOSTS is set.
+- A response may have 6 MB, including base64. Analytics are sent as gzip, a fifth of their size; a
+  response that is still too large is replaced by a problem document, where Lambda itself would
+  answer 502 without a reason.
   https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 from mangum import Mangum
 
 from api.http.app import create_app
+from api.http.hosts import ANY
 from api.http.models.common import PROBLEM_MEDIA_TYPE, ProblemBody
 from api.http.network import prefer_ipv6
 from api.http.rate_limits import OFF
@@ -32,10 +34,11 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024 - 64 * 1024
 # Before anything connects: the function has no other way out than IPv6.
 prefer_ipv6()
 
-# Made while the instance starts, when the processor is not throttled; no lifespan, since an
-# instance is frozen and thawed, and ends without notice.
+_settings = Settings(rate_limit=OFF, rate_limit_writes=OFF)
+# Created while the instance starts, when the processor is not throttled. No lifespan: an instance
+# is frozen and thawed, and ends without notice.
 _handle = Mangum(
-    create_app(Settings(rate_limit=OFF, rate_limit_writes=OFF)),
+    create_app(_settings.model_copy(update={"allowed_hosts": _settings.allowed_hosts or (ANY,)})),
     lifespan="off",
     text_mime_types=["text/", "application/json", "application/problem+json"],
 )
@@ -48,17 +51,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def within_limit(response: dict[str, Any]) -> dict[str, Any]:
-    """Return ``response``, or a problem in its place if Lambda could not deliver it."""
-    # The runtime encodes the response as JSON, where a quote or a letter beyond ASCII takes more.
+    """Return ``response``, or a problem document if Lambda could not deliver it."""
+    # The runtime encodes the response as JSON, where quotes and letters beyond ASCII take more.
     size = len(json.dumps(response.get("body", "")))
     if size <= MAX_RESPONSE_BYTES:
         return response
     headers = {name.lower(): value for name, value in (response.get("headers") or {}).items()}
-    logger.error("a response of %d bytes is more than Lambda delivers", size)
+    logger.error("a response of %d bytes exceeds what Lambda delivers", size)
     if headers.get("content-encoding") == "gzip":
-        status, detail = 500, "Even compressed it is larger than this deployment can deliver."
+        status, detail = 500, "Even compressed, it is larger than this deployment can deliver."
     else:
-        status, detail = 406, "It is too large to be sent plain: send Accept-Encoding: gzip."
+        status, detail = 406, "Too large to send uncompressed. Send Accept-Encoding: gzip."
     request_id = headers.get("x-request-id")
     body = ProblemBody(
         title="Response too large", status=status, detail=detail, request_id=request_id

@@ -1,7 +1,7 @@
-"""How many requests one client may send.
+"""Rate limits per client.
 
-Counted in this process's memory. On Lambda each instance would count for itself, so there the
-counting is left to API Gateway's throttling (see :mod:`api.http.lambda_handler`).
+Counted in this process's memory. On Lambda each instance would count by itself, so there API
+Gateway's throttling limits the rates (see :mod:`api.http.lambda_handler`).
 """
 
 import math
@@ -16,43 +16,40 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from api.http.problems import Problem
 from api.settings import Settings
 
-#: The setting's word for no limit.
+#: The setting for no limit.
 OFF = "off"
 
 
 class RateLimitSettingsError(Exception):
-    """A rate limit's setting cannot be read; names it."""
+    """A rate limit's setting is invalid; the message names it."""
 
 
 @dataclass(frozen=True)
 class RateLimitResult:
-    """What a limit says of one request.
+    """The result of counting one request.
 
     Attributes
     ----------
-    allowed
-        Whether it may go on.
     policy, state
         The ``RateLimit-Policy`` and ``RateLimit`` headers
         (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/).
     retry_after
-        Seconds until the client has requests again.
+        Seconds until the client may send requests again.
     """
 
-    allowed: bool
     policy: str
     state: str
     retry_after: int
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers as ASGI has them."""
+        """Return the headers in ASGI's form."""
         return [
             (b"ratelimit-policy", self.policy.encode()),
             (b"ratelimit", self.state.encode()),
         ]
 
     def refusal(self) -> Problem:
-        """Return the problem of a request that is one too many."""
+        """Return the problem document of a request beyond the limit."""
         return Problem(
             429,
             "Too many requests",
@@ -66,17 +63,17 @@ class RateLimitResult:
 
 
 class RateLimits:
-    """The limits of reads and of writes.
+    """The limits of reads and writes.
 
     Parameters
     ----------
     settings
-        ``rate_limit`` and ``rate_limit_writes`` count.
+        ``rate_limit`` and ``rate_limit_writes`` are used.
 
     Raises
     ------
     RateLimitSettingsError
-        If one of them cannot be read.
+        If one of them is invalid.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,26 +83,44 @@ class RateLimits:
         }
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def hit(self, kind: str, client: str) -> RateLimitResult | None:
-        """Count a ``read`` or a ``write`` of a client; None if there is no limit."""
+    def count(self, kind: str, client: str) -> RateLimitResult | None:
+        """Count a ``read`` or a ``write`` of a client; None if there is no limit.
+
+        Raises
+        ------
+        Problem
+            429 if it is one too many.
+        """
         item = self._items[kind]
         if item is None:
             return None
-        allowed = self._limiter.hit(item, kind, client)
+        return self._checked(item, kind, client, self._limiter.hit(item, kind, client))
+
+    def require(self, kind: str, client: str) -> None:
+        """Refuse a client whose limit is used up, counting nothing; Problem 429."""
+        item = self._items[kind]
+        if item is not None:
+            self._checked(item, kind, client, self._limiter.test(item, kind, client))
+
+    def _checked(
+        self, item: RateLimitItem, kind: str, client: str, allowed: bool
+    ) -> RateLimitResult:
         window = self._limiter.get_window_stats(item, kind, client)
         reset = max(1, math.ceil(window.reset_time - time.time()))
-        return RateLimitResult(
-            allowed,
+        result = RateLimitResult(
             policy=f'"{kind}";q={item.amount};w={item.get_expiry()}',
             state=f'"{kind}";r={window.remaining};t={reset}',
             retry_after=reset,
         )
+        if not allowed:
+            raise result.refusal()
+        return result
 
 
 def client_address(address: str | None) -> str:
-    """Return what stands for a client in the count: its address, or its IPv6 network.
+    """Return what identifies a client in the count: its address, or its IPv6 network.
 
-    One IPv6 customer has 2^64 addresses, and could send from a fresh one each time.
+    One IPv6 customer has 2^64 addresses and could use a new one each time.
 
     Examples
     --------
@@ -128,5 +143,5 @@ def _parsed(name: str, value: str) -> RateLimitItem | None:
         return parse(value)
     except ValueError as error:
         raise RateLimitSettingsError(
-            f"{name} is {value!r}; write a number and a period, such as 300/minute, or {OFF}."
+            f"{name} is {value!r}. Set a number and a period, such as 300/minute, or {OFF}."
         ) from error

@@ -123,6 +123,7 @@ def test_from_the_script_to_the_api(cloud: Any, run: Run, efs: Path, via: str) -
         db_path=efs / "cocktails.db",
         analytics_bucket=cloud.outputs["AnalyticsBucketName"],
         api_token="a-token-of-sixteen-characters-or-more",
+        allowed_hosts=("testserver",),
     )
     boto3.resource("s3").Bucket(cloud.outputs["AnalyticsBucketName"]).object_versions.delete()
     client = TestClient(create_app(settings))

@@ -51,6 +51,7 @@ class Site:
             "analytics_dir": self.analytics_dir,
             "refresh_queue": self.directory / "refresh-queue.db",
             "api_token": TOKEN,
+            "allowed_hosts": ("testserver",),
             "rate_limit": "off",
             "rate_limit_writes": "off",
         }

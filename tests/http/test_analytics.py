@@ -34,7 +34,7 @@ def execute(site: Site, statement: str) -> None:
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_an_artifact_is_served_as_published(client: TestClient, site: Site, name: str) -> None:
+def test_artifact_is_served_as_published(client: TestClient, site: Site, name: str) -> None:
     response = client.get(f"{BASE}/{name}")
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
@@ -51,7 +51,7 @@ def test_an_artifact_is_served_as_published(client: TestClient, site: Site, name
     assert ("quality" in metadata) == name.startswith("cocktail-space")
 
 
-def test_usage_drills_down_as_the_queries_do(client: TestClient, site: Site) -> None:
+def test_usage_drills_down_like_the_queries(client: TestClient, site: Site) -> None:
     queries = AnalyticsQueries(site.database)
     pending: list[int | None] = [None]
     levels = 0
@@ -75,7 +75,7 @@ def test_usage_drills_down_as_the_queries_do(client: TestClient, site: Site) -> 
     assert client.get(f"{BASE}/ingredient-usage?parent_id=nonsense").status_code == 422
 
 
-def test_a_recipe_s_relatives(client: TestClient, site: Site) -> None:
+def test_similar_recipes_are_those_published(client: TestClient, site: Site) -> None:
     published: Any = site.storage.get_analytics("recipe-similar")
     for record in published[:5]:
         assert client.get(f"{BASE}/recipe-similar/{record['recipe_id']}").json()["data"] == record
@@ -85,7 +85,7 @@ def test_a_recipe_s_relatives(client: TestClient, site: Site) -> None:
     assert "next refresh" in missing.json()["detail"]
 
 
-def test_substitutes_of_what_was_rolled_up_are_its_parent_s(
+def test_rare_ingredients_get_their_ancestors_substitutes(
     client: TestClient, site: Site, sample: Dataset
 ) -> None:
     published: Any = site.storage.get_analytics("ingredient-substitutes")
@@ -107,7 +107,7 @@ def test_substitutes_of_what_was_rolled_up_are_its_parent_s(
     assert client.get(f"{BASE}/ingredient-substitutes/987654").status_code == 404
 
 
-def test_the_atlas_draws_every_recipe(client: TestClient, sample: Dataset) -> None:
+def test_atlas_contains_every_recipe(client: TestClient, sample: Dataset) -> None:
     data = client.get(f"{BASE}/atlas").json()["data"]
     assert data["recipes"]["id"] == sorted(sample.recipes["id"])
     assert [drawn["key"] for drawn in data["maps"]] == ["manhattan", "em"]
@@ -115,7 +115,7 @@ def test_the_atlas_draws_every_recipe(client: TestClient, sample: Dataset) -> No
 
 
 @pytest.mark.parametrize("header", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
-def test_a_copy_that_is_still_right_is_not_sent_again(client: TestClient, header: str) -> None:
+def test_current_copy_gets_304(client: TestClient, header: str) -> None:
     first = client.get(f"{BASE}/cocktail-space")
     etag = first.headers["etag"]
     again = client.get(
@@ -129,7 +129,7 @@ def test_a_copy_that_is_still_right_is_not_sent_again(client: TestClient, header
     assert other.status_code == 200
 
 
-def test_each_encoding_has_its_tag(client: TestClient) -> None:
+def test_each_encoding_has_its_own_etag(client: TestClient) -> None:
     plain = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
     packed = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip"})
     refused = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip;q=0, br"})
@@ -147,7 +147,7 @@ def test_each_encoding_has_its_tag(client: TestClient) -> None:
         assert (again.status_code, again.headers["etag"]) == (304, response.headers["etag"])
 
 
-def test_different_answers_have_different_tags(client: TestClient) -> None:
+def test_different_answers_have_different_etags(client: TestClient) -> None:
     paths = [
         *WHOLE,
         "atlas",
@@ -159,7 +159,7 @@ def test_different_answers_have_different_tags(client: TestClient) -> None:
     assert len(tags) == len(paths)
 
 
-def test_head_is_get_without_the_body(client: TestClient) -> None:
+def test_head_is_get_without_body(client: TestClient) -> None:
     head = client.head(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
     get = client.get(f"{BASE}/cocktail-space", headers={"Accept-Encoding": "identity"})
     assert head.content == b""
@@ -167,7 +167,7 @@ def test_head_is_get_without_the_body(client: TestClient) -> None:
         assert head.headers[name] == get.headers[name]
 
 
-def test_a_stale_result_is_served_and_says_so(client: TestClient, site: Site) -> None:
+def test_stale_result_is_served_and_marked(client: TestClient, site: Site) -> None:
     before = client.get(f"{BASE}/recipe-complexity")
     execute(site, "UPDATE recipes SET name = 'Negroni, renamed' WHERE name = 'Negroni'")
     after = client.get(
@@ -180,7 +180,7 @@ def test_a_stale_result_is_served_and_says_so(client: TestClient, site: Site) ->
     assert client.get(f"{BASE}/status").json()["stale"] is True
 
 
-def test_what_the_analytics_do_not_depend_on_makes_nothing_stale(site: Site) -> None:
+def test_unrelated_change_makes_nothing_stale(site: Site) -> None:
     current = site.storage.snapshots.current()
     assert current is not None
     freshness = Freshness(site.database, pause=0.0, pause_factor=0.0)
@@ -195,7 +195,7 @@ def test_what_the_analytics_do_not_depend_on_makes_nothing_stale(site: Site) -> 
 
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
-def test_no_write_is_overlooked(site: Site, journal: str) -> None:
+def test_freshness_notices_every_write(site: Site, journal: str) -> None:
     """Writes at once after a comparison, of the same size, in either journal mode."""
     current = site.storage.snapshots.current()
     assert current is not None
@@ -212,7 +212,7 @@ def test_no_write_is_overlooked(site: Site, journal: str) -> None:
             freshness.close()
 
 
-def test_staleness_with_a_server(postgresql: Database) -> None:
+def test_freshness_with_postgresql(postgresql: Database) -> None:
     freshness = Freshness(postgresql, pause=0.0, pause_factor=0.0)
     try:
         with postgresql.engine.begin() as connection:
@@ -237,18 +237,14 @@ def test_staleness_with_a_server(postgresql: Database) -> None:
         freshness.close()
 
 
-def test_without_its_database_the_last_result_is_served_as_stale(
-    client: TestClient, site: Site
-) -> None:
+def test_missing_database_serves_stale_result(client: TestClient, site: Site) -> None:
     site.database_path.unlink()
     response = client.get(f"{BASE}/cocktail-space")
     assert response.status_code == 200
     assert response.headers["x-analytics-stale"] == "true"
 
 
-def test_before_the_first_refresh_readers_are_told_what_to_do(
-    client: TestClient, site: Site
-) -> None:
+def test_404_before_first_refresh_names_remedy(client: TestClient, site: Site) -> None:
     shutil.rmtree(site.analytics_dir)
     for path in [*WHOLE, "atlas", "recipe-similar/1", "ingredient-substitutes/1"]:
         response = client.get(f"{BASE}/{path}")
@@ -262,7 +258,7 @@ def test_before_the_first_refresh_readers_are_told_what_to_do(
     assert client.get("/ready").json() == {"status": "ready", "snapshot_id": None}
 
 
-def test_a_damaged_snapshot_is_an_outage_that_leaks_nothing(client: TestClient, site: Site) -> None:
+def test_damaged_snapshot_is_503_without_details(client: TestClient, site: Site) -> None:
     for path in site.analytics_dir.rglob("cocktail-space.json"):
         path.write_bytes(path.read_bytes()[:-10] + b"0123456789")
     response = client.get(f"{BASE}/cocktail-space")
@@ -273,7 +269,7 @@ def test_a_damaged_snapshot_is_an_outage_that_leaks_nothing(client: TestClient, 
     assert client.get(f"{BASE}/recipe-complexity").status_code == 200
 
 
-def test_an_artifact_that_this_snapshot_lacks(client: TestClient, site: Site) -> None:
+def test_missing_artifact_is_404(client: TestClient, site: Site) -> None:
     manifest = site.storage.snapshots.current()
     assert manifest is not None
     kept = {name: from_bytes(site.storage.snapshots.read_bytes(manifest, name))
@@ -284,7 +280,7 @@ def test_an_artifact_that_this_snapshot_lacks(client: TestClient, site: Site) ->
     assert "next refresh" in response.json()["detail"]
 
 
-def test_readers_see_one_snapshot_or_the_other_while_they_switch(site: Site) -> None:
+def test_readers_never_mix_two_snapshots(site: Site) -> None:
     """Eight readers, a publication every few milliseconds, each snapshot retired by the next."""
     storage = site.storage
     snapshots = type(storage.snapshots)(storage.snapshots.store, keep=1)
@@ -319,9 +315,7 @@ def test_readers_see_one_snapshot_or_the_other_while_they_switch(site: Site) -> 
     assert len(seen) > 5
 
 
-def test_the_status_tells_of_the_refresh(
-    client: TestClient, site: Site, auth: dict[str, str]
-) -> None:
+def test_status_shows_waiting_refresh(client: TestClient, site: Site, auth: dict[str, str]) -> None:
     status = client.get(f"{BASE}/status").json()
     current = site.storage.snapshots.current()
     assert current is not None
@@ -339,9 +333,7 @@ def test_the_status_tells_of_the_refresh(
     assert waiting["job_id"] == asked.json()["job_id"]
 
 
-def test_the_status_shows_a_new_snapshot_to_every_read_that_follows(
-    client: TestClient, site: Site
-) -> None:
+def test_reads_after_status_see_new_snapshot(client: TestClient, site: Site) -> None:
     old = client.get(f"{BASE}/recipe-complexity").json()["metadata"]["snapshot_id"]
     new = site.refresh(force=True)
     status = client.get(f"{BASE}/status").json()
@@ -352,9 +344,7 @@ def test_the_status_shows_a_new_snapshot_to_every_read_that_follows(
     assert status["history"][0]["state"] == "succeeded"
 
 
-def test_a_reader_with_no_gzip_gets_the_very_bytes(
-    make_client: Callable[..., TestClient], site: Site
-) -> None:
+def test_gzip_body_decodes_to_artifact(make_client: Callable[..., TestClient], site: Site) -> None:
     client = make_client()
     with client.stream(
         "GET", f"{BASE}/cocktail-space", headers={"Accept-Encoding": "gzip"}

@@ -1,9 +1,11 @@
-"""Nobody writes who may not: tokens, signatures, other sites' forms."""
+"""Only the authorized write: tokens, signatures, keys, other sites' forms."""
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,7 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.http.auth import AuthenticationSettingsError, Authenticator, Principal
+from api.http.guard import OPEN_WRITES
 from api.http.problems import Problem
+from api.http.sign_in import CODE_SECONDS, MAX_CODES, SignInCodes
+from api.http.signing_keys import MAX_BYTES
 from api.settings import Settings
 from tests.http.conftest import TOKEN
 
@@ -43,6 +48,10 @@ class Issuer:
         self.keys: dict[str, rsa.RSAPrivateKey] = {}
         self.requests = 0
         self.failing = False
+        #: Sent instead of the keys, and then nothing more.
+        self.body: bytes | None = None
+        #: Seconds between the bytes of the response; the first pause comes before its headers.
+        self.pause = 0.0
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,10 +61,11 @@ class Issuer:
                     self.send_error(500)
                     return
                 body = json.dumps(issuer.jwks()).encode()
+                time.sleep(issuer.pause)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body if issuer.body is None else issuer.body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -128,23 +138,26 @@ def authenticator(issuer: Issuer) -> Authenticator:
     )
 
 
+def authenticate(authenticator: Authenticator, header: str | None) -> Principal:
+    return asyncio.run(authenticator.authenticate(header))
+
+
 def refused(authenticator: Authenticator, header: str | None) -> Problem:
     with pytest.raises(Problem) as caught:
-        authenticator.authenticate(header)
+        authenticate(authenticator, header)
     assert caught.value.status in (401, 503)
     return caught.value
 
 
-def test_an_access_token_and_an_id_token_of_this_client(
-    authenticator: Authenticator, issuer: Issuer
-) -> None:
+def test_access_and_id_tokens_are_accepted(authenticator: Authenticator, issuer: Issuer) -> None:
     for token in (
         issuer.token(),
         issuer.token(token_use="id", client_id=None, aud=CLIENT_ID),
         issuer.token(token_use=None, client_id=None, aud=["another", CLIENT_ID]),
     ):
-        who = authenticator.authenticate(f"Bearer {token}")
-        assert who == Principal("0f1e2d3c-someone", "jwt")
+        assert authenticate(authenticator, f"Bearer {token}") == Principal(
+            "0f1e2d3c-someone", "jwt"
+        )
     assert issuer.requests == 1  # the keys are kept
 
 
@@ -169,22 +182,20 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", BAD_CLAIMS)
-def test_a_token_is_refused(authenticator: Authenticator, issuer: Issuer, name: str) -> None:
+def test_bad_claims_are_rejected(authenticator: Authenticator, issuer: Issuer, name: str) -> None:
     problem = refused(authenticator, f"Bearer {issuer.token(**BAD_CLAIMS[name])}")
     assert problem.status == 401
     assert 'error="invalid_token"' in problem.headers["WWW-Authenticate"]
 
 
-def test_a_clock_that_is_a_little_off_does_not_matter(
-    authenticator: Authenticator, issuer: Issuer
-) -> None:
+def test_small_clock_difference_is_tolerated(authenticator: Authenticator, issuer: Issuer) -> None:
     now = int(time.time())
-    authenticator.authenticate(f"Bearer {issuer.token(exp=now - 10)}")
-    authenticator.authenticate(f"Bearer {issuer.token(nbf=now + 10)}")
+    authenticate(authenticator, f"Bearer {issuer.token(exp=now - 10)}")
+    authenticate(authenticator, f"Bearer {issuer.token(nbf=now + 10)}")
     refused(authenticator, f"Bearer {issuer.token(exp=now - 60)}")
 
 
-def test_forgeries(
+def test_forged_tokens_are_rejected(
     authenticator: Authenticator, issuer: Issuer, keys: list[rsa.RSAPrivateKey]
 ) -> None:
     good = issuer.token()
@@ -208,10 +219,10 @@ def test_forgeries(
     }
     for name, token in forged.items():
         assert refused(authenticator, f"Bearer {token}").status == 401, name
-    authenticator.authenticate(f"Bearer {good}")
+    authenticate(authenticator, f"Bearer {good}")
 
 
-def test_the_public_key_is_no_secret(authenticator: Authenticator, issuer: Issuer) -> None:
+def test_public_key_as_secret_is_rejected(authenticator: Authenticator, issuer: Issuer) -> None:
     """HS256 keyed with the public key: what a verifier that trusts `alg` would accept."""
     import base64
     import hashlib
@@ -228,22 +239,18 @@ def test_the_public_key_is_no_secret(authenticator: Authenticator, issuer: Issue
         assert "RS256" in refused(authenticator, f"Bearer {token}").detail
 
 
-def test_a_key_that_is_rotated_in_is_found_and_one_rotated_out_is_not(
-    issuer: Issuer, keys: list[rsa.RSAPrivateKey]
-) -> None:
+def test_key_rotation_is_followed(issuer: Issuer, keys: list[rsa.RSAPrivateKey]) -> None:
     authenticator = Authenticator(
         Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID), jwks_cooldown=0.0
     )
     old = issuer.token()
-    authenticator.authenticate(f"Bearer {old}")
+    authenticate(authenticator, f"Bearer {old}")
     issuer.keys = {"second": keys[1]}
-    authenticator.authenticate(f"Bearer {issuer.token('second')}")
+    authenticate(authenticator, f"Bearer {issuer.token('second')}")
     refused(authenticator, f"Bearer {old}")
 
 
-def test_made_up_key_ids_do_not_make_us_ask_the_issuer_each_time(
-    issuer: Issuer, keys: list[rsa.RSAPrivateKey]
-) -> None:
+def test_unknown_key_ids_cause_few_fetches(issuer: Issuer, keys: list[rsa.RSAPrivateKey]) -> None:
     authenticator = Authenticator(Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID))
     for number in range(20):
         token = jwt.encode(
@@ -253,15 +260,23 @@ def test_made_up_key_ids_do_not_make_us_ask_the_issuer_each_time(
     assert issuer.requests <= 2
 
 
-def test_keys_out_of_reach_are_an_outage_not_a_refusal(
-    authenticator: Authenticator, issuer: Issuer
+HTML = b"<html><body>Sign in to the hotel's network</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("failing", "body"),
+    [(True, None), (False, HTML), (False, b'{"keys": [{"kty": "RSA", "n": "0vx7ag'), (False, b"[]"),
+     (False, b'{"keys": []}'), (False, b'{"keys": 3}'), (False, b"\xff" * 10), (False, b"")],
+)  # fmt: skip
+def test_unusable_keys_are_503(
+    authenticator: Authenticator, issuer: Issuer, failing: bool, body: bytes | None
 ) -> None:
-    issuer.failing = True
+    issuer.failing, issuer.body = failing, body
     problem = refused(authenticator, f"Bearer {issuer.token()}")
     assert problem.status == 503
     assert problem.headers["Retry-After"]
-    issuer.failing = False
-    authenticator.authenticate(f"Bearer {issuer.token()}")
+    issuer.failing, issuer.body = False, None
+    authenticate(authenticator, f"Bearer {issuer.token()}")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +284,7 @@ def test_keys_out_of_reach_are_an_outage_not_a_refusal(
     [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", TOKEN, f"Bearer {TOKEN}x",
      f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer \xff\u20ac"],
 )  # fmt: skip
-def test_the_local_token_is_the_whole_token(header: str | None) -> None:
+def test_local_token_must_match_exactly(header: str | None) -> None:
     authenticator = Authenticator(Settings(api_token=TOKEN))
     problem = refused(authenticator, header)
     assert problem.status == 401
@@ -277,16 +292,16 @@ def test_the_local_token_is_the_whole_token(header: str | None) -> None:
 
 
 @given(st.text())
-def test_no_header_gets_in_or_fails_otherwise(header: str) -> None:
+def test_any_header_is_rejected_cleanly(header: str) -> None:
     refused(Authenticator(Settings(api_token=TOKEN)), header)
 
 
-def test_both_kinds_of_token_work_beside_each_other(issuer: Issuer) -> None:
+def test_both_kinds_of_token_work(issuer: Issuer) -> None:
     authenticator = Authenticator(
         Settings(api_token=TOKEN, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
     )
-    assert authenticator.authenticate(f"Bearer {TOKEN}").kind == "token"
-    assert authenticator.authenticate(f"bearer {issuer.token()}").kind == "jwt"
+    assert authenticate(authenticator, f"Bearer {TOKEN}").kind == "token"
+    assert authenticate(authenticator, f"bearer {issuer.token()}").kind == "jwt"
 
 
 @pytest.mark.parametrize(
@@ -302,13 +317,13 @@ def test_both_kinds_of_token_work_beside_each_other(issuer: Issuer) -> None:
         },
     ],
 )
-def test_unsafe_settings_are_refused_at_the_start(settings: dict[str, str]) -> None:
+def test_unsafe_settings_are_rejected_at_start(settings: dict[str, str]) -> None:
     with pytest.raises(AuthenticationSettingsError, match=r"API_TOKEN|AUTH_"):
         Authenticator(Settings(**settings))
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_every_write_is_closed_without_a_token(client: TestClient, method: str, path: str) -> None:
+def test_writes_need_a_token(client: TestClient, method: str, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong-but-long-enough"}):
         response = client.request(method, path, headers=headers, json={})
         assert response.status_code == 401
@@ -316,13 +331,14 @@ def test_every_write_is_closed_without_a_token(client: TestClient, method: str, 
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_every_operation_that_writes_is_closed(client: TestClient) -> None:
+def test_every_documented_write_needs_a_token(client: TestClient) -> None:
     """Whatever routes there are: those of the OpenAPI document."""
     document = client.get("/openapi.json").json()
     tried = 0
+    open_writes = {(method.lower(), path) for method, path in OPEN_WRITES}
     for path, item in document["paths"].items():
         for method in item:
-            if method in ("post", "put", "patch", "delete"):
+            if method in ("post", "put", "patch", "delete") and (method, path) not in open_writes:
                 tried += 1
                 url = path.replace("{", "").replace("}", "")
                 assert client.request(method, url, json={}).status_code == 401, (method, path)
@@ -331,7 +347,7 @@ def test_every_operation_that_writes_is_closed(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_without_any_proof_configured_nobody_writes(
+def test_without_credentials_configured_writes_are_403(
     make_client: Callable[..., TestClient], method: str, path: str
 ) -> None:
     client = make_client(api_token=None)
@@ -350,7 +366,7 @@ def test_without_any_proof_configured_nobody_writes(
         (None, b'{"name": "Stolen"}'),
     ],
 )
-def test_another_site_s_form_writes_nothing(
+def test_forms_of_other_sites_are_rejected(
     client: TestClient, auth: dict[str, str], content_type: str | None, body: bytes
 ) -> None:
     """What a browser sends across sites without asking: refused with, and without, a token."""
@@ -365,7 +381,7 @@ def test_another_site_s_form_writes_nothing(
         assert with_token.status_code == 415
 
 
-def test_nothing_sets_a_cookie(client: TestClient, auth: dict[str, str]) -> None:
+def test_no_response_sets_a_cookie(client: TestClient, auth: dict[str, str]) -> None:
     for response in (
         client.get("/api/v1/analytics/status"),
         client.post(REFRESH, headers=auth),
@@ -374,7 +390,7 @@ def test_nothing_sets_a_cookie(client: TestClient, auth: dict[str, str]) -> None
         assert "set-cookie" not in response.headers
 
 
-def test_a_jwt_writes_over_http(make_client: Callable[..., TestClient], issuer: Issuer) -> None:
+def test_jwt_authorizes_a_write(make_client: Callable[..., TestClient], issuer: Issuer) -> None:
     client = make_client(api_token=None, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
     good = client.post(REFRESH, headers={"Authorization": f"Bearer {issuer.token()}"})
     assert good.status_code == 202
@@ -383,3 +399,121 @@ def test_a_jwt_writes_over_http(make_client: Callable[..., TestClient], issuer: 
     )
     assert expired.status_code == 401
     assert "expired" in expired.json()["detail"]
+
+
+def test_silent_provider_costs_one_deadline(issuer: Issuer) -> None:
+    """Sixty tokens from nobody: all wait for one fetch, and later ones do not wait at all."""
+    issuer.pause = 3.0
+    authenticator = Authenticator(
+        Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID), jwks_deadline=0.3
+    )
+    junk = f"Bearer {issuer.token()}"
+
+    async def status(header: str) -> int:
+        try:
+            await authenticator.authenticate(header)
+        except Problem as problem:
+            return problem.status
+        return 200
+
+    async def flood() -> list[int]:
+        return await asyncio.gather(*(status(junk) for _ in range(60)))
+
+    begun = time.monotonic()
+    assert set(asyncio.run(flood())) == {503}
+    assert set(asyncio.run(flood())) == {503}
+    assert issuer.requests == 1
+    assert time.monotonic() - begun < 2.5
+
+
+def test_too_large_key_sets_are_rejected(authenticator: Authenticator, issuer: Issuer) -> None:
+    issuer.body = b" " * (MAX_BYTES + 1)
+    assert refused(authenticator, f"Bearer {issuer.token()}").status == 503
+
+
+def test_key_id_forges_no_log_line(
+    authenticator: Authenticator,
+    issuer: Issuer,
+    keys: list[rsa.RSAPrivateKey],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    kid = "x\n2026-01-01 00:00:00 ERROR root: the database is on fire"
+    token = jwt.encode(issuer.claims(), keys[1], algorithm="RS256", headers={"kid": kid})
+    refused(authenticator, f"Bearer {token}")
+    messages = [record.getMessage() for record in caplog.records]
+    assert any("on fire" in message for message in messages)
+    assert not any("\n" in message for message in messages)
+
+
+def test_junk_tokens_do_not_delay_reads(
+    make_client: Callable[..., TestClient], issuer: Issuer
+) -> None:
+    issuer.pause = 3.0
+    client = make_client(api_token=None, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    client.get("/api/v1/recipes")
+    with ThreadPoolExecutor(20) as pool:
+        writes = [pool.submit(client.post, REFRESH, headers=headers) for _ in range(20)]
+        begun = time.monotonic()
+        reads = [client.get("/api/v1/recipes").status_code for _ in range(5)]
+        assert time.monotonic() - begun < 2.5
+        assert {write.result().status_code for write in writes} == {503}
+    assert reads == [200] * 5
+
+
+def test_rate_limit_comes_before_authentication(
+    make_client: Callable[..., TestClient], issuer: Issuer
+) -> None:
+    client = make_client(
+        api_token=None,
+        auth_issuer=issuer.url,
+        auth_audience=CLIENT_ID,
+        rate_limit_writes="3/minute",
+    )
+    issuer.failing = True
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    codes = [client.post(REFRESH, headers=headers).status_code for _ in range(5)]
+    assert codes == [503, 503, 503, 429, 429]
+
+
+def test_code_signs_in_once(client: TestClient, auth: dict[str, str]) -> None:
+    made = client.post("/api/v1/sign-in-codes", headers=auth)
+    assert made.status_code == 201
+    code = made.json()["code"]
+    assert made.json()["link"] == f"/#code={code}"
+    assert TOKEN not in made.text
+    first = client.post("/api/v1/sign-in", json={"code": code})
+    assert (first.status_code, first.json()) == (200, {"token": TOKEN})
+    assert first.headers["cache-control"] == "no-store"
+    assert client.post("/api/v1/sign-in", json={"code": code}).status_code == 403
+    assert client.post("/api/v1/sign-in", json={"code": "guess"}).status_code == 403
+    assert client.post("/api/v1/sign-in-codes").status_code == 401
+
+
+def test_guessing_codes_is_limited(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(rate_limit_writes="3/minute")
+    codes = [
+        client.post("/api/v1/sign-in", json={"code": f"guess-{n}"}).status_code for n in range(5)
+    ]
+    assert codes == [403, 403, 403, 429, 429]
+
+
+def test_codes_are_for_the_local_token(
+    make_client: Callable[..., TestClient], issuer: Issuer
+) -> None:
+    client = make_client(api_token=None, auth_issuer=issuer.url, auth_audience=CLIENT_ID)
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    assert client.post("/api/v1/sign-in-codes", headers=headers).status_code == 404
+    assert client.post("/api/v1/sign-in", json={"code": "x"}).status_code == 403
+
+
+def test_codes_expire_and_are_few() -> None:
+    now = 0.0
+    codes = SignInCodes(clock=lambda: now)
+    oldest = codes.issue()
+    later = [codes.issue() for _ in range(MAX_CODES)]
+    assert not codes.redeem(oldest)
+    assert codes.redeem(later[0])
+    now = CODE_SECONDS
+    assert not codes.redeem(later[1])

@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 from tests.http.conftest import Site
 
 
-def test_a_whole_site_is_ready(client: TestClient, site: Site) -> None:
+def test_complete_site_is_ready(client: TestClient, site: Site) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     ready = client.get("/ready")
     assert ready.status_code == 200
@@ -14,7 +14,7 @@ def test_a_whole_site_is_ready(client: TestClient, site: Site) -> None:
     assert ready.json() == {"status": "ready", "snapshot_id": current.snapshot_id}
 
 
-def test_without_a_database_it_lives_but_is_not_ready(client: TestClient, site: Site) -> None:
+def test_missing_database_is_alive_but_not_ready(client: TestClient, site: Site) -> None:
     site.database_path.unlink()
     assert client.get("/health").status_code == 200
     response = client.get("/ready")

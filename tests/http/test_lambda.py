@@ -122,7 +122,7 @@ def test_requests_are_not_counted_in_an_instance(handler: Handler) -> None:
     assert "ratelimit" not in response["headers"]
 
 
-def test_a_response_that_lambda_could_not_deliver_is_explained(module: ModuleType) -> None:
+def test_oversized_response_is_explained(module: ModuleType) -> None:
     limit = module.MAX_RESPONSE_BYTES
     headers = {"content-type": "application/json", "etag": '"a"', "x-request-id": "id-1"}
     fits = {"statusCode": 200, "headers": headers, "body": "a" * (limit - 10)}

@@ -12,10 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse, StreamingResponse
 
+from api.http.access_log import AccessLog
+from api.http.auth import Authenticator
 from api.http.compression import GzipMiddleware
+from api.http.guard import ApiGuard
 from api.http.middleware import CONTENT_SECURITY_POLICY, RequestContext
+from api.http.problems import Problem
 from api.http.rate_limits import RateLimits, RateLimitSettingsError, client_address
 from api.settings import Settings
+from tests.http.conftest import TOKEN
 
 REFRESH = "/api/v1/analytics/refresh"
 STATUS = "/api/v1/analytics/status"
@@ -24,7 +29,7 @@ STATUS = "/api/v1/analytics/status"
 @pytest.mark.parametrize(
     "path", ["/health", STATUS, "/nowhere", "/openapi.json", "/api/v1/recipes/x"]
 )
-def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
+def test_every_response_has_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY
@@ -37,12 +42,12 @@ def test_every_response_has_the_security_headers(client: TestClient, path: str) 
     assert len(headers["x-request-id"]) == 16
 
 
-def test_https_is_insisted_on_once_it_is_there(client: TestClient) -> None:
+def test_https_responses_have_hsts(client: TestClient) -> None:
     secure = client.get("https://testserver/health")
     assert secure.headers["strict-transport-security"].startswith("max-age=31536000")
 
 
-def test_a_request_id_is_kept_if_it_is_harmless(client: TestClient) -> None:
+def test_harmless_request_id_is_kept(client: TestClient) -> None:
     given_id = "trace-4711.abc"
     assert (
         client.get("/health", headers={"X-Request-Id": given_id}).headers["x-request-id"]
@@ -54,7 +59,7 @@ def test_a_request_id_is_kept_if_it_is_harmless(client: TestClient) -> None:
     assert problem["request_id"] == given_id
 
 
-def test_the_access_log_is_one_line_of_json_without_the_query(
+def test_access_log_is_json_without_query(
     client: TestClient, auth: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.get("/health?token=secret", headers={"X-Request-Id": "abc"})
@@ -74,7 +79,7 @@ def test_the_access_log_is_one_line_of_json_without_the_query(
     assert auth["Authorization"].split()[1] not in captured.err
 
 
-def test_an_error_that_nobody_foresaw_is_a_problem_that_leaks_nothing(
+def test_unexpected_error_is_500_without_details(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     app = FastAPI()
@@ -83,7 +88,7 @@ def test_an_error_that_nobody_foresaw_is_a_problem_that_leaks_nothing(
     def fails() -> None:
         raise RuntimeError("password=hunter2")
 
-    app.add_middleware(RequestContext, log=lambda line: None)
+    app.add_middleware(RequestContext, log=AccessLog(lambda line: None))
     response = TestClient(app).get("/fails")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
@@ -94,9 +99,7 @@ def test_an_error_that_nobody_foresaw_is_a_problem_that_leaks_nothing(
     assert response.headers["x-request-id"] in caplog.text
 
 
-def test_a_body_larger_than_the_limit(
-    make_client: Callable[..., TestClient], auth: dict[str, str]
-) -> None:
+def test_large_body_is_413(make_client: Callable[..., TestClient], auth: dict[str, str]) -> None:
     client = make_client(max_body_bytes=1000)
     headers = {**auth, "Content-Type": "application/json"}
     declared = client.post("/api/v1/tags", content=b" " * 1001, headers=headers)
@@ -114,7 +117,7 @@ def test_a_body_larger_than_the_limit(
     assert client.post("/api/v1/tags", content=chunks()).status_code == 401
 
 
-def test_an_endless_body_is_cut_off_at_the_limit(
+def test_endless_body_is_cut_off(
     make_client: Callable[..., TestClient], auth: dict[str, str]
 ) -> None:
     app = make_client(max_body_bytes=1000).app
@@ -146,16 +149,14 @@ def test_an_endless_body_is_cut_off_at_the_limit(
     [b"[" * 100_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b'{"name": NaN}', b'{"name": 1e999}',
      b'{"name": "\\ud800"}', b'{"name": "\xff"}', b"{", b"\x00", b'{"name": Infinity}'],
 )  # fmt: skip
-def test_json_that_would_do_harm_gets_no_further(
-    client: TestClient, auth: dict[str, str], body: bytes
-) -> None:
+def test_harmful_json_is_rejected(client: TestClient, auth: dict[str, str], body: bytes) -> None:
     headers = {**auth, "Content-Type": "application/json"}
     response = client.post("/api/v1/tags", content=body, headers=headers)
     assert response.status_code in (400, 422)
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_reads_and_writes_are_counted_apart(
+def test_reads_and_writes_are_counted_separately(
     make_client: Callable[..., TestClient], auth: dict[str, str]
 ) -> None:
     client = make_client(rate_limit="5/minute", rate_limit_writes="2/minute")
@@ -166,12 +167,13 @@ def test_reads_and_writes_are_counted_apart(
     refused = states[-1]
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert refused.headers["content-type"] == "application/problem+json"
-    assert client.get("/health").status_code == 200  # not the API's
+    assert client.get("/health").status_code == 200  # costs nothing
+    assert client.get("/ready").status_code == 429
     writes = [client.post(REFRESH, headers=auth).status_code for _ in range(3)]
     assert writes == [202, 202, 429]
 
 
-def test_guessing_tokens_is_limited_like_writing(make_client: Callable[..., TestClient]) -> None:
+def test_guessing_tokens_is_limited(make_client: Callable[..., TestClient]) -> None:
     client = make_client(rate_limit_writes="3/minute")
     codes = [
         client.post(REFRESH, headers={"Authorization": f"Bearer guess-number-{n}"}).status_code
@@ -180,29 +182,30 @@ def test_guessing_tokens_is_limited_like_writing(make_client: Callable[..., Test
     assert codes == [401, 401, 401, 429, 429]
 
 
-def test_a_limit_comes_back() -> None:
+def test_limits_are_per_client() -> None:
     limits = RateLimits(Settings(rate_limit="1/second"))
-    first, second = limits.hit("read", "a"), limits.hit("read", "a")
-    other = limits.hit("read", "b")
-    assert first is not None
-    assert second is not None
-    assert other is not None
-    assert (first.allowed, second.allowed, other.allowed) == (True, False, True)
+    limits.require("read", "a")
+    limits.count("read", "a")
+    for refuse in (limits.count, limits.require):
+        with pytest.raises(Problem) as caught:
+            refuse("read", "a")
+        assert caught.value.status == 429
+    limits.count("read", "b")
 
 
-def test_addresses_that_one_customer_has_count_as_one() -> None:
+def test_ipv6_network_counts_as_one_client() -> None:
     assert client_address("2001:db8::1") == client_address("2001:db8::ffff:1")
     assert client_address("2001:db8::1") != client_address("2001:db8:0:1::1")
     assert client_address("::ffff:192.0.2.1") == client_address("192.0.2.1") == "192.0.2.1"
     assert client_address(None) == "unknown"
 
 
-def test_a_limit_that_cannot_be_read_is_named() -> None:
+def test_invalid_limit_is_named() -> None:
     with pytest.raises(RateLimitSettingsError, match="RATE_LIMIT_WRITES"):
         RateLimits(Settings(rate_limit_writes="often"))
 
 
-def test_other_sites_are_let_in_by_setting_alone(make_client: Callable[..., TestClient]) -> None:
+def test_cors_needs_the_setting(make_client: Callable[..., TestClient]) -> None:
     origin = "https://bar.example"
     preflight = {
         "Origin": origin,
@@ -231,7 +234,7 @@ def test_other_sites_are_let_in_by_setting_alone(make_client: Callable[..., Test
 
 @settings(max_examples=30, deadline=None)
 @given(chunks=st.lists(st.binary(max_size=2000), min_size=1, max_size=5))
-def test_a_streamed_body_is_compressed_on_the_way(chunks: list[bytes]) -> None:
+def test_streamed_body_is_compressed(chunks: list[bytes]) -> None:
     app = FastAPI()
 
     @app.get("/streamed")
@@ -257,7 +260,7 @@ def test_a_streamed_body_is_compressed_on_the_way(chunks: list[bytes]) -> None:
     assert response.content == b"".join(chunks)
 
 
-def test_the_api_describes_itself(client: TestClient) -> None:
+def test_openapi_document_is_complete(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     operations = {
         (method, path): operation
@@ -279,3 +282,83 @@ def test_the_api_describes_itself(client: TestClient) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert document["components"]["schemas"]["ProblemBody"]["example"]
     assert ("get", "/api/v1/analytics/recipe-similar/{recipe_id}") in operations
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("testserver", 200), ("TESTSERVER.:8000", 200), ("localhost:8000", 200),
+        ("127.0.0.1:8000", 200), ("[::1]:8000", 200), ("192.0.2.7", 200), ("app.localhost", 200),
+        ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("", 421), ("testserver.evil", 421),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/health", "/", "/ready", STATUS])
+def test_foreign_hosts_are_refused(client: TestClient, path: str, host: str, status: int) -> None:
+    response = client.get(path, headers={"Host": host})
+    assert response.status_code == status
+    if status == 421:
+        assert "ALLOWED_HOSTS" in response.json()["detail"]
+
+
+def test_two_body_lengths_are_refused(client: TestClient, auth: dict[str, str]) -> None:
+    headers = {**auth, "Content-Length": "4", "Transfer-Encoding": "chunked"}
+    response = client.post(REFRESH, headers=headers)
+    assert response.status_code == 400
+    assert response.headers["connection"] == "close"
+
+
+def test_slow_body_is_408(auth: dict[str, str]) -> None:
+    async def unreachable(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("the body never ends")
+
+    authenticator = Authenticator(Settings(api_token=TOKEN))
+    guard = ApiGuard(unreachable, authenticator, RateLimits(Settings()), 1000, body_seconds=0.2)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": REFRESH, "query_string": b"",
+        "headers": [(b"authorization", auth["Authorization"].encode())],
+        "client": ("127.0.0.1", 1), "state": {"request_id": "id"},
+    }  # fmt: skip
+    asyncio.run(guard(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/recipes/", "/api/v1/recipes/", "/api/v1/units/", "/api/v1/analytics/recipe-similar/"],
+)
+def test_absurdly_long_ids_are_refused(client: TestClient, path: str) -> None:
+    for digits in (20, 4_300, 4_301):
+        assert client.get(path + "9" * digits).status_code in (404, 422), digits
+
+
+def test_access_log_is_bounded() -> None:
+    lines: list[str] = []
+    now = 0.0
+    log = AccessLog(lines.append, rate=10, burst=5, clock=lambda: now)
+    scope: dict[str, Any] = {
+        "method": "GET",
+        "path": "/" + "a" * 100_000,
+        "client": None,
+        "state": {},
+    }
+
+    def request() -> None:
+        log.request(scope, "id", status=429, size=0, seconds=0.0)
+
+    for _ in range(1000):
+        request()
+    assert len(lines) == 5
+    assert all(len(line) < 1000 for line in lines)
+    now = 0.1
+    request()
+    assert json.loads(lines[5])["suppressed_requests"] == 995
+    assert json.loads(lines[6])["status"] == 429

@@ -26,7 +26,7 @@ def _make(client: TestClient, auth: dict[str, str], what: str, **body: Any) -> A
     return response
 
 
-def test_a_recipe_lives_and_dies(client: TestClient, auth: dict[str, str], site: Any) -> None:
+def test_recipe_life_cycle(client: TestClient, auth: dict[str, str], site: Any) -> None:
     gin = client.get(f"{V1}/ingredients", params={"q": "gin"}).json()["items"][0]
     line = {"ingredient_id": gin["id"], "unit_id": 1, "amount": 30}
     made = _make(client, auth, "recipes", name="Piña Ñ", ingredients=[line], tags=["new one"])
@@ -76,7 +76,7 @@ def test_search_by_every_parameter(client: TestClient) -> None:
     assert next(one["missing"] for one in short if one["name"] == "Negroni") == [third]
 
 
-def test_pages_make_the_whole(client: TestClient) -> None:
+def test_pages_cover_the_whole_list(client: TestClient) -> None:
     seen: list[int] = []
     cursor = None
     while True:
@@ -115,9 +115,7 @@ def test_units_tags_and_ingredients(client: TestClient, auth: dict[str, str], si
     assert _jobs(site) == 1  # the waiting one absorbed the others; tags asked for none
 
 
-def test_a_rating_is_ones_own_and_asks_for_no_refresh(
-    client: TestClient, auth: dict[str, str], site: Any
-) -> None:
+def test_rating_belongs_to_its_user(client: TestClient, auth: dict[str, str], site: Any) -> None:
     path = f"{V1}/ratings/1"
     assert client.put(path, json={"rating": 3}, headers=auth).status_code == 201
     assert client.put(path, json={"rating": 5}, headers=auth).status_code == 200
@@ -132,7 +130,7 @@ def test_a_rating_is_ones_own_and_asks_for_no_refresh(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_nobody_writes_without_a_token(client: TestClient, method: str) -> None:
+def test_catalog_writes_need_a_token(client: TestClient, method: str) -> None:
     for what in ("recipes", "ingredients", "units", "tags", "ratings"):
         path = f"{V1}/{what}" + ("" if method == "POST" else "/1")
         if method == "POST" and what == "ratings":
@@ -141,7 +139,7 @@ def test_nobody_writes_without_a_token(client: TestClient, method: str) -> None:
     assert client.post(f"{V1}/recipes/import", json={"recipes": []}).status_code == 401
 
 
-def test_wrong_lines_are_named(client: TestClient, auth: dict[str, str]) -> None:
+def test_invalid_lines_are_named(client: TestClient, auth: dict[str, str]) -> None:
     body = {"name": "X", "ingredients": [{"ingredient_id": 1}, {"ingredient_id": 1, "unit_id": 99}]}
     refused = client.post(f"{V1}/recipes", json=body, headers=auth)
     assert refused.status_code == 422
@@ -155,7 +153,7 @@ def test_wrong_lines_are_named(client: TestClient, auth: dict[str, str]) -> None
     assert own.json()["errors"][0]["field"] == "parent_id"
 
 
-def test_a_refresh_that_cannot_be_asked_for_fails_no_write(
+def test_blocked_queue_fails_no_write(
     make_client: Callable[..., TestClient], auth: dict[str, str], tmp_path: Path
 ) -> None:
     blocked = tmp_path / "a-file"
@@ -191,7 +189,7 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
     assert _jobs(site) == 1
 
 
-def test_a_database_from_elsewhere_is_read_and_not_written(
+def test_foreign_database_is_read_only(
     make_client: Callable[..., TestClient], auth: dict[str, str], real_db_path: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "real.db"
@@ -231,7 +229,7 @@ numbers = st.integers() | st.integers(-2, 120)
     ),
     identifier=numbers | text_values,
 )  # fmt: skip
-def test_nothing_sent_is_a_server_error(
+def test_no_input_is_a_server_error(
     client: TestClient,
     auth: dict[str, str],
     what: str,
@@ -257,7 +255,7 @@ def test_nothing_sent_is_a_server_error(
         assert response.status_code < 500, (response.request.url, response.text)
 
 
-def test_half_a_surrogate_pair_is_a_problem(client: TestClient, auth: dict[str, str]) -> None:
+def test_half_surrogate_pair_is_rejected(client: TestClient, auth: dict[str, str]) -> None:
     headers = {**auth, "Content-Type": "application/json"}
     line = '{"ingredient": "\\ud800"}'
     for path, body in (

@@ -89,7 +89,7 @@ def schema(sites: Sites) -> OpenApiSchema:
     return schemathesis.openapi.from_asgi("/openapi.json", sites)
 
 
-def test_every_operation_keeps_its_promises(schema: OpenApiSchema) -> None:
+def test_operations_conform_to_their_schema(schema: OpenApiSchema) -> None:
     sent: Counter[int] = Counter()
     broken: list[str] = []
     for result in schema.get_all_operations():
@@ -117,7 +117,7 @@ def test_every_operation_keeps_its_promises(schema: OpenApiSchema) -> None:
     assert sent[422] > 0
 
 
-def test_operations_linked_to_each_other_keep_them_too(schema: OpenApiSchema, sites: Sites) -> None:
+def test_linked_operations_conform_to_their_schema(schema: OpenApiSchema, sites: Sites) -> None:
     """What one operation made, the next one reads, changes and removes."""
     sent: Counter[int] = Counter()
     machine = schema.as_state_machine()

@@ -20,7 +20,7 @@ from tests.http.conftest import Site
 
 @contextmanager
 def serving(directory: Path, *arguments: str, **environment: str) -> Iterator[tuple[str, str, Any]]:
-    """Start the server; yield its address, its token and its process."""
+    """Start the server; yield its address, its one-time code (empty if none) and its process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli.main", "serve", "--port", "0", *arguments],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
@@ -34,9 +34,9 @@ def serving(directory: Path, *arguments: str, **environment: str) -> Iterator[tu
         seen = []
         for line in process.stderr:
             seen.append(line)
-            found = re.search(r"Open (http://\S+?)(?:#token=(\S+))?$", line.strip())
+            found = re.search(r"Open (http://\S+?)(?:#code=(\S+))?$", line.strip())
             if found:
-                yield found[1], found[2], process
+                yield found[1], found[2] or "", process
                 return
         raise AssertionError("".join(seen))
     finally:
@@ -44,9 +44,15 @@ def serving(directory: Path, *arguments: str, **environment: str) -> Iterator[tu
         process.communicate()
 
 
-def call(url: str, method: str = "GET", token: str | None = None) -> tuple[int, Any]:
+def call(
+    url: str, method: str = "GET", token: str | None = None, body: Any = None
+) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(url, method=method, headers=headers)
+    data = None
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        data = json.dumps(body).encode()
+    request = urllib.request.Request(url, data, method=method, headers=headers)
     for _ in range(100):
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
@@ -59,14 +65,17 @@ def call(url: str, method: str = "GET", token: str | None = None) -> tuple[int, 
     raise AssertionError(f"{url} does not answer")
 
 
-def test_it_serves_refreshes_and_ends_in_good_order(site: Site) -> None:
+def test_serve_refreshes_and_stops_cleanly(site: Site) -> None:
     with serving(
         site.directory, DB_PATH=str(site.database_path), ANALYTICS_DIR=str(site.analytics_dir)
-    ) as (url, token, process):
+    ) as (url, code, process):
         assert url.startswith("http://127.0.0.1:")
         token_file = site.directory / "var/api-token"
         assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
-        assert token_file.read_text().strip() == token
+        token = token_file.read_text().strip()
+        signed_in = call(f"{url}api/v1/sign-in", "POST", body={"code": code})
+        assert signed_in == (200, {"token": token})
+        assert call(f"{url}api/v1/sign-in", "POST", body={"code": code})[0] == 403
         assert call(f"{url}ready")[0] == 200
         assert call(f"{url}api/v1/analytics/refresh", "POST")[0] == 401
         status, asked = call(f"{url}api/v1/analytics/refresh", "POST", token)
@@ -84,23 +93,28 @@ def test_it_serves_refreshes_and_ends_in_good_order(site: Site) -> None:
         assert out == ""
 
 
-def test_the_token_stays_the_same_and_a_named_one_wins(site: Site) -> None:
+def test_token_persists_and_is_never_printed(site: Site) -> None:
     paths = {"DB_PATH": str(site.database_path), "ANALYTICS_DIR": str(site.analytics_dir)}
-    with serving(site.directory, "--no-worker", **paths) as (_, first, _process):
-        pass
-    with serving(site.directory, "--no-worker", **paths) as (_, second, _process):
-        assert second == first
-    with serving(site.directory, "--no-worker", API_TOKEN="a-token-of-ones-own", **paths) as (
-        url,
-        third,
-        _process,
-    ):
-        assert third == "a-token-of-ones-own"
-        status, _ = call(f"{url}api/v1/analytics/refresh", "POST", third)
+    tokens, codes = set(), set()
+    for _ in range(2):
+        with serving(site.directory, "--no-worker", **paths) as (url, code, _process):
+            codes.add(code)
+            tokens.add(call(f"{url}api/v1/sign-in", "POST", body={"code": code})[1]["token"])
+    assert len(tokens) == 1
+    assert len(codes) == 2
+    assert not tokens & codes
+
+
+def test_operators_token_prints_no_code(site: Site) -> None:
+    paths = {"DB_PATH": str(site.database_path), "ANALYTICS_DIR": str(site.analytics_dir)}
+    token = "a-token-of-ones-own"
+    with serving(site.directory, "--no-worker", API_TOKEN=token, **paths) as (url, code, _process):
+        assert code == ""
+        status, _ = call(f"{url}api/v1/analytics/refresh", "POST", token)
         assert status == 202
 
 
-def test_what_is_missing_or_wrong_is_said(tmp_path: Path, site: Site) -> None:
+def test_missing_settings_are_explained(tmp_path: Path, site: Site) -> None:
     def run(**environment: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "api.cli.main", "serve", "--port", "0"],

@@ -113,12 +113,27 @@ export function onSignIn(listener) {
   listener(hasToken());
 }
 
-/** Read the token from a URL like `/#token=...` and remove it from the URL. */
-export function takeTokenFromAddress() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!found) return;
+/**
+ * Sign in with the address's `#code=...`, which works once, or `#token=...`, and remove it from the
+ * address. A different token in use is replaced only if the reader agrees.
+ */
+export async function takeTokenFromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const code = given.get("code");
+  let token = given.get("token");
+  if (!code && !token) return;
   history.replaceState(history.state, "", location.pathname + location.search);
-  signIn(found);
+  if (code) {
+    try {
+      token = (await request("POST", "sign-in", { body: { code } })).body.token;
+    } catch (error) {
+      if (!hasToken()) await askForToken(error.message);
+      return;
+    }
+  }
+  const known = sessionStorage.getItem(TOKEN);
+  if (known && known !== token && !confirm("Replace the token you are signed in with?")) return;
+  signIn(token);
 }
 
 /** Open the sign-in dialog. Resolves to whether there is a token now. */
