@@ -80,11 +80,14 @@ def is_unchanged(version: str, if_none_match: str | None) -> bool:
 def expected_versions(if_match: str | None) -> Collection[str] | None:
     """Return the versions that a write would accept; None for any.
 
-    Weak tags never match here (RFC 9110, 13.1.1): they stand for no certain version.
+    Weak tags are accepted, although RFC 9110 (13.1.1) compares strongly here: a proxy that
+    compresses our responses weakens their tags (nginx with ``gzip on``), and every edit behind it
+    would be refused. That is safe with our tags, which are digests of the content: equal tags mean
+    equal content, whatever its encoding.
     """
     if if_match is None or if_match.strip() == "*":
         return None
-    return [found[1] for found in _ENTITY_TAG.finditer(if_match) if not found[0].startswith("W/")]
+    return [found[1] for found in _ENTITY_TAG.finditer(if_match)]
 
 
 RowIdPath = Annotated[int, Path(ge=1, le=MAX_ID, description="The row's ID.", examples=[1])]

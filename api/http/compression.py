@@ -130,7 +130,11 @@ class _Response:
         await self._send({**message, "body": body})
 
     async def _next(self, message: Message, stream: "zlib._Compress") -> None:
-        body = stream.compress(message.get("body", b""))
+        body = message.get("body", b"")
+        if len(body) >= _THREAD_BYTES:
+            body = await to_thread.run_sync(stream.compress, body)
+        else:
+            body = stream.compress(body)
         if not message.get("more_body"):
             body += stream.flush()
         await self._send({**message, "body": body})

@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
+from api.http.exports import Exports
 from api.http.freshness import Freshness
 from api.http.published import Published
 from api.http.sign_in import SignInCodes
@@ -34,6 +35,7 @@ class Services:
     published: Published
     freshness: Freshness
     threads: CatalogThreads = field(default_factory=CatalogThreads)
+    exports: Exports = field(default_factory=Exports)
     sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
 
 

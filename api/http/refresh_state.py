@@ -12,7 +12,7 @@ from api.http.models.analytics import AnalyticsStatus, RefreshState, SnapshotSum
 from api.http.published import Published
 from api.jobs.coalescing import WAITING, JobStatus
 from api.jobs.local_queue import LocalQueue, QueuedJob, QueueError
-from api.jobs.run_status import RunStatus, read_run_status
+from api.jobs.run_status import RunRecord, RunState, RunStatus, read_run_status
 from api.settings import Settings
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
@@ -24,12 +24,22 @@ _JOBS = 10
 
 
 def analytics_status(
-    settings: Settings, storage: AnalyticsStorage, published: Published, freshness: Freshness
+    settings: Settings,
+    storage: AnalyticsStorage,
+    published: Published,
+    freshness: Freshness,
+    *,
+    with_details: bool = False,
 ) -> AnalyticsStatus:
     """Return what is published, whether it is up to date, and what the refresh is doing.
 
     A reader who sees here that a refresh has ended finds its snapshot in every later read: the
     run's document is read first, then the pointer, uncached.
+
+    Parameters
+    ----------
+    with_details
+        Include the errors of runs, which name paths, hosts and users; otherwise a sentence.
 
     Raises
     ------
@@ -37,6 +47,7 @@ def analytics_status(
         If the store cannot be read.
     """
     status = read_run_status(storage.snapshots.store)
+    history = status.history if with_details else [_without_details(run) for run in status.history]
     jobs = _jobs(settings)
     loaded = published.current(look=True)
     if loaded is None:
@@ -44,7 +55,7 @@ def analytics_status(
             snapshot=None,
             stale=True,
             refresh=_refresh(status, jobs),
-            history=status.history,
+            history=history,
             snapshots=[],
         )
     # Listing reads every manifest; the list changes only with the current one.
@@ -57,7 +68,7 @@ def analytics_status(
         stale=state != "current",
         foreign=state == "foreign",
         refresh=_refresh(status, jobs),
-        history=status.history,
+        history=history,
         snapshots=kept,
     )
 
@@ -67,9 +78,17 @@ def _jobs(settings: Settings) -> list[QueuedJob]:
         return []
     try:
         return LocalQueue(settings.refresh_queue).jobs(_JOBS)
-    except QueueError as error:
+    except (QueueError, ValueError) as error:  # ValueError: a row that another program wrote
         logger.warning("the status omits waiting jobs: %s", error)
         return []
+
+
+def _without_details(run: RunRecord) -> RunRecord:
+    if run.error is None:
+        return run
+    outcome = "was interrupted" if run.state is RunState.INTERRUPTED else "failed"
+    sentence = f"The refresh {outcome}. The server's log has the details under run {run.run_id}."
+    return run.model_copy(update={"error": sentence})
 
 
 def _refresh(status: RunStatus, jobs: list[QueuedJob]) -> RefreshState:

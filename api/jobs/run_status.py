@@ -269,6 +269,9 @@ class RunStatusWriter:
         self._update(
             state=state, finished_at=now, snapshot_id=snapshot_id, changed=changed, error=error
         )
+        if error is not None:
+            # The public status names the run and not the error.
+            logger.error("refresh run %s %s: %s", self.run_id, state, error)
         self._ending.set()
         self._thread.join(_FINAL_WRITE_TIMEOUT)
 

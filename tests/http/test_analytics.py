@@ -19,6 +19,8 @@ from api.db.db_analytics import AnalyticsQueries
 from api.db.fingerprint import dataset_fingerprint
 from api.http.freshness import Freshness
 from api.http.published import Published
+from api.jobs.local_queue import LocalQueue
+from api.jobs.run_status import RunState, RunStatusWriter
 from api.storage.serialization import from_bytes
 from api.storage.snapshots import Manifest
 from tests.http.conftest import Site
@@ -331,6 +333,39 @@ def test_status_shows_waiting_refresh(client: TestClient, site: Site, auth: dict
     waiting = client.get(f"{BASE}/status").json()["refresh"]
     assert waiting["state"] == "waiting"
     assert waiting["job_id"] == asked.json()["job_id"]
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.INTERRUPTED])
+def test_public_status_hides_errors(
+    client: TestClient,
+    site: Site,
+    auth: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    state: RunState,
+) -> None:
+    secret = "postgresql://bar@db.internal:5432 and /srv/bar/cocktails.db"
+    run = RunStatusWriter(site.storage.snapshots.store)
+    run.begin()
+    run.end(state, error=secret)
+    # The log has the error, under the ID that the public sees.
+    assert any(run.run_id in record.message and secret in record.message
+               for record in caplog.records)  # fmt: skip
+    public = client.get(f"{BASE}/status")
+    assert "db.internal" not in public.text
+    assert "/srv/bar" not in public.text
+    assert run.run_id in public.json()["history"][0]["error"]
+    wrong = client.get(f"{BASE}/status", headers={"Authorization": "Bearer wrong"})
+    assert (wrong.status_code, "db.internal" in wrong.text) == (200, False)
+    signed_in = client.get(f"{BASE}/status", headers=auth)
+    assert signed_in.json()["history"][0]["error"] == secret
+
+
+def test_odd_queue_row_is_no_server_error(client: TestClient, site: Site) -> None:
+    path = site.directory / "refresh-queue.db"
+    LocalQueue(path).submit()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE refresh_jobs SET status = 'BAKING', submitted_at = 'yesterday'")
+    assert client.get(f"{BASE}/status").status_code == 200
 
 
 def test_reads_after_status_see_new_snapshot(client: TestClient, site: Site) -> None:

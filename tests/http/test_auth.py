@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.http.auth import AuthenticationSettingsError, Authenticator, Principal
@@ -291,6 +291,7 @@ def test_local_token_must_match_exactly(header: str | None) -> None:
     assert problem.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_header_is_rejected_cleanly(header: str) -> None:
     refused(Authenticator(Settings(api_token=TOKEN)), header)

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.http.exports import AT_ONCE
 from api.jobs.local_queue import LocalQueue
 
 V1 = "/api/v1"
@@ -45,6 +46,12 @@ def test_recipe_life_cycle(client: TestClient, auth: dict[str, str], site: Any) 
         stale = client.request(method, path, headers={**auth, "If-Match": tag}, json=sent)
         assert stale.status_code == 412
         assert "Read it again" in stale.json()["detail"]
+    # A proxy that compresses weakens the tag; it still names the version that was read.
+    weakened = {**auth, "If-Match": f"W/{changed.headers['etag']}"}
+    changed = client.put(path, json=body, headers=weakened)
+    assert changed.status_code == 200
+    weakened["If-Match"] = f"W/{tag}"
+    assert client.put(path, json=body, headers=weakened).status_code == 412
     now = {**auth, "If-Match": changed.headers["etag"]}
     assert client.delete(path, headers=now).status_code == 204
     assert client.get(path).status_code == 404
@@ -121,8 +128,11 @@ def test_rating_belongs_to_its_user(client: TestClient, auth: dict[str, str], si
     assert client.put(path, json={"rating": 5}, headers=auth).status_code == 200
     assert client.put(path, json={"rating": 6}, headers=auth).status_code == 422
     assert client.put(f"{V1}/ratings/9999", json={"rating": 5}, headers=auth).status_code == 404
-    (found,) = client.get(f"{V1}/ratings", params={"recipe_id": 1}).json()["items"]
+    query = {"recipe_id": 1}
+    (found,) = client.get(f"{V1}/ratings", params=query, headers=auth).json()["items"]
     assert (found["user_id"], found["rating"]) == ("local", 5)
+    (public,) = client.get(f"{V1}/ratings", params=query).json()["items"]
+    assert public == {**found, "user_id": None}
     assert client.get(f"{V1}/recipes/1").json()["rating"] == {"average": 5.0, "count": 1}
     assert client.delete(path, headers=auth).status_code == 204
     assert client.delete(path, headers=auth).status_code == 404
@@ -187,6 +197,21 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
     assert good.json()["created"] == 1
     assert "'=1+1" in client.get(f"{V1}/recipes/export", params={"format": "csv"}).text
     assert _jobs(site) == 1
+
+
+def test_exports_are_few_at_once(client: TestClient, site: Any) -> None:
+    exports = client.app.state.services.exports  # type: ignore[attr-defined]
+    places = [exports.reserve() for _ in range(AT_ONCE)]
+    refused = client.get(f"{V1}/recipes/export")
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+    places[0].release()
+    for _ in range(3):  # each gives its place back
+        assert client.get(f"{V1}/recipes/export").status_code == 200
+    site.database_path.unlink()
+    for _ in range(3):  # an error does, too
+        assert client.get(f"{V1}/recipes/export").status_code == 503
+    assert exports.reserve()
 
 
 def test_foreign_database_is_read_only(

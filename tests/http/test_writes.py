@@ -19,6 +19,8 @@ V1 = "/api/v1"
 #: the body.
 REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", f"{V1}/analytics/refresh"): (f"{V1}/analytics/refresh", None),
+    ("POST", f"{V1}/sign-in-codes"): (f"{V1}/sign-in-codes", None),
+    ("POST", f"{V1}/sign-in"): (f"{V1}/sign-in", {"code": "{code}"}),
     ("POST", f"{V1}/recipes"): (f"{V1}/recipes", {"name": "New"}),
     ("PUT", f"{V1}/recipes/{{recipe_id}}"): (f"{V1}/recipes/1", {"name": "Changed"}),
     ("DELETE", f"{V1}/recipes/{{recipe_id}}"): (f"{V1}/recipes/1", None),
@@ -38,6 +40,8 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
 #: Writes that need no refresh, since what they change is not part of what the analytics read. The
 #: test compares the fingerprint of the data before and after.
 WITHOUT_REFRESH = {
+    ("POST", f"{V1}/sign-in-codes"): "writes nothing to the database",
+    ("POST", f"{V1}/sign-in"): "writes nothing to the database",
     ("POST", f"{V1}/tags"): "a tag that no recipe has",
     ("PUT", f"{V1}/tags/{{tag_id}}"): "the analytics do not read tags",
     ("DELETE", f"{V1}/tags/{{tag_id}}"): "the analytics do not read tags",
@@ -75,6 +79,9 @@ def test_each_write_requests_its_refresh(
     assert operation in REQUESTS, "Add a request for this new write, so that it is tested."
     path, body = REQUESTS[operation]
     path = _prepare(client, auth, path)
+    if body == {"code": "{code}"}:
+        body = client.post(f"{V1}/sign-in-codes", headers=auth).json()
+        body = {"code": body["code"]}
     (site.directory / "refresh-queue.db").unlink(missing_ok=True)
     before = _fingerprint(site)
     assert _jobs(site) == 0

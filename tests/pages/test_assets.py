@@ -21,7 +21,7 @@ def client() -> TestClient:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_url_in_a_page_exists(client: TestClient, path: str) -> None:
-    page = client.get(path.replace("{recipe_id:int}", "7"))
+    page = client.get(path.replace("{recipe_id:row_id}", "7"))
     assert page.status_code == 200
     assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)

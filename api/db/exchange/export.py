@@ -21,7 +21,7 @@ from api.db.exchange.tag_cells import join_tags
 from api.db.schema import ingredients, recipes, tags, units
 
 _CHUNK = 500
-_IN_MEMORY = 8 << 20
+_IN_MEMORY = 1 << 20
 
 
 def write_json(connection: Connection) -> IO[bytes]:

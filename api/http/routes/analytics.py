@@ -1,11 +1,13 @@
 """The artifacts of the current snapshot, and the state of the refresh."""
 
 import json
+from functools import partial
 from typing import Annotated, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.http.deps import PublishedDep, RefreshDep, ServicesDep, WriterDep
+from api.http.deps import PublishedDep, ReaderDep, RefreshDep, ServicesDep, WriterDep
 from api.http.models.analytics import (
     AnalyticsStatus,
     Atlas,
@@ -218,10 +220,24 @@ async def atlas(
     operation_id="getAnalyticsStatus",
     summary="Status of the analytics",
 )
-def status(services: ServicesDep, published: PublishedDep, response: Response) -> AnalyticsStatus:
-    """Return the current snapshot, the progress of the refresh, and earlier runs."""
+async def status(
+    services: ServicesDep, published: PublishedDep, reader: ReaderDep, response: Response
+) -> AnalyticsStatus:
+    """Return the current snapshot, the progress of the refresh, and earlier runs.
+
+    With a valid token, the errors of earlier runs are included; without, only that they failed.
+    """
     response.headers["Cache-Control"] = "no-store"
-    return analytics_status(services.settings, services.storage, published, services.freshness)
+    return await to_thread.run_sync(
+        partial(
+            analytics_status,
+            services.settings,
+            services.storage,
+            published,
+            services.freshness,
+            with_details=reader is not None,
+        )
+    )
 
 
 @router.post(

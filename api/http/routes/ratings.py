@@ -11,6 +11,7 @@ from api.db.catalog import ratings
 from api.db.catalog.drafts import RatingDraft
 from api.db.rules import MAX_ID
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, RowIdPath
+from api.http.deps import ReaderDep
 from api.http.models.common import problem_responses
 from api.http.models.ratings import RatingBody, RatingPage
 from api.http.transactions import ReadDep, WriteDep
@@ -24,14 +25,20 @@ RecipeIdQuery = Annotated[
 
 @router.get("", operation_id="list_ratings", summary="List ratings")
 async def list_ratings(
-    read: ReadDep, recipe_id: RecipeIdQuery = None, cursor: Cursor = None, limit: Limit = LIMIT
+    read: ReadDep,
+    reader: ReaderDep,
+    recipe_id: RecipeIdQuery = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
 ) -> RatingPage:
-    """Return a page of ratings, the oldest first."""
-    return await read(
+    """Return a page of ratings, the oldest first. Only your own show who gave them."""
+    page = await read(
         lambda connection: RatingPage.model_validate(
             ratings.list_ratings(connection, recipe_id=recipe_id, cursor=cursor, limit=limit)
         )
     )
+    subject = None if reader is None else reader.subject
+    return page.model_copy(update={"items": [one.for_reader(subject) for one in page.items]})
 
 
 @router.put(

@@ -4,8 +4,7 @@ Each write requests a refresh. One that changes nothing that the analytics read,
 description, is recognized by the refresh itself, which then stops at once.
 """
 
-from collections.abc import Iterator
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
@@ -20,6 +19,8 @@ from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.requests import import_request, read_request
 from api.db.rules import MAX_ID, MAX_LINES, clean_line
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
+from api.http.deps import ServicesDep
+from api.http.exports import ExportResponse
 from api.http.models.common import problem_responses
 from api.http.models.recipes import RecipeBody, RecipePage
 from api.http.routes.crud import Resource, add_crud
@@ -202,29 +203,26 @@ async def import_many(
 )
 async def export_many(
     read: ReadDep,
+    services: ServicesDep,
     format: Annotated[
         Literal["json", "csv"],
         Query(description="JSON includes units and ingredients; CSV is for spreadsheets."),
     ] = "json",
-) -> StreamingResponse:
+) -> ExportResponse:
     """Return every recipe as one file.
 
     CSV text that a spreadsheet would run as a formula gets a leading apostrophe, which the import
     removes.
     """
-    # Written completely before it is sent: a slow client holds no lock on the database.
-    file = await read(write_csv if format == "csv" else write_json)
-    return StreamingResponse(
-        _chunks(file),
-        media_type="text/csv; charset=utf-8" if format == "csv" else "application/json",
-        headers={"Content-Disposition": f'attachment; filename="recipes.{format}"'},
-    )
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(1 << 16):
-            yield chunk
+    place = services.exports.reserve()
+    try:
+        # Written completely before it is sent: a slow client holds no lock on the database.
+        file = await read(write_csv if format == "csv" else write_json)
+    except BaseException:
+        place.release()
+        raise
+    media_type = "text/csv; charset=utf-8" if format == "csv" else "application/json"
+    return ExportResponse(file, place, media_type, f"recipes.{format}")
 
 
 add_crud(router, RECIPE)
