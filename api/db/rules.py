@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
+from api.db.normalization import MAX_MARKS, has_too_many_marks, normalize
+
 #: The largest integer of SQLite and of PostgreSQL's bigint.
 MAX_ID = 2**63 - 1
 #: Far above any real amount, in any unit or in ml; sums over a recipe stay finite.
@@ -58,7 +60,7 @@ def clean_line(text: str) -> str:
     ValueError
         If nothing is left, or a character is not allowed in one line.
     """
-    cleaned = unicodedata.normalize("NFC", text.translate(_ZERO_WIDTH)).strip()
+    cleaned = _compose(text.translate(_ZERO_WIDTH)).strip()
     if not cleaned:
         raise ValueError("The text is empty")
     _refuse(cleaned, allowed="")
@@ -75,9 +77,15 @@ def clean_text(text: str) -> str | None:
     ValueError
         If a character is not allowed.
     """
-    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    cleaned = _compose(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     _refuse(cleaned, allowed="\n\t")
     return cleaned or None
+
+
+def _compose(text: str) -> str:
+    if has_too_many_marks(text):
+        raise ValueError(f"The text has more than {MAX_MARKS} combining marks in a row")
+    return normalize("NFC", text)
 
 
 def clean_query(text: str) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from api.db.columns import TableColumns
+from api.db.normalization import normalize
 from api.db.schema import NAMED_TABLES
 
 #: Long enough to distinguish names, and within PostgreSQL's limit for index entries (2,704 bytes).
@@ -56,9 +57,9 @@ def fold(text: str) -> str:
     >>> fold("Piña  Colada"), fold("Harry\u2019s CRÈME"), fold("Öl-Straße"), fold("ΜΎΘΟΣ")
     ('pina colada', 'harrys creme', 'ol strasse', 'μυθοσ')
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    decomposed = normalize("NFKD", normalize("NFKD", text).casefold())
     bare = "".join(mark for mark in decomposed if not _is_accent(mark)).translate(_TRANSLATED)
-    return " ".join(unicodedata.normalize("NFKC", bare).split())
+    return " ".join(normalize("NFKC", bare).split())
 
 
 def _is_accent(character: str) -> bool:
@@ -81,7 +82,7 @@ def same_name(name: object) -> str:
     Unlike in a search, accents count: Pêche is not Peche.
     """
     visible = "".join(mark for mark in str(name) if unicodedata.category(mark) != "Cf")
-    return unicodedata.normalize("NFC", visible).strip().casefold()
+    return normalize("NFC", visible).strip().casefold()
 
 
 def fold_names(connection: Connection) -> int:

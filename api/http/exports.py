@@ -3,11 +3,12 @@
 A client that reads slowly keeps its file open; without a limit, many of them would fill the disk.
 """
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from typing import IO
 
 import anyio
-from anyio import CapacityLimiter, WouldBlock, to_thread
+from anyio import to_thread
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -30,50 +31,39 @@ class Exports:
     """
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._places = CapacityLimiter(at_once)
+        self._places = threading.BoundedSemaphore(at_once)
 
-    def reserve(self) -> "Place":
-        """Return a place to send one file from.
+    def reserve(self) -> Callable[[], None]:
+        """Reserve a place to send one file from; return the function that releases it.
 
         Raises
         ------
         Problem
             503 if all are taken.
         """
-        try:
-            return Place(self._places)
-        except WouldBlock as error:
+        if not self._places.acquire(blocking=False):
             raise Problem(
                 503,
                 "Service unavailable",
                 "Too many exports are running. Try again later.",
                 headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
-            ) from error
-
-
-class Place:
-    """One place; release it when the file is sent."""
-
-    def __init__(self, places: CapacityLimiter) -> None:
-        self._places = places
-        places.acquire_on_behalf_of_nowait(self)
-
-    def release(self) -> None:
-        """Let another file be sent."""
-        self._places.release_on_behalf_of(self)
+            )
+        return self._places.release
 
 
 class ExportResponse(StreamingResponse):
     """Sends a file, then closes it and releases its place, whatever happens on the way."""
 
-    def __init__(self, file: IO[bytes], place: Place, media_type: str, file_name: str) -> None:
+    def __init__(
+        self, file: IO[bytes], release: Callable[[], None], media_type: str, file_name: str
+    ) -> None:
         super().__init__(
             _chunks(file),
             media_type=media_type,
             headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
         )
         self._file = file
-        self._place = place
+        self._release = release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file.
@@ -88,7 +78,7 @@ class ExportResponse(StreamingResponse):
                 await super().__call__(scope, receive, send)
         finally:
             self._file.close()
-            self._place.release()
+            self._release()
 
 
 async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:

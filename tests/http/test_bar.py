@@ -35,6 +35,7 @@ def client(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def _settings(directory: Path) -> Settings:
     return Settings(
+        allowed_hosts=("testserver",),
         db_path=directory / "cocktails.db",
         analytics_dir=directory / "analytics",
         refresh_queue=directory / "queue.db",

@@ -4,6 +4,7 @@ Another process commits after every request, in SQLite's rollback journal mode, 
 cursor anywhere would keep it from doing so.
 """
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -114,12 +115,15 @@ def test_no_request_leaves_a_lock(
 @contextmanager
 def stuck_writer(database: Database) -> Iterator[None]:
     """Hold the lock that writers wait for."""
-    with closing(database.engine.connect()) as connection:
-        if database.sqlite_path is not None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            key = int.from_bytes(b"cocktail")
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    if database.sqlite_path is not None:
+        with closing(sqlite3.connect(database.sqlite_path, isolation_level=None)) as raw:
+            raw.execute("BEGIN IMMEDIATE")
+            yield
+            raw.execute("ROLLBACK")
+        return
+    with database.engine.connect() as connection:
+        key = int.from_bytes(b"cocktail")
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
         yield
         connection.rollback()
 

@@ -201,11 +201,11 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
 
 def test_exports_are_few_at_once(client: TestClient, site: Any) -> None:
     exports = client.app.state.services.exports  # type: ignore[attr-defined]
-    places = [exports.reserve() for _ in range(AT_ONCE)]
+    releases = [exports.reserve() for _ in range(AT_ONCE)]
     refused = client.get(f"{V1}/recipes/export")
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
-    places[0].release()
+    releases[0]()
     for _ in range(3):  # each gives its place back
         assert client.get(f"{V1}/recipes/export").status_code == 200
     site.database_path.unlink()

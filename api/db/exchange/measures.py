@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
-from unicodedata import normalize
 
+from api.db.normalization import normalize
 from api.db.search_names import fold
 from api.db.taxonomy.units import find_unit
 from api.db.taxonomy.words import descriptions

@@ -214,15 +214,15 @@ async def export_many(
     CSV text that a spreadsheet would run as a formula gets a leading apostrophe, which the import
     removes.
     """
-    place = services.exports.reserve()
+    release = services.exports.reserve()
     try:
         # Written completely before it is sent: a slow client holds no lock on the database.
         file = await read(write_csv if format == "csv" else write_json)
     except BaseException:
-        place.release()
+        release()
         raise
     media_type = "text/csv; charset=utf-8" if format == "csv" else "application/json"
-    return ExportResponse(file, place, media_type, f"recipes.{format}")
+    return ExportResponse(file, release, media_type, f"recipes.{format}")
 
 
 add_crud(router, RECIPE)
