@@ -21,8 +21,8 @@ OPEN_WRITES = frozenset({("POST", "/api/v1/sign-in")})
 IMPORT = "/api/v1/recipes/import"
 #: Longer than any row: the longest texts, each character escaped.
 MAX_ROW_BYTES = 1_000_000
-#: Reads outside the API that cost something.
-LIMITED_READS = frozenset({"/ready"})
+#: Reads that cost nothing and are not counted.
+FREE_READS = ("/static/", "/docs/", "/health", "/favicon.ico")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Seconds within which a whole body must arrive.
 BODY_SECONDS = 30.0
@@ -135,7 +135,7 @@ class ApiGuard:
         if _declared_length(headers) > limit:
             raise _too_large(limit)
         in_api = path.startswith(API)
-        if not in_api and path not in LIMITED_READS:
+        if path.startswith(FREE_READS):
             return None, receive
         address = client_address(scope["client"][0] if scope.get("client") else None)
         if method in READS or not in_api:

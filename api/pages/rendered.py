@@ -21,6 +21,7 @@ from api.db.catalog.search import RecipeSearch
 from api.http.deps import DatabaseDep, PublishedDep
 from api.http.published import Published
 from api.http.snapshot_records import record
+from api.pages.convertors import ROW_ID
 from api.pages.rendering import render
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +31,7 @@ _NO_CACHE = {"Cache-Control": "no-cache"}
 _LISTED = 100
 
 
-@router.api_route("/recipes/{recipe_id:int}", methods=["GET", "HEAD"])
+@router.api_route(f"/recipes/{{recipe_id:{ROW_ID}}}", methods=["GET", "HEAD"])
 def recipe_page(
     recipe_id: int, request: Request, database: DatabaseDep, published: PublishedDep
 ) -> Response:
@@ -55,7 +56,7 @@ def recipe_page(
     )
 
 
-@router.api_route("/ingredients/{ingredient_id:int}", methods=["GET", "HEAD"])
+@router.api_route(f"/ingredients/{{ingredient_id:{ROW_ID}}}", methods=["GET", "HEAD"])
 def ingredient_page(
     ingredient_id: int, request: Request, database: DatabaseDep, published: PublishedDep
 ) -> Response:

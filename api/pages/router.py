@@ -7,20 +7,11 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from api.pages.assets import site_assets
+from api.pages.convertors import ROW_ID
 from api.pages.documentation_site import documentation_site
 from api.pages.rendering import render
-
-
-class _RowIdConvertor(IntegerConvertor):
-    """An ID in a URL: int() refuses thousands of digits, which would be a server error."""
-
-    regex = "[0-9]{1,19}"
-
-
-register_url_convertor("row_id", _RowIdConvertor())
 
 #: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
 PAGES: Final[dict[str, str]] = {
@@ -29,7 +20,7 @@ PAGES: Final[dict[str, str]] = {
     "/bar": "bar",
     "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
-    "/recipes/{recipe_id:row_id}/edit": "recipe-edit",
+    f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
     "/ingredients": "ingredients",
     "/complexity": "complexity",
     "/tree": "tree",

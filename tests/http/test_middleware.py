@@ -333,10 +333,16 @@ def test_slow_body_is_408(auth: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/recipes/", "/api/v1/recipes/", "/api/v1/units/", "/api/v1/analytics/recipe-similar/"],
+    [
+        "/recipes/",
+        "/ingredients/",
+        "/api/v1/recipes/",
+        "/api/v1/units/",
+        "/api/v1/analytics/recipe-similar/",
+    ],
 )
 def test_absurdly_long_ids_are_refused(client: TestClient, path: str) -> None:
-    for digits in (20, 4_300, 4_301):
+    for digits in (18, 19, 20, 4_300, 4_301):
         assert client.get(path + "9" * digits).status_code in (404, 422), digits
 
 
