@@ -1,6 +1,11 @@
 """Reads of the analytics over HTTP beside a bare static file from the same server.
 
     python -m benchmarks.http_reads [--seconds 8] [--connections 64]
+    python -m benchmarks.http_reads --keep-alive
+
+The second command measures small answers one after the other on one connection, from two servers
+side by side: with Nagle's algorithm on, as a plain socket has it, and off, as `cocktaildb serve`
+sets it.
 
 Starts uvicorn, one process, as `cocktaildb serve` does (access log included, rates not limited), on
 the sample or on the database that DB_PATH names, and loads it with wrk from this machine: client
@@ -9,11 +14,14 @@ the largest answer, and is sent by Starlette's StaticFiles with nothing around i
 """
 
 import argparse
+import http.client
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -134,12 +142,58 @@ def _milliseconds(text: str, percentile: str) -> float:
     return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
 
 
+def small_answers(listening: socket.socket, requests: int) -> list[float]:
+    """Serve on a socket; return the milliseconds of each request, one after the other."""
+    import uvicorn
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = [(b"content-length", b"2")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"ok"})
+
+    server = uvicorn.Server(uvicorn.Config(answer, lifespan="off", log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    taken = []
+    connection = http.client.HTTPConnection(*listening.getsockname()[:2])
+    for _ in range(requests):
+        begun = time.perf_counter()
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        taken.append((time.perf_counter() - begun) * 1000)
+    connection.close()
+    server.should_exit = True
+    thread.join()
+    return sorted(taken)
+
+
+def compare_nagle(requests: int = 200) -> None:
+    """Print the latency of small answers with Nagle's algorithm on and off."""
+    from api.http.server import listen
+
+    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    plain.bind((_HOST, 0))
+    plain.listen()
+    table = Table("small answers, keep-alive", "p50 ms", "p99 ms", box=None)
+    for title, listening in (("plain socket", plain), ("cocktaildb serve", listen(_HOST, 0))):
+        with listening:
+            taken = small_answers(listening, requests)
+        p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
+        table.add_row(title, f"{p50:.2f}", f"{p99:.2f}")
+    Console().print(table)
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--keep-alive", action="store_true")
     arguments = parser.parse_args()
+    if arguments.keep_alive:
+        compare_nagle()
+        return
 
     plain, gzip = {"Accept-Encoding": "identity"}, {"Accept-Encoding": "gzip"}
     cases = [

@@ -100,7 +100,7 @@ def test_hostile_body_is_refused_soon(
 @pytest.mark.parametrize("parameter", ["q", "tag"])
 def test_hostile_query_is_refused_soon(client: TestClient, parameter: str) -> None:
     begun = time.monotonic()
-    response = client.get(f"{V1}/recipes", params={parameter: MARKS[:20_000]})
+    response = client.get(f"{V1}/recipes", params={parameter: MARKS[:5_000]})
     assert response.status_code == 422
     assert time.monotonic() - begun < 5
 
