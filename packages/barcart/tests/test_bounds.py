@@ -70,7 +70,7 @@ def test_neighbors_equal_a_sort_of_all_distances(
         assert list(zip(found.distances[row], found.indices[row], strict=True)) == expected
 
 
-def test_equal_recipes_come_in_the_order_of_their_rows() -> None:
+def test_equal_recipes_keep_their_row_order() -> None:
     rng = np.random.default_rng(0)
     distinct = _volumes(rng, 6, 8)
     volumes = np.tile(distinct, (5, 1))  # row r equals rows r + 6, r + 12, ...

@@ -137,7 +137,7 @@ def test_it_stops_at_the_first_small_change() -> None:
     assert all(record.seconds > 0.0 for record in result.history)
 
 
-def test_a_converged_cost_is_a_fixed_point_and_its_neighbors_are_the_result() -> None:
+def test_converged_cost_is_a_fixed_point() -> None:
     result = fit()
     np.testing.assert_array_equal(result.cost_matrix, result.cost_matrix.T)
     np.testing.assert_array_equal(np.diag(result.cost_matrix), 0.0)
@@ -195,7 +195,7 @@ def test_four_recipes_are_enough() -> None:
     assert ((others >= 0.5) & (others <= 1.0)).all()
 
 
-def test_the_first_iteration_of_a_tree_keeps_shared_mass_in_place() -> None:
+def test_first_tree_iteration_keeps_shared_mass() -> None:
     cost = TREE.cost_matrix()
     graph = emd_neighbors(VOLUMES, cost, 4)
     todo = weighted_pairs(graph.indices, neighbor_weights(graph.distances, 1.0))
@@ -301,7 +301,7 @@ def test_a_finished_state_is_left_as_it_is() -> None:
     assert resumed.cost_matrix.tobytes() == whole.cost_matrix.tobytes()
 
 
-def test_a_checkpoint_of_other_data_or_parameters_is_refused() -> None:
+def test_checkpoint_of_other_data_is_refused() -> None:
     state = fit().state
     with pytest.raises(ValueError, match="state belongs to other"):
         fit(state=state, k=5)

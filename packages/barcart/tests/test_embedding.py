@@ -60,7 +60,7 @@ class TestLayout:
         nearest = knn_matrix(distances_of(MAP), 1)[0][:, 0]
         assert (style[nearest] == style).mean() > 0.9
 
-    def test_a_matrix_and_its_neighbors_give_the_same_map(self) -> None:
+    def test_matrix_and_neighbors_give_one_map(self) -> None:
         matrix = cdist(VOLUMES, VOLUMES, "cityblock")
         known = graph_of(matrix, 8)
         np.testing.assert_array_equal(
@@ -93,7 +93,7 @@ class TestLayout:
 
         assert crowding(0.9) > 2.0 * crowding(0.01)
 
-    def test_same_bytes_in_any_process_and_for_any_number_of_threads(self, tmp_path: Path) -> None:
+    def test_same_bytes_in_any_process_and_threads(self, tmp_path: Path) -> None:
         assert compute_umap_embedding(GRAPH).tobytes() == MAP.tobytes()
         file = tmp_path / "graph.npz"
         np.savez(file, indices=GRAPH.indices, distances=GRAPH.distances)
@@ -163,13 +163,13 @@ class TestSmallAndOddInput:
             layout = compute_umap_embedding(distances_of(np.array(points)))
             assert layout[np.abs(layout[:, 0]).argmax(), 0] > 0.0
 
-    def test_three_points_without_a_triangle_get_a_finite_layout(self) -> None:
+    def test_three_points_on_a_line_are_finite(self) -> None:
         layout = compute_umap_embedding([[0, 1, 9], [1, 0, 1], [9, 1, 0]])
         mapped = distances_of(layout)
         assert np.isfinite(layout).all()
         assert mapped[0, 2] > mapped[0, 1]
 
-    def test_a_distance_that_lists_leave_out_is_taken_for_far(self) -> None:
+    def test_unlisted_distances_count_as_far(self) -> None:
         layout = compute_umap_embedding(
             NeighborGraph(
                 np.array([[1], [0], [1]], dtype=np.int32), np.array([[1.0], [1], [2]]), 0, 0, 0.0
@@ -299,7 +299,7 @@ class TestGoingOnFromAMap:
         np.testing.assert_allclose(layout[:2], init[:2], atol=1e-6)
         assert len(np.unique(layout, axis=0)) == 7
 
-    def test_an_init_without_any_old_point_is_no_init(self) -> None:
+    def test_init_without_old_points_is_ignored(self) -> None:
         init = np.full((120, 2), np.nan)
         np.testing.assert_array_equal(compute_umap_embedding(GRAPH, init=init), MAP)
 
@@ -435,7 +435,7 @@ class TestQuality:
         found = [trustworthiness(DISTANCES, layout, 10).value for layout in (shuffled, MAP)]
         assert found[0] < found[1] - 0.3
 
-    def test_points_in_one_place_are_no_neighbors_of_themselves(self) -> None:
+    def test_points_are_no_neighbors_of_themselves(self) -> None:
         value = knn_preservation(graph_of(np.zeros((9, 9)), 3), np.zeros((9, 2)))
         assert 0.0 <= value <= 1.0
 

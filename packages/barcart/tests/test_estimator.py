@@ -63,7 +63,7 @@ def test_fit_equals_the_functions(recipes: Matrix) -> None:
 
 
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
-def test_new_recipes_find_the_fitted_ones_brute_force_finds(recipes: Matrix, form: Any) -> None:
+def test_new_recipes_find_what_brute_force_finds(recipes: Matrix, form: Any) -> None:
     fitted, new = recipes[:20], recipes[20:]
     metric = RecipeMetric(n_neighbors=4).fit(form(fitted))
     distances, indices = metric.kneighbors(form(new), 30)

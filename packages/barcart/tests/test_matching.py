@@ -103,7 +103,7 @@ class TestFilterPlans:
         ]
         assert moves(filter_plans(plans, 1, 0.0)) == [[(0, 2, 0.4)], [], [(5, 6, 1.0)]]
 
-    def test_drops_flows_below_the_fraction_of_the_largest_but_not_those_at_it(self) -> None:
+    def test_flows_below_the_fraction_are_dropped(self) -> None:
         plans = plans_of([(0, 1, 0.5), (1, 1, 0.125), (2, 1, 0.12)])
         assert moves(filter_plans(plans, 9, 0.25)) == [[(0, 1, 0.5), (1, 1, 0.125)]]
 

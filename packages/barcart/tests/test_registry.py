@@ -12,7 +12,7 @@ from barcart.registry import Registry, normalize_id
     ("value", "text"),
     [("12", "12"), (12, "12"), (12.0, "12"), (np.int64(12), "12"), (np.float64(12), "12")],
 )
-def test_every_way_a_table_carries_an_id_gives_the_same_text(value: object, text: str) -> None:
+def test_ids_of_any_type_give_one_text(value: object, text: str) -> None:
     assert normalize_id(value) == text
 
 

@@ -62,7 +62,7 @@ def test_a_missing_ingredient_column_is_named(column: str) -> None:
         create_rollup_mapping(shelf().drop(columns=column))
 
 
-def test_volumes_add_up_per_recipe_in_order_of_appearance() -> None:
+def test_volumes_add_up_in_order_of_appearance() -> None:
     rolled = apply_rollup(
         lines(
             (2, "Martinez", 3, 30.0),
@@ -80,7 +80,7 @@ def test_volumes_add_up_per_recipe_in_order_of_appearance() -> None:
     }
 
 
-def test_recipes_of_one_name_are_not_merged_and_the_input_is_left_alone() -> None:
+def test_recipes_of_one_name_stay_apart() -> None:
     frame = lines((1, "Martini", 3, 1.0), (2, "Martini", 3, 2.0))
     before = frame.copy()
     rolled = apply_rollup(frame, {"3": "2"})

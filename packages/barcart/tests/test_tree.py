@@ -67,7 +67,7 @@ def test_tree_and_parent_map_by_hand() -> None:
     }
 
 
-def test_columns_root_and_weights_go_by_the_callers_names() -> None:
+def test_columns_root_and_weights_can_be_renamed() -> None:
     frame = BAR.set_axis(["i", "n", "p", "w"], axis=1)
     tree, parents = build_ingredient_tree(frame, "i", "n", "p", "w", "top", "Bar", 4.0)
     assert (tree["id"], tree["name"]) == ("top", "Bar")
@@ -75,7 +75,7 @@ def test_columns_root_and_weights_go_by_the_callers_names() -> None:
 
 
 @pytest.mark.parametrize("weight_col", ["substitution_level", None])
-def test_without_a_weight_column_all_edges_get_the_default(weight_col: str | None) -> None:
+def test_edges_get_the_default_without_weights(weight_col: str | None) -> None:
     frame = BAR.drop(columns="substitution_level")
     _, parents = build_ingredient_tree(frame, weight_col=weight_col, default_edge_weight=0.5)
     assert {weight for node, (_, weight) in parents.items() if node != "root"} == {0.5}
@@ -90,7 +90,7 @@ def test_no_ingredients_leave_the_root() -> None:
     assert len(registry) == 0
 
 
-def test_ids_of_a_column_with_floats_and_text_ids_work() -> None:
+def test_float_and_text_ids_work() -> None:
     _, parents = build_ingredient_tree(table((1.0, "A", "/1/"), (2.0, "B", "/1/2/")))
     assert parents["2"] == ("1", 1.0)
     _, parents = build_ingredient_tree(table(("a", "A", "/a/"), ("b", "B", "/a/b/")))
@@ -184,7 +184,7 @@ def test_distances_in_faulty_maps() -> None:
     assert weighted_distance("a", "b", {"a": (None, 0.0), "b": (None, 0.0)}) == math.inf
 
 
-def test_matrix_leaves_out_the_root_and_lists_ingredients_in_the_maps_order() -> None:
+def test_matrix_keeps_the_maps_order_without_root() -> None:
     _, parents = build_ingredient_tree(BAR)
     names = dict(zip(BAR["ingredient_id"], BAR["ingredient_name"], strict=True))
     matrix, registry = build_ingredient_distance_matrix(parents, names)
@@ -215,7 +215,7 @@ def random_trees(draw: st.DrawFn) -> pd.DataFrame:
 
 @settings(deadline=None, max_examples=50)
 @given(random_trees())
-def test_matrix_agrees_with_single_distances_and_with_shortest_paths(frame: pd.DataFrame) -> None:
+def test_matrix_agrees_with_shortest_paths(frame: pd.DataFrame) -> None:
     _, parents = build_ingredient_tree(frame)
     names = dict(zip(frame["ingredient_id"], frame["ingredient_name"], strict=True))
     matrix, registry = build_ingredient_distance_matrix(parents, names)

@@ -59,16 +59,14 @@ def test_two_recipes_of_one_name_stay_two() -> None:
         (["b", "10", "9"], ("10", "9", "b")),
     ],
 )
-def test_rows_are_ordered_by_number_if_ids_are_numbers(
-    ids: list[Any], ordered: tuple[str, ...]
-) -> None:
+def test_numeric_ids_order_rows_by_number(ids: list[Any], ordered: tuple[str, ...]) -> None:
     _, recipes = build_recipe_volume_matrix(
         lines(*((identifier, "A", 10, 1.0) for identifier in ids)), SHELF
     )
     assert recipes.ids == ordered
 
 
-def test_ingredients_without_volume_are_no_part_of_the_support() -> None:
+def test_ingredients_without_volume_are_left_out() -> None:
     matrix, _ = build_recipe_volume_matrix(
         lines((1, "A", 10, 1.0), (1, "A", 20, 0.0), (1, "A", 30, 0)), SHELF
     )
