@@ -84,6 +84,37 @@ def test_fits_lambdas_quota(package: Path) -> None:
     assert size < QUOTA
 
 
+def test_package_is_compiled_for_the_runtime(package: Path) -> None:
+    if find_python("3.12") is None:
+        pytest.skip("no Python 3.12 here, which alone compiles for Lambda's")
+    sources = list(package.rglob("*.py"))
+    missing = [
+        source
+        for source in sources
+        if not (source.parent / "__pycache__" / f"{source.stem}.cpython-312.pyc").is_file()
+    ]
+    # Templates of source code among the packages' files are not Python.
+    assert len(missing) < len(sources) / 100, missing[:5]
+    header = next((package / "api" / "http" / "__pycache__").glob("app.*.pyc")).read_bytes()[:8]
+    # PEP 552: by hash, and not checked against the source, whose time the zip file changes.
+    assert int.from_bytes(header[4:], "little") == 0b01
+
+
+def test_cold_start_imports_no_computation() -> None:
+    """Nor what migrates the database: they are most of what there is to import."""
+    code = "import sys, api.http.lambda_handler; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"pandas", "numpy", "scipy", "numba", "alembic", "openpyxl", "barcart"}
+    assert heavy & set(done.stdout.split()) == set()
+
+
 @pytest.fixture(scope="module")
 def answers(
     package: Path, sample: Dataset, tmp_path_factory: pytest.TempPathFactory

@@ -14,9 +14,7 @@ from pydantic import AfterValidator, StringConstraints
 from api.db.catalog import recipes
 from api.db.catalog.drafts import RecipeDraft
 from api.db.catalog.search import MAX_TERMS, RecipeSearch
-from api.db.exchange.export import write_csv, write_json
 from api.db.exchange.report import ImportReport, OnDuplicate
-from api.db.exchange.requests import import_request, read_request
 from api.db.rules import MAX_ID, MAX_LINES, clean_line
 from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchText
 from api.http.deps import ServicesDep
@@ -178,6 +176,9 @@ async def import_many(
     could not be placed and which amounts were not understood. If anything is wrong, every fault is
     listed with its row and nothing is changed.
     """
+    # Here, not above: it brings pandas, which a cold start on Lambda would wait for.
+    from api.db.exchange.requests import import_request, read_request
+
     # In a thread: a body of some megabytes takes a while to read.
     source = await to_thread.run_sync(read_request, body)
     return await write(
@@ -214,6 +215,9 @@ async def export_many(
     CSV text that a spreadsheet would run as a formula gets a leading apostrophe, which the import
     removes.
     """
+    # Here, not above: as in import_many().
+    from api.db.exchange.export import write_csv, write_json
+
     release = services.exports.reserve()
     try:
         # Written completely before it is sent: a slow client holds no lock on the database.
