@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from api.http.connections import ConnectionLimits, bounded_protocol
 
-#: Seconds that requests in progress have when the server is told to stop.
+#: Seconds that requests in progress have once the server is stopping.
 _GRACE_SECONDS = 10
 #: Descriptors for files, the database and the store; the rest is for connections.
 _RESERVED_DESCRIPTORS = 128

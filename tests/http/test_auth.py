@@ -175,8 +175,8 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "an ID token with the client in client_id alone": {"token_use": "id"},
     "for an audience that contains ours": {"token_use": "id", "aud": f"{CLIENT_ID}-2"},
     "a refresh token": {"token_use": "refresh", "aud": CLIENT_ID},
-    "of nobody": {"sub": None},
-    "of an empty name": {"sub": ""},
+    "without a subject": {"sub": None},
+    "with an empty subject": {"sub": ""},
     "an audience that is no text": {"token_use": "id", "aud": {"a": CLIENT_ID}},
 }
 
@@ -403,7 +403,7 @@ def test_jwt_authorizes_a_write(make_client: Callable[..., TestClient], issuer: 
 
 
 def test_silent_provider_costs_one_deadline(issuer: Issuer) -> None:
-    """Sixty tokens from nobody: all wait for one fetch, and later ones do not wait at all."""
+    """Sixty junk tokens: all wait for one fetch, and later ones do not wait at all."""
     issuer.pause = 3.0
     authenticator = Authenticator(
         Settings(auth_issuer=issuer.url, auth_audience=CLIENT_ID), jwks_deadline=0.3

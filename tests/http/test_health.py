@@ -1,7 +1,12 @@
 """Liveness says that the process answers, readiness that it can do its work."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
 from fastapi.testclient import TestClient
 
+from api.db.database import Database
 from tests.http.conftest import Site
 
 
@@ -24,6 +29,36 @@ def test_missing_database_is_alive_but_not_ready(client: TestClient, site: Site)
     # The client learns nothing of the server's file system.
     assert str(site.directory) not in response.text
     assert not site.database_path.exists()
+
+
+def test_read_only_database_is_not_ready_to_write(
+    make_client: Callable[..., TestClient], site: Site
+) -> None:
+    with site.database_path.open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x03")  # a format that this SQLite reads, and does not write
+    response = make_client().get("/ready")
+    assert response.status_code == 503
+    assert response.headers["retry-after"]
+    assert make_client(api_token=None).get("/ready").status_code == 200
+
+
+def test_busy_database_is_ready(client: TestClient, site: Site) -> None:
+    with closing(sqlite3.connect(site.database_path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert client.get("/ready").status_code == 200
+
+
+def test_postgresql_standby_is_not_ready(
+    make_client: Callable[..., TestClient], postgresql: Database
+) -> None:
+    client = make_client(database_url=postgresql.url.render_as_string(hide_password=False))
+    assert client.get("/ready").status_code == 200
+    with postgresql.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        name = postgresql.url.database
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    client.app.state.services.database.dispose()  # type: ignore[attr-defined]
+    assert client.get("/ready").status_code == 503
 
 
 def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:

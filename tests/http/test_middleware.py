@@ -113,7 +113,7 @@ def test_large_body_is_413(make_client: Callable[..., TestClient], auth: dict[st
         assert response.status_code == 413
         assert "1000" in response.json()["detail"]
     assert client.post("/api/v1/tags", content=b" " * 1000, headers=headers).status_code == 400
-    # Whoever is nobody learns so without its body being read.
+    # Without a token, the body is not even read.
     assert client.post("/api/v1/tags", content=chunks()).status_code == 401
 
 

@@ -1,4 +1,4 @@
-"""The catalogue over HTTP: written, read back, refused with a problem, never a 5xx."""
+"""The catalog over HTTP: written, read back, rejected with a problem document, never a 5xx."""
 
 import shutil
 from collections.abc import Callable
@@ -119,7 +119,7 @@ def test_units_tags_and_ingredients(client: TestClient, auth: dict[str, str], si
     used = client.delete(f"{V1}/units/1", headers=auth)
     assert used.status_code == 409
     assert used.json()["errors"][0]["remedy"]
-    assert _jobs(site) == 1  # the waiting one absorbed the others; tags asked for none
+    assert _jobs(site) == 1  # the waiting job absorbed the others; tags requested none
 
 
 def test_rating_belongs_to_its_user(client: TestClient, auth: dict[str, str], site: Any) -> None:
@@ -154,7 +154,7 @@ def test_invalid_lines_are_named(client: TestClient, auth: dict[str, str]) -> No
     refused = client.post(f"{V1}/recipes", json=body, headers=auth)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "ingredients[1].unit_id"
-    # Found before the database is asked, and told in the same way.
+    # Found before the database is read, and reported in the same way.
     body["ingredients"] = [{"ingredient_id": 1}, {"ingredient_id": 1, "amount": -1}]
     negative = client.post(f"{V1}/recipes", json=body, headers=auth)
     assert negative.json()["errors"][0]["field"] == "ingredients[1].amount"

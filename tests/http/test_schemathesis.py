@@ -37,7 +37,7 @@ STEPS = 6
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
 #: Checks whose answer a schema cannot give. "What fits is accepted": that a cursor must be one that
 #: we gave out, If-Match name the present version, text hold no control characters. "What does not
-#: fit is refused": a parameter that nobody knows is let pass in a URL, as is space round a number.
+#: fit is refused": unknown parameters in a URL are ignored, as is space around a number.
 INEXPRESSIBLE: list[Any] = CHECKS.get_by_names(
     ["positive_data_acceptance", "negative_data_rejection"]
 )

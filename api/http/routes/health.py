@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from api.http.deps import DatabaseDep, StorageDep
+from api.db.writability import require_writable
+from api.http.deps import DatabaseDep, ServicesDep, StorageDep
 from api.http.models.common import problem_responses
 
 router = APIRouter(tags=["health"])
@@ -17,7 +18,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The database and the store can be read."""
+    """The database and the store are usable."""
 
     status: str = Field(examples=["ready"])
     snapshot_id: str | None = Field(
@@ -38,8 +39,10 @@ async def health() -> Health:
     summary="Readiness",
     responses=problem_responses(503),
 )
-def ready(database: DatabaseDep, storage: StorageDep) -> Readiness:
-    """Read from the database and from the store."""
+def ready(services: ServicesDep, database: DatabaseDep, storage: StorageDep) -> Readiness:
+    """Read from the database and from the store; where writes are enabled, check for them too."""
+    if not services.authenticator.closed:
+        require_writable(database)
     with database.snapshot() as connection:
         connection.execute(text("SELECT count(*) FROM recipes")).scalar_one()
     current = storage.snapshots.current()
