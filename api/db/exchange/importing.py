@@ -165,7 +165,10 @@ def _existing(database: Database, *, dry_run: bool) -> Iterator[Database]:
     path = database.sqlite_path
     if path is None or path.exists():
         if path is None:
-            upgrade(database.engine)
+            with database.engine.connect() as connection:
+                empty = not database.engine.dialect.has_table(connection, "recipes")
+            if empty:
+                upgrade(database.engine)
         yield database
         return
     if not dry_run:

@@ -62,6 +62,7 @@ class IngredientPlacer:
         self._words: dict[tuple[str, ...], str] = {}
         self._of_node: dict[str, str] = {}
         self._placements: dict[str, Placement] = {}
+        self._matches: dict[str, Match] = {}
         self.created: list[NewIngredient] = []
         for ingredient in known:
             self._add(ingredient.name)
@@ -90,13 +91,15 @@ class IngredientPlacer:
 
     def look_up(self, written: str) -> Match:
         """Return what a name means in the shipped tree, without creating anything."""
-        return find_ingredient(written)
+        if written not in self._matches:
+            self._matches[written] = find_ingredient(written)
+        return self._matches[written]
 
     def _place(self, written: str) -> Placement:
         key = same_name(written)
         if key in self._mapping.ingredients:
             return self._mapped(self._mapping.ingredients[key])
-        node = find_ingredient(written)
+        node = self.look_up(written)
         exact = None if node.new_child else node.node
         if key in self._names:
             return Placement(self._names[key], "existing", node.node)
@@ -119,13 +122,13 @@ class IngredientPlacer:
         if target is None:
             return Placement(None, "left out")
         key = same_name(target.name)
-        node = find_ingredient(target.name).node
+        node = self.look_up(target.name).node
         if key in self._names:
             return Placement(self._names[key], "mapping", node)
         if target.parent is not None:
             parent = self.place(target.parent).ingredient
             return Placement(self._create(target.name, parent, False), "mapping", node)
-        found = find_ingredient(target.name)
+        found = self.look_up(target.name)
         if found.node is not None and not found.new_child:
             return Placement(self._ensure(found.node), "mapping", node)
         placed = self._place(target.name)

@@ -8,7 +8,6 @@ from api.db.dataset import TABLES, Dataset, build_dataset
 from api.db.errors import DatasetError, Fault
 from api.db.exchange.drafts import REFERENCES, Collection, Row
 from api.db.search_names import same_name
-from api.db.times import as_utc
 from api.db.tree import ancestor_paths
 
 _Rows = dict[str, list[dict[str, Any]]]
@@ -62,7 +61,6 @@ def to_dataset(collection: Collection) -> tuple[Dataset | None, list[Fault]]:
     _look_up(rows, labels, faults)
     _sort_by_id(rows, labels)
     _add_paths(rows["ingredients"])
-    _check_times(rows, labels, faults)
     try:
         dataset = build_dataset(rows, labels)
     except DatasetError as error:
@@ -151,16 +149,3 @@ def _add_paths(rows: list[dict[str, Any]]) -> None:
         # A path that was given is kept, for the check to compare.
         if row.get("path") is None:
             row["path"] = "/" if bad else path
-
-
-def _check_times(rows: _Rows, labels: _Labels, faults: list[Fault]) -> None:
-    """Read times with or without an offset; a rating without one is from now."""
-    for row, label in zip(rows["ratings"], labels["ratings"], strict=True):
-        try:
-            time = as_utc(row.get("created_at"))
-        except ValueError as error:
-            remedy = "Enter a time such as 2024-01-31T18:00:00+01:00."
-            faults.append(Fault("ratings", label, "created_at", f"{error}.", remedy))
-            continue
-        if row.get("created_at") is None:
-            row["created_at"] = time.isoformat()

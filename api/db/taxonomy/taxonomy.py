@@ -103,6 +103,7 @@ def shipped_taxonomy() -> Taxonomy:
     return taxonomy
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def words_of(name: str) -> Words:
     """Return the words of a name as compared: folded, singular, without joining words.
 
