@@ -160,8 +160,11 @@ def built(stages: list[Stage], tmp_path_factory: pytest.TempPathFactory) -> tupl
     return image, image.build(stages)
 
 
-def test_base_is_python_312_slim_in_both_stages(stages: list[Stage]) -> None:
-    assert [stage.base for stage in stages] == ["python:3.12-slim"] * 2
+def test_base_is_one_digest_from_public_ecr(stages: list[Stage]) -> None:
+    [base] = {stage.base for stage in stages}
+    assert re.fullmatch(
+        r"public\.ecr\.aws/docker/library/python:3\.12-slim@sha256:[0-9a-f]{64}", base
+    )
 
 
 def test_job_is_not_root_and_its_command_needs_no_shell(stages: list[Stage]) -> None:
