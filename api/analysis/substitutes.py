@@ -57,7 +57,7 @@ _RULES: Final[Mapping[Relation, tuple[_Rule, ...]]] = {
     "kind": (_Rule("excellent", 3, 0.05), _Rule("good", 1, 0.005), _Rule("in a pinch", 0, 0.005)),
     "more general": (_Rule("excellent", 3, 0.05), _Rule("good", 0, 0.05)),
     "sibling": (
-        _Rule("excellent", 20, 0.15, 0.15, 2.0),
+        _Rule("excellent", 15, 0.12, 0.12, 2.0),
         _Rule("good", 2, 0.06, 0.02, 1.5),
         _Rule("in a pinch", 1, 0.02, 0.0, 1.0),
     ),

@@ -169,6 +169,10 @@ def swap_plan(
             keep.append((line.measure.text(), line.name, line.measure.ml))
             continue
         targets = sorted(swapped[line.column])
+        if targets:
+            # The rest of an ingredient goes the way of its main part.
+            main = max(targets, key=lambda target: swapped[line.column][target])
+            swapped[line.column][main] += left.pop(line.column, 0.0)
         outcomes = [kept[line.column], left[line.column], *_of(swapped[line.column], targets)]
         parts = line.measure.split([outcome / share for outcome in outcomes])
         for index, part in enumerate(parts):

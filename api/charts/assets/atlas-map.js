@@ -242,6 +242,14 @@ export class AtlasMap {
       [this.centerX, this.centerY]);
   }
 
+  /** Move the whole map up while a sheet covers the bottom of the stage, and back; 0 for none. */
+  makeRoom(bottom) {
+    if (this.k !== 1) return;
+    this.animate((s) => (bottom
+      ? s.call(this.zoom.translateBy, 0, -this.transform.y - bottom / 2)
+      : s.call(this.zoom.transform, d3.zoomIdentity)));
+  }
+
   /** Pan to a recipe that is out of view. */
   reveal(i) {
     if (!this.ready || this.x[i] === null) return;

@@ -124,6 +124,7 @@ function start(data) {
     const right = aside.hidden || sheet ? 0 : aside.offsetWidth + 12;
     const bottom = aside.hidden || !sheet ? 0 : aside.offsetHeight;
     const shown = maps();
+    for (const map of shown) if (!map.covered.bottom !== !bottom) map.makeRoom(bottom);
     for (const map of shown) map.covered = { right: map === shown.at(-1) ? right : 0, bottom };
   }
 
