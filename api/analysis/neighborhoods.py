@@ -25,6 +25,8 @@ _MIN_RECIPES: Final = 30
 #: A candidate occurs in so many recipes at least.
 _MIN_MEMBERS: Final = 4
 _MAX_CANDIDATES: Final = 600
+#: What more recipes have than this share ("Spirits", "Juice") tells no region from another.
+_TOO_COMMON: Final = 0.4
 #: Smoothing width of each level, relative to the layout's spread; the coarsest first.
 _WIDTHS: Final = (0.36, 0.18, 0.09)
 #: A name must hold for this share of the recipes at its place.
@@ -176,7 +178,8 @@ def _candidates(
         for term in sorted(present):
             if term.casefold() not in _MEANINGLESS:
                 members.setdefault(term, []).append(row)
-    single = {term: rows for term, rows in members.items() if len(rows) >= _MIN_MEMBERS}
+    most = _TOO_COMMON * len(ingredients)
+    single = {term: rows for term, rows in members.items() if _MIN_MEMBERS <= len(rows) <= most}
     terms_of: list[list[str]] = [[] for _ in ingredients]
     for term, rows in single.items():
         for row in rows:

@@ -22,7 +22,10 @@ def _two_islands() -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], l
     contents = [["Rye" if row % 2 else "Bourbon"] for row in range(60)]
     # On the right: gin everywhere, Campari in the upper half only.
     contents += [["Gin", "Campari"] if y > 0.02 else ["Gin", "Lemon"] for y in right[:, 1]]
-    return np.vstack([left, right]), contents
+    # Others in between, with nothing in common.
+    others = np.column_stack([random.uniform(-0.4, 0.4, 60), random.uniform(-0.8, 0.8, 60)])
+    contents += [[f"Rarity {row}"] for row in range(60)]
+    return np.vstack([left, right, others]), contents
 
 
 def test_coarse_names_are_families_fine_ones_differ() -> None:
