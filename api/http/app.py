@@ -21,6 +21,7 @@ from api.http.rate_limits import RateLimits
 from api.http.routes import (
     analytics,
     bar,
+    downloads,
     health,
     ingredients,
     ratings,
@@ -101,7 +102,17 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _include_routers(app: FastAPI) -> None:
     v1 = APIRouter(prefix=API_PREFIX)
-    for resource in (analytics, bar, recipes, ingredients, units, tags, ratings, sign_in):
+    for resource in (
+        analytics,
+        bar,
+        downloads,
+        recipes,
+        ingredients,
+        units,
+        tags,
+        ratings,
+        sign_in,
+    ):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

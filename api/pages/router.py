@@ -25,6 +25,7 @@ PAGES: Final[dict[str, str]] = {
     "/complexity": "complexity",
     "/tree": "tree",
     "/substitutes": "substitutes",
+    "/downloads": "downloads",
     "/status": "status",
 }
 

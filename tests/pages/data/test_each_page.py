@@ -18,6 +18,8 @@ PAGES = {
     "substitutes-start": ("/substitutes", "#answer .chip"),
     "bar": ("/bar", "#answer .empty"),
     "bar-menu": ("/bar?view=menu&recipe={recipe}", "#answer .menu-tools"),
+    "downloads": ("/downloads", ".downloads a"),
+    "ingredient": ("/ingredients/{ingredient}", "main h1"),
     "status": ("/status", ".verdict"),
 }
 

@@ -1,0 +1,78 @@
+"""Artifacts as tables: one row per record, for spreadsheets and data frames."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from api.db.exchange.formulas import guard
+
+
+def to_csv(artifact: Any) -> str:
+    """Return an artifact as CSV (RFC 4180), with a header row.
+
+    Parameters
+    ----------
+    artifact
+        Records, or a tree of records below ``children``.
+
+    Returns
+    -------
+    str
+        A list of records inside a record makes a row each, its columns prefixed with the list's
+        name; a list of texts is joined with semicolons. A text that a spreadsheet would run as a
+        formula starts with an apostrophe.
+    """
+    rows = [row for record in _records(artifact) for row in _rows(record)]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def _records(artifact: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(artifact, list):
+        yield from artifact
+        return
+    pending: list[tuple[Mapping[str, Any], Any]] = [(artifact, None)]
+    while pending:  # a user's tree may be deeper than Python's stack
+        node, parent = pending.pop()
+        own = {name: value for name, value in node.items() if name != "children"}
+        yield {**own, "parent": parent}
+        pending.extend((child, node["id"]) for child in reversed(node.get("children") or ()))
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    scalars: dict[str, str] = {}
+    nested: dict[str, list[Mapping[str, Any]]] = {}
+    for name, value in record.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            nested[name] = value
+        else:
+            scalars[name] = _cell(value)
+    if not nested:
+        yield scalars
+    for name, items in nested.items():
+        for item in items:
+            inner = {
+                f"{name}_{key}": _cell(value)
+                for key, value in item.items()
+                if not isinstance(value, list) or not value or isinstance(value[0], str)
+            }
+            yield {**scalars, **inner}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return guard(value)
+    if isinstance(value, list):
+        return guard("; ".join(_texts(value)))
+    return str(value)
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    yield from (str(value) for value in values)
