@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from api.db.dataset import Dataset
 from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
+from api.db.frames import Dataset
 from api.sample import sample_directory
 
 

@@ -16,9 +16,9 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import URL, make_url, text
 
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
+from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.sample import sample_directory

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 
 # A finder in front of all others, which knows the modules of one extra not to be there.
 WITHOUT = """

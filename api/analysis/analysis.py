@@ -30,7 +30,7 @@ from api.analysis.similar_recipes import (
 from api.analysis.substitutes import ingredient_substitutes
 from api.analysis.swap_plans import Line
 from api.analysis.usage import ingredient_usage, usage_records
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from barcart.exchanges import exchange_evidence
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from barcart import (
     NeighborGraph,
     Registry,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from api.analysis.volumes import line_volumes_ml
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 
 logger = logging.getLogger(__name__)
 

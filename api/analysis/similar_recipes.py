@@ -13,7 +13,7 @@ from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
 from api.analysis.spirit_names import NOT_ALCOHOLIC, group_of_name
 from api.analysis.swap_plans import Line, swap_plan
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from barcart import TransportPlans, create_rollup_mapping, transport_plans
 
 DISTANCE_DECIMALS: Final = 6

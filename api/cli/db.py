@@ -13,8 +13,8 @@ from api.cli.console import print_json, print_warning, stderr, write_text
 
 if TYPE_CHECKING:
     from api.db.database import Database
-    from api.db.dataset import Dataset
     from api.db.errors import Fault
+    from api.db.frames import Dataset
 
 app = typer.Typer(
     help="Create, import, export, check and migrate the recipe database.", no_args_is_help=True

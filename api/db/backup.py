@@ -26,8 +26,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.db import schema
 from api.db.database import Database
-from api.db.dataset import Dataset, read_dataset
+from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
+from api.db.frames import Dataset
 from api.db.identity import read_database_id, write_database_id
 from api.db.migrations import upgrade
 from api.db.sqlite_snapshot import open_snapshot

@@ -6,18 +6,16 @@ an import would refuse is a warning, and so is every fault of a table that analy
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from api.db.errors import Fault
+from api.db.frames import Dataset
 from api.db.rules import LARGEST_AMOUNT, MAX_LINES, MAX_PATH, MAX_TAGS, TEXT_RULES, text_rule
 from api.db.search_names import same_name
 from api.db.tree import ancestor_paths, find_cycles, on_or_below_cycle, parent_positions
-
-if TYPE_CHECKING:
-    from api.db.dataset import Dataset
 
 Severity = Literal["error", "warning"]
 
@@ -27,7 +25,7 @@ _SHOWN_IDS = 8
 
 
 def check_dataset(
-    dataset: "Dataset",
+    dataset: Dataset,
     labels: Mapping[str, Sequence[str]] | None = None,
     *,
     texts: bool = True,
@@ -255,7 +253,7 @@ def _check_tree(found: Findings, ingredients: pd.DataFrame) -> None:
     )
 
 
-def _check_lines(found: Findings, dataset: "Dataset") -> None:
+def _check_lines(found: Findings, dataset: Dataset) -> None:
     lines, table = dataset.recipe_ingredients, "recipe_ingredients"
     _check_references(found, table, lines, "recipe_id", dataset.recipes)
     _check_references(found, table, lines, "ingredient_id", dataset.ingredients)
@@ -309,7 +307,7 @@ def _check_lines(found: Findings, dataset: "Dataset") -> None:
     )
 
 
-def _check_sizes(found: Findings, dataset: "Dataset", strict: Severity) -> None:
+def _check_sizes(found: Findings, dataset: Dataset, strict: Severity) -> None:
     for frame, most, noun in (
         (dataset.recipe_ingredients, MAX_LINES, "ingredients"),
         (dataset.recipe_tags, MAX_TAGS, "tags"),
@@ -326,7 +324,7 @@ def _check_sizes(found: Findings, dataset: "Dataset", strict: Severity) -> None:
         )
 
 
-def check_ratings(found: Findings, dataset: "Dataset") -> None:
+def check_ratings(found: Findings, dataset: Dataset) -> None:
     """Find ratings of missing recipes, out of range, or given twice."""
     ratings = dataset.ratings
     _check_references(found, "ratings", ratings, "recipe_id", dataset.recipes)
@@ -348,7 +346,7 @@ def check_ratings(found: Findings, dataset: "Dataset") -> None:
     )
 
 
-def check_recipe_tags(found: Findings, dataset: "Dataset") -> None:
+def check_recipe_tags(found: Findings, dataset: Dataset) -> None:
     """Find tags of missing recipes and missing tags."""
     for field, target in (("recipe_id", dataset.recipes), ("tag_id", dataset.tags)):
         _check_references(found, "recipe_tags", dataset.recipe_tags, field, target)

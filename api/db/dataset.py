@@ -1,7 +1,7 @@
-"""All rows of a database in memory, typed; the input of analytics and exports."""
+"""Reading all rows of a database, typed; the input of analytics and exports."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,56 +24,11 @@ from api.db import schema
 from api.db.check import Findings, check_ratings, check_recipe_tags
 from api.db.columns import TableColumns, read_table_columns
 from api.db.errors import DatasetError, Fault
+from api.db.frames import TABLES, Dataset
 from api.db.identity import read_database_id
 from api.db.rules import text_rule
 from api.db.times import as_utc
 from api.db.tree import ancestor_paths, on_or_below_cycle, parent_positions
-
-#: Referenced tables first.
-TABLES: tuple[Table, ...] = (
-    schema.units,
-    schema.ingredients,
-    schema.recipes,
-    schema.recipe_ingredients,
-    schema.ratings,
-    schema.tags,
-    schema.recipe_tags,
-)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """The rows of every table, one frame each, with the stored columns of the schema.
-
-    Required integers are int64, optional ones Int64, numbers float64 with NaN for NULL, flags
-    bool, and everything else ``str`` or None; times are ISO 8601 in UTC. Rows are ordered by id.
-
-    Attributes
-    ----------
-    faults
-        Warnings about rows and tables of a database that were left out.
-    from_database
-        Whether the rows come from a database, which may break rules that files must follow.
-    database_id
-        Of that database (:mod:`api.db.identity`).
-    """
-
-    units: pd.DataFrame
-    ingredients: pd.DataFrame
-    recipes: pd.DataFrame
-    recipe_ingredients: pd.DataFrame
-    ratings: pd.DataFrame
-    tags: pd.DataFrame
-    recipe_tags: pd.DataFrame
-    faults: tuple[Fault, ...] = ()
-    from_database: bool = False
-    database_id: str | None = None
-
-    def frame(self, table: Table) -> pd.DataFrame:
-        """Return the rows of a table."""
-        found: pd.DataFrame = getattr(self, table.name)
-        return found
-
 
 #: Tables that analytics never read: their faults are warnings, and faulty rows are left out.
 _OPTIONAL = frozenset(table.name for table in TABLES if table not in schema.CORE_TABLES)

@@ -6,8 +6,9 @@ from api.analysis.analysis import Analysis
 from api.analysis.ground_metric import Checkpoints, PairEngine
 from api.db.check import check_dataset
 from api.db.database import Database
-from api.db.dataset import Dataset, read_dataset
+from api.db.dataset import read_dataset
 from api.db.errors import DatasetError
+from api.db.frames import Dataset
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 
 #: Columns that analytics depend on. A new description or image needs no refresh.
 _COLUMNS = {

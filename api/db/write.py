@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, DateTime, delete, func, insert, select, text
 
-from api.db.dataset import TABLES, Dataset
+from api.db.frames import TABLES, Dataset
 from api.db.identity import write_database_id
 from api.db.search_names import fold_names
 from api.db.times import as_utc

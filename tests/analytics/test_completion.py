@@ -17,7 +17,7 @@ from api.analysis.completion import (
 )
 from api.analysis.ground_metric import GroundProblem, ground_problem, learn_ground_metric
 from api.analysis.recipe_volumes import recipe_volumes
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from barcart import manhattan_neighbors, tree_neighbors
 from benchmarks.small_database import first_recipes
 

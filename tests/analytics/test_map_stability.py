@@ -10,8 +10,8 @@ from api.analysis.cocktail_space import PreviousMap
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.previous_maps import MAPS, previous_maps
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
+from api.db.frames import Dataset
 from api.utils.analytics_cache import AnalyticsStorage
 
 MakeDatabase = Callable[[Dataset | None], Database]

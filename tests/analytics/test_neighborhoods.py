@@ -10,7 +10,7 @@ from api.analysis.atlas import build_atlas
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analysis.neighborhoods import name_neighborhoods
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 
 ANCESTORS = {"Rye": ("Whiskey",), "Bourbon": ("Whiskey",), "Gin": (), "Lemon": (), "Campari": ()}
 

@@ -22,7 +22,7 @@ from api.analysis.quality_measures import (
 from api.analysis.quality_methods import LEARNERS, RANKERS
 from api.analysis.recipe_volumes import recipe_volumes
 from api.cli.main import main
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from benchmarks.small_database import first_recipes
 
 

@@ -19,10 +19,11 @@ from api.analysis.ingredient_tree import tree_with_counts
 from api.analysis.usage import ingredient_usage, usage_records
 from api.analysis.volumes import line_volumes_ml
 from api.db.database import Database
-from api.db.dataset import Dataset, build_dataset
+from api.db.dataset import build_dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.errors import DatasetError
 from api.db.fingerprint import dataset_fingerprint
+from api.db.frames import Dataset
 from api.db.write import write_dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]

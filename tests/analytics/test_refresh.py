@@ -16,8 +16,8 @@ from sqlalchemy import text
 from api.analytics import analytics_refresh, artifacts
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.errors import DatabaseError
+from api.db.frames import Dataset
 from api.storage.errors import StorageError
 from api.utils.analytics_cache import AnalyticsStorage
 

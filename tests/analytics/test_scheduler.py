@@ -8,7 +8,7 @@ import pytest
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.scheduler import SchedulerError
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.utils.analytics_cache import AnalyticsStorage
 
 MakeDatabase = Callable[[Dataset | None], Database]

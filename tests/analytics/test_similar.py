@@ -9,8 +9,8 @@ import pytest
 
 from api.analysis.similar_recipes import recipe_lines
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
+from api.db.frames import Dataset
 
 with warnings.catch_warnings():
     # POT's sources hold escapes that Python warns of when it compiles them.

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 

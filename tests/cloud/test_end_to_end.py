@@ -20,7 +20,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.http.app import create_app
 from api.settings import Settings
 from tests.cloud.conftest import aws_cli

@@ -21,7 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from tests.cloud.conftest import aws_cli
 from tests.cloud.transformed import ROOT
 

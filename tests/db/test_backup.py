@@ -19,8 +19,9 @@ from api.cli.main import app
 from api.db import backup
 from api.db.backup import create_backup, restore
 from api.db.database import Database
-from api.db.dataset import Dataset, read_dataset
+from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
+from api.db.frames import Dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]
 ROOT = Path(__file__).parents[2]

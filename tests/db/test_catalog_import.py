@@ -15,13 +15,13 @@ from api.db.catalog.search import RecipeSearch
 from api.db.catalog.tags import create_tag
 from api.db.catalog.writing import writing
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.exchange.export import write_csv, write_json
 from api.db.exchange.export_files import to_json_document
 from api.db.exchange.formulas import guard, unguard
 from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.requests import import_request, read_request
 from api.db.exchange.tag_cells import join_tags, split_tags
+from api.db.frames import Dataset
 from api.db.rules import clean_line
 from api.db.write import write_dataset
 

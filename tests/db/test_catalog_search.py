@@ -20,7 +20,8 @@ from api.db.catalog.search import RecipeSearch, recipe_query
 from api.db.catalog.writing import writing
 from api.db.columns import read_table_columns
 from api.db.database import Database
-from api.db.dataset import Dataset, build_dataset
+from api.db.dataset import build_dataset
+from api.db.frames import Dataset
 from api.db.schema import recipes as recipes_table
 from api.db.search_names import KEY_LENGTH, fold, folded_column, search_key
 from api.db.write import write_dataset

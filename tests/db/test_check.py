@@ -8,8 +8,9 @@ from sqlalchemy import URL
 
 from api.db.check import check_dataset
 from api.db.database import Database
-from api.db.dataset import Dataset, build_dataset, read_dataset
+from api.db.dataset import build_dataset, read_dataset
 from api.db.errors import DatasetError, Fault
+from api.db.frames import Dataset
 
 
 def _rows() -> dict[str, list[dict[str, Any]]]:

@@ -13,13 +13,14 @@ from sqlalchemy.exc import IntegrityError
 
 from api.db.check import check_dataset
 from api.db.database import Database
-from api.db.dataset import TABLES, Dataset, build_dataset, read_dataset
+from api.db.dataset import build_dataset, read_dataset
 from api.db.errors import DatabaseError, Fault
 from api.db.exchange.drafts import Collection
 from api.db.exchange.export_files import to_json_document, write_csv_directory
 from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.exchange.sources.own_json import read_json_document
+from api.db.frames import TABLES, Dataset
 from api.db.migrations import upgrade
 from api.db.rules import clean_line
 from api.db.schema import metadata

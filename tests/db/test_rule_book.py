@@ -16,7 +16,7 @@ from api.db.catalog.drafts import IngredientDraft, RecipeDraft, TagDraft, UnitDr
 from api.db.catalog.writing import writing
 from api.db.check import check_dataset
 from api.db.database import Database
-from api.db.dataset import TABLES, Dataset, read_dataset
+from api.db.dataset import read_dataset
 from api.db.db_analytics import read_checked_dataset
 from api.db.exchange.export import write_json
 from api.db.exchange.export_files import to_json_document, write_csv_directory
@@ -25,6 +25,7 @@ from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.exchange.sources.own_json import read_json_document
 from api.db.fingerprint import dataset_fingerprint
+from api.db.frames import TABLES, Dataset
 from api.db.migrations import upgrade
 from api.db.rules import LARGEST_AMOUNT, clean_url
 from api.db.search_names import same_name

@@ -16,8 +16,8 @@ from api.db.catalog.errors import CatalogError, ConflictError, NotFoundError
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.writing import writing
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.errors import DatabaseError
+from api.db.frames import Dataset
 from api.db.migrations import upgrade
 
 MakeDatabase = Callable[[Dataset | None], Database]

@@ -14,9 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.fingerprint import dataset_fingerprint
+from api.db.frames import Dataset
 from api.http.freshness import Freshness
 from api.http.published import Published
 from api.jobs.local_queue import LocalQueue

@@ -10,11 +10,11 @@ import pytest
 
 from api.db.catalog import recipes
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.importing import import_collection
 from api.db.exchange.planning import ImportPlan, plan_import
 from api.db.exchange.sources import read_paths
+from api.db.frames import Dataset
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 MakeDatabase = Callable[[Dataset | None], Database]

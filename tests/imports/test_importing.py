@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import URL, text
 
 from api.db.database import Database
-from api.db.dataset import Dataset, build_dataset, read_dataset
+from api.db.dataset import build_dataset, read_dataset
 from api.db.errors import DatabaseError, DatasetError
 from api.db.exchange.export_files import to_json_document, write_csv_directory
 from api.db.exchange.importing import import_collection, replace_all
 from api.db.exchange.mapping import Mapping, Target, read_mapping, write_mapping
 from api.db.exchange.sources import read_bytes, read_paths
 from api.db.exchange.sources.own_csv import read_csv_directory
+from api.db.frames import Dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]
 TWO = json.dumps({"recipes": [

@@ -12,9 +12,9 @@ from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.checkpoint import CHECKPOINT_KEY, EMCheckpoint
 from api.analytics.code_version import code_version
 from api.db.database import Database
-from api.db.dataset import Dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.errors import DatabaseError
+from api.db.frames import Dataset
 from api.jobs.run_status import RunState, read_run_status
 from api.storage.errors import ObjectNotFoundError, StorageError
 from api.storage.local import LocalStore

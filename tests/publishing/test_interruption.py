@@ -20,7 +20,7 @@ from api.analytics.interruption import (
     uninterrupted,
 )
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.jobs.run_status import RunState, read_run_status
 from api.storage.errors import ObjectNotFoundError
 from api.storage.local import LocalStore

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.utils.analytics_cache import AnalyticsStorage
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from benchmarks.small_database import first_recipes
 
 

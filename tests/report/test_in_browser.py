@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.analysis.ingredient_tree import tree_with_counts
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.report.render import render_report
 
 FLAGS = (

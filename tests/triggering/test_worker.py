@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.jobs import retry
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import LocalQueue, QueuedJob

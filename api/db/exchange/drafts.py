@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.db.dataset import TABLES
 from api.db.errors import Fault
+from api.db.frames import TABLES
 from api.db.schema import stored_columns
 
 #: table -> field that may hold a name -> (field of the id, table of the name)

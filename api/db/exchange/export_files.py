@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from api.db.dataset import Dataset
 from api.db.exchange.formulas import guard
 from api.db.exchange.tag_cells import join_tags
+from api.db.frames import Dataset
 
 
 def write_csv_directory(dataset: Dataset, directory: Path) -> None:

@@ -16,7 +16,6 @@ from api.db.backup import create_backup
 from api.db.catalog.writing import writing
 from api.db.columns import read_table_columns
 from api.db.database import Database
-from api.db.dataset import TABLES, Dataset
 from api.db.errors import DatasetError
 from api.db.exchange.drafts import Collection
 from api.db.exchange.mapping import Mapping
@@ -25,6 +24,7 @@ from api.db.exchange.placing import KnownIngredient
 from api.db.exchange.planning import CatalogNames, ImportPlan, plan_import
 from api.db.exchange.report import OnDuplicate
 from api.db.exchange.resolve import to_dataset
+from api.db.frames import TABLES, Dataset
 from api.db.migrations import upgrade
 from api.db.schema import ingredients, units
 from api.db.write import write_dataset

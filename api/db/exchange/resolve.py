@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.db.check import check_dataset
-from api.db.dataset import TABLES, Dataset, build_dataset
+from api.db.dataset import build_dataset
 from api.db.errors import DatasetError, Fault
 from api.db.exchange.drafts import REFERENCES, Collection, Row
+from api.db.frames import TABLES, Dataset
 from api.db.search_names import same_name
 from api.db.tree import ancestor_paths
 

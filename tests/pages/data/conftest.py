@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.http import app as application
