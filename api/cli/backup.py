@@ -42,6 +42,7 @@ def restore(
     force: Annotated[bool, _FORCE] = False,
 ) -> None:
     """Replace the database by a backup, after checking that the backup is complete."""
+    from api.cli.imports import follow_up
     from api.db.backup import restore as restore_backup
     from api.db.database import get_database
 
@@ -50,5 +51,5 @@ def restore(
     database.dispose()
     if kept is not None:
         stderr.print(f"The previous database is kept in {kept}")
-    stderr.print("Bring the analytics up to date with: cocktaildb refresh")
+    follow_up(refresh=False)
     typer.echo(repr(database) if database.sqlite_path is None else str(database.sqlite_path))

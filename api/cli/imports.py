@@ -73,7 +73,7 @@ def import_(
     else:
         typer.echo("\n".join(summary(plan.report)))
     if not dry_run:
-        _follow_up(refresh)
+        follow_up(refresh)
 
 
 def _run(
@@ -102,7 +102,7 @@ def _run(
         database.dispose()
 
 
-def _follow_up(refresh: bool) -> None:
+def follow_up(refresh: bool) -> None:
     """Bring the analytics up to date: at once, or when a worker comes to it."""
     if refresh:
         from api.cli.refresh import refresh as refresh_now
