@@ -18,9 +18,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from api.analysis.ground_metric import ground_problem
+from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
-from barcart import emd_neighbors, m_step_blosum, manhattan_neighbors, transport_plans
+from barcart import (
+    emd_neighbors,
+    m_step_pooled,
+    manhattan_neighbors,
+    perceived_shares,
+    transport_plans,
+)
 from barcart.matching import (
     accumulate_matches,
     filter_plans,
@@ -43,8 +51,8 @@ def measure(n: int) -> dict[str, float]:
     parents = [
         str(ingredients["parent_id"].get(identity, "")) for identity in metric.ingredients.ids
     ]
-    model = RecipeModel.fit(metric.volumes, parents)
-    volumes = model.draw(n)
+    problem = ground_problem(recipe_volumes(queries.dataset), queries.dataset.ingredients)
+    volumes = perceived_shares(RecipeModel.fit(problem.shares, parents).draw(n))
     cost = metric.fit.cost_matrix
     emd_neighbors(volumes[:50], cost, 3)  # compiled, or loaded from the cache
     manhattan_neighbors(volumes[:50], 3)
@@ -64,7 +72,7 @@ def measure(n: int) -> dict[str, float]:
         block = slice(start, start + 65_536)
         kept = filter_plans(transport_plans(volumes, cost, todo.pairs[block]), 3, 0.05)
         matches += accumulate_matches(kept, todo.forward[block], todo.backward[block], len(cost))
-    m_step_blosum(symmetrized(matches))
+    m_step_pooled(symmetrized(matches), metric.tree)
     plans = time.perf_counter() - begun
     return {
         "n": n,
