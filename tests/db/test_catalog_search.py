@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.dialects import sqlite
 
 from api.db.catalog import ingredients, recipes
-from api.db.catalog.drafts import RecipeDraft
+from api.db.catalog.drafts import IngredientDraft, RecipeDraft
 from api.db.catalog.errors import InvalidError
 from api.db.catalog.paging import Position, read_cursor
 from api.db.catalog.search import RecipeSearch, recipe_query
@@ -361,3 +361,22 @@ def test_ranked_pages_are_complete(shared_sample: Database) -> None:
                 break
     assert paged[: len(whole)] == whole
     assert len(paged) == len(set(paged))
+
+
+def test_flag_survives_a_bottle_below_its_holder(database: Database) -> None:
+    """Tanqueray allows substitution; adding Tanqueray Ten below it must not end that."""
+    with database.engine.begin() as connection:
+        write_dataset(connection, BAR)
+    with database.snapshot() as connection:
+        before = _names(connection, have=[BEEFEATER, ORANGE])
+    draft = IngredientDraft(name="Tanqueray Ten", parent_id=TANQUERAY, allow_substitution=True)
+    with writing(database) as connection:
+        ingredients.create_ingredient(connection, draft)
+    with database.snapshot() as connection:
+        assert _names(connection, have=[BEEFEATER, ORANGE]) == before == ["Dry Martini"]
+
+
+def test_a_kind_makes_at_least_what_each_of_it_makes(bar: Connection) -> None:
+    for bottle in (TANQUERAY, BEEFEATER, OLD_TOM):
+        for rest in ([], [ORANGE], [LIME], [ORANGE, LIME]):
+            assert set(_names(bar, have=[bottle, *rest])) <= set(_names(bar, have=[GIN, *rest]))

@@ -6,7 +6,8 @@ covers what a recipe asks for if
 1. it is that ingredient;
 2. it lies below it: Tanqueray, where the recipe asks for gin;
 3. it lies above it: whoever puts the kind "Gin" on the shelf says that any gin will do; or
-4. the recipe asks for a leaf that allows substitution, and the bottle covers the leaf's parent.
+4. the recipe asks for an ingredient that allows substitution, and the bottle covers its parent.
+   Adding a bottle below that ingredient changes nothing about it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -136,6 +137,6 @@ class BarModel:
             covered.update(self.below(bottle))
         for parent_id in covered & self._children.keys():
             for child in self._children[parent_id]:
-                if self.ingredients[child].allow_substitution and child not in self._children:
+                if self.ingredients[child].allow_substitution:
                     covered.add(child)
         return covered
