@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 
 #: How many may be sent at once.
-AT_ONCE = 8
+AT_ONCE = 4
 #: Seconds for sending one.
 SEND_SECONDS = 300.0
 _CHUNK_BYTES = 1 << 16
