@@ -19,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import URL
 
+from api.analysis.ground_metric import ground_problem
+from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import Database, get_database
 from api.db.db_analytics import AnalyticsQueries
 from api.db.migrations import upgrade
@@ -33,10 +35,10 @@ def main() -> None:
     """Build, run, print one JSON object."""
     queries = AnalyticsQueries(get_database())
     given = queries.dataset
-    metric = queries.learn_ground_metric()
+    problem = ground_problem(recipe_volumes(given), given.ingredients)
     parent_of = given.ingredients.set_index(given.ingredients["id"].astype(str))["parent_id"]
-    ids = metric.ingredients.ids
-    model = RecipeModel.fit(metric.volumes, [str(parent_of.get(identity, "")) for identity in ids])
+    ids = problem.ingredients.ids
+    model = RecipeModel.fit(problem.shares, [str(parent_of.get(identity, "")) for identity in ids])
     number = FACTOR * len(given.recipes)
     drawn = model.draw(number).tocoo()
     unit = given.units.loc[given.units["conversion_to_ml"].notna()].iloc[0]
