@@ -133,7 +133,7 @@ def test_a_checkpoint_of_other_recipes_is_ignored(
         found = AnalyticsQueries(
             database, checkpoints=EMCheckpoint(store, code_version())
         ).learn_ground_metric()
-    assert "of other recipes" in caplog.text
+    assert "belongs to other recipes" in caplog.text
     expected = AnalyticsQueries(database).learn_ground_metric()
     assert np.array_equal(found.fit.cost_matrix, expected.fit.cost_matrix)
 

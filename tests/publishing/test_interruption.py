@@ -106,7 +106,7 @@ def test_an_interrupted_refresh_resumes_to_equal_bytes(
     resumed = Refresh(JOB, _environment(database, target))
     code, _ = resumed.end()
     assert code == 0, resumed.log
-    assert "the EM went on from iteration" in "".join(resumed.log)
+    assert "resumed the EM from iteration" in "".join(resumed.log)
     assert [*store.list("checkpoints/")] == []
     states = [record.state for record in read_run_status(store).history]
     assert states == [RunState.SUCCEEDED, RunState.INTERRUPTED]
