@@ -146,7 +146,7 @@ class ApiGuard:
             result = await self._authenticate(scope, headers, address)
         body = await self._read(receive, limit)
         if body:
-            await _check_body(headers.get("content-type", ""), body)
+            await _check_body(headers.get("content-type", ""), body, any_file=path == IMPORT)
         return result, _replay(body, receive)
 
     async def _authenticate(
@@ -215,9 +215,11 @@ def _declared_length(headers: Headers) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-async def _check_body(content_type: str, body: bytes) -> None:
+async def _check_body(content_type: str, body: bytes, *, any_file: bool) -> None:
     media_type = content_type.partition(";")[0].strip().lower()
-    if not _BODY_TYPES.fullmatch(media_type):
+    # An import recognizes its file by content: spreadsheets and archives have no type of text.
+    is_file = any_file and media_type == "application/octet-stream"
+    if not is_file and not _BODY_TYPES.fullmatch(media_type):
         raise Problem(
             415,
             "Unsupported media type",

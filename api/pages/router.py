@@ -20,6 +20,7 @@ PAGES: Final[dict[str, str]] = {
     "/bar": "bar",
     "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
+    "/recipes/import": "import",
     f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
     "/ingredients": "ingredients",
     "/complexity": "complexity",

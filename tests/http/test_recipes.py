@@ -292,3 +292,20 @@ def test_half_surrogate_pair_is_rejected(client: TestClient, auth: dict[str, str
         response = client.post(f"{V1}/{path}", content=body, headers=headers)
         assert response.status_code in (400, 422), response.text
         assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_an_import_reads_any_file(client: TestClient, auth: dict[str, str]) -> None:
+    text = "Cocktail;Zutat;Menge\nHaus Sour;Gin;6 cl\nHaus Sour;Zorbl;1 oz\nHaus Sour;Eis;\n"
+    headers = {**auth, "Content-Type": "application/octet-stream"}
+    names = {"mapping": '{"zorbl": "Campari", "Eis": null}', "dry_run": "true"}
+    done = client.post(f"{V1}/recipes/import", content=text, headers=headers, params=names)
+    assert done.status_code == 200, done.text
+    report = done.json()
+    assert (report["created"], report["unsorted"], report["dry_run"]) == (1, [], True)
+    wrong = client.post(
+        f"{V1}/recipes/import", content=text, headers=headers, params={"mapping": "[1]"}
+    )
+    assert wrong.status_code == 422
+    assert [one["field"] for one in wrong.json()["errors"]] == ["mapping"]
+    page = client.post(f"{V1}/recipes", content=text, headers=headers)
+    assert page.status_code == 415

@@ -1,9 +1,13 @@
 """Imports through the HTTP API: the same readers and sink, with limits and field errors."""
 
+from collections.abc import Mapping
+
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from api.db.catalog.errors import FieldFault, InvalidError
 from api.db.errors import DatabaseError, DatasetError, Fault
+from api.db.exchange import mapping
 from api.db.exchange.drafts import Collection
 from api.db.exchange.importing import import_into
 from api.db.exchange.report import ImportReport, OnDuplicate
@@ -17,6 +21,8 @@ MAX_LINES = 50_000
 MAX_NAMES = 5_000
 #: How many faults one answer lists.
 MAX_FAULTS = 100
+
+_NAMES = TypeAdapter(dict[str, str | None])
 
 
 def read_request(body: bytes) -> Collection:
@@ -51,18 +57,49 @@ def read_request(body: bytes) -> Collection:
     return collection
 
 
+def read_names(text: str) -> dict[str, str | None]:
+    """Return what names mean, from a JSON object.
+
+    Raises
+    ------
+    InvalidError
+        If it is not an object of texts and nulls.
+    """
+    try:
+        return _NAMES.validate_json(text)
+    except ValidationError as error:
+        remedy = 'Send a JSON object such as {"House blend": "Aged Rum"}.'
+        raise InvalidError([FieldFault("mapping", "Invalid mapping.", remedy)]) from error
+
+
 def import_request(
-    connection: Connection, source: Collection, on_duplicate: OnDuplicate, *, dry_run: bool
+    connection: Connection,
+    source: Collection,
+    on_duplicate: OnDuplicate,
+    names: Mapping[str, str | None],
+    *,
+    dry_run: bool,
 ) -> ImportReport:
     """Merge a source and return the report; the caller's transaction decides.
+
+    Parameters
+    ----------
+    names
+        What names of the source mean; None leaves a name's lines out.
 
     Raises
     ------
     InvalidError
         With each fault by row and field.
     """
+    decided = mapping.Mapping(
+        {
+            same_name(name): mapping.Target(meaning) if meaning else None
+            for name, meaning in names.items()
+        }
+    )
     try:
-        report = import_into(connection, source, on_duplicate).report
+        report = import_into(connection, source, on_duplicate, decided).report
     except DatasetError as error:
         raise _invalid(error.faults) from error
     report.dry_run = dry_run

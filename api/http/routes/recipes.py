@@ -162,6 +162,15 @@ async def import_many(
             "that the body has, or keep both."
         ),
     ] = "skip",
+    mapping: Annotated[
+        str,
+        Query(
+            max_length=20_000,
+            description="A JSON object: names in the source and the ingredients that they mean; "
+            "null leaves a name's lines out.",
+            examples=['{"House blend": "Aged Rum"}'],
+        ),
+    ] = "{}",
     dry_run: Annotated[
         bool,
         Query(description="Report what would happen and what is wrong, without changing anything."),
@@ -177,12 +186,13 @@ async def import_many(
     listed with its row and nothing is changed.
     """
     # Here, not above: it brings pandas, which a cold start on Lambda would wait for.
-    from api.db.exchange.requests import import_request, read_request
+    from api.db.exchange.requests import import_request, read_names, read_request
 
     # In a thread: a body of some megabytes takes a while to read.
     source = await to_thread.run_sync(read_request, body)
+    names = read_names(mapping)
     return await write(
-        lambda connection: import_request(connection, source, on_duplicate, dry_run=dry_run),
+        lambda connection: import_request(connection, source, on_duplicate, names, dry_run=dry_run),
         dry_run=dry_run,
     )
 

@@ -9,6 +9,7 @@ PAGES = {
     "recipes": ("/recipes", "#results .recipe-card"),
     "make": ("/recipes?have={ingredient}&missing=3", "#pick-have"),
     "recipe": ("/recipes/{recipe}", ".similar .step"),
+    "import": ("/recipes/import", "#import-form"),
     "new": ("/recipes/new", "#recipe-form .line"),
     "edit": ("/recipes/{recipe}/edit", "#recipe-form .line"),
     "ingredients": ("/ingredients", "#usage-bars .bar"),

@@ -42,6 +42,7 @@ export async function getJson(path, { params = {}, signal } = {}) {
  * reader is asked for one when there is none, and once more when it is refused.
  *
  * @param method "GET", "POST", "PUT" or "DELETE"
+ * @param options.body sent as JSON; a Blob, such as a file, as it is
  * @param options.ifMatch an ETag: reject the write if the resource has changed (412)
  * @returns {Promise<{body: any, status: number, etag: string|null, location: string|null}>}
  * @throws {Problem} with title "Not signed in" if the reader enters no token
@@ -64,14 +65,17 @@ export async function send(method, path, { body, ifMatch, signal } = {}) {
 
 async function request(method, path, { body, ifMatch, signal, authorize = false }) {
   const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) {
+    headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
+  }
   if (ifMatch) headers["If-Match"] = ifMatch;
   if (authorize) headers.Authorization = `Bearer ${sessionStorage.getItem(TOKEN)}`;
   let answer;
   try {
     answer = await fetch(ROOT + path, {
       method, headers, signal, credentials: "omit",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isFile ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
