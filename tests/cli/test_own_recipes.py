@@ -55,7 +55,7 @@ def _get(address: str) -> tuple[int, Any]:
 
 
 @pytest.mark.documentation
-def test_how_to_ends_with_own_recipes_on_the_map(tmp_path: Path) -> None:
+def test_how_to_puts_own_recipes_on_the_map(tmp_path: Path) -> None:
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("DB_", "ANALYTICS_"))},
         "PYTHONPATH": str(ROOT),

@@ -167,7 +167,7 @@ def test_base_is_one_digest_from_public_ecr(stages: list[Stage]) -> None:
     )
 
 
-def test_job_is_not_root_and_its_command_needs_no_shell(stages: list[Stage]) -> None:
+def test_job_is_not_root_and_needs_no_shell(stages: list[Stage]) -> None:
     last = {instruction.name: instruction.rest for instruction in stages[-1].instructions}
     assert last["USER"].isdecimal()
     assert last["USER"] != "0"
@@ -180,7 +180,7 @@ def test_what_changes_least_often_is_copied_first(stages: list[Stage]) -> None:
     assert sorted(order, key=copied.index) == order
 
 
-def test_dockerignore_lets_through_what_is_copied_and_nothing_else(stages: list[Stage]) -> None:
+def test_dockerignore_admits_exactly_what_is_copied(stages: list[Stage]) -> None:
     copied = {
         source
         for stage in stages
@@ -201,7 +201,7 @@ def test_only_locked_dependencies_are_installed(stages: list[Stage]) -> None:
         assert "--require-hashes" in install or "--no-deps" in install, install
 
 
-def test_command_publishes_the_sample_from_the_copied_files_alone(
+def test_command_publishes_the_sample_from_copied_files(
     built: tuple[Image, list[str]],
 ) -> None:
     image, command = built
@@ -229,7 +229,7 @@ def test_what_the_job_imports_comes_from_the_image(built: tuple[Image, list[str]
         assert Path(path).is_relative_to(image.path("/opt/venv"))
 
 
-def test_cache_of_compiled_code_is_warm_and_good_for_every_cpu(
+def test_compiled_cache_is_warm_for_every_cpu(
     built: tuple[Image, list[str]],
 ) -> None:
     image, _ = built

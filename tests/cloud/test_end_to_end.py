@@ -98,7 +98,7 @@ def _new_job(cloud: Any, known: set[str]) -> str:
     return str(job_id)
 
 
-def test_what_the_emulator_leaves_out_is_what_we_say(cloud: Any) -> None:
+def test_emulator_skips_only_the_listed_resources(cloud: Any) -> None:
     assert set(cloud.skipped.values()) <= {
         "AWS::ApiGatewayV2::Api",
         "AWS::ApiGatewayV2::Integration",
@@ -178,7 +178,9 @@ def test_the_command_does_the_same(cloud: Any, run: Run, efs: Path) -> None:
 
 
 @pytest.mark.parametrize("via", ["v1", "v2", "command"])
-def test_a_failed_job_is_told_with_its_log(cloud: Any, run: Run, tmp_path: Path, via: str) -> None:
+def test_failed_job_is_reported_with_its_log(
+    cloud: Any, run: Run, tmp_path: Path, via: str
+) -> None:
     (tmp_path / "empty").mkdir()
     known = cloud.job_ids()
     waiting = run(*(["trigger"] if via == "command" else []), "dev", "--wait", via=via)

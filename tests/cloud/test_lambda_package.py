@@ -165,7 +165,7 @@ def answers(
     return found
 
 
-def test_answers_every_get_of_the_api_without_a_failure(answers: dict[str, int]) -> None:
+def test_every_get_answers_without_a_failure(answers: dict[str, int]) -> None:
     asked = {path: status for path, status in answers.items() if path != ATLAS}
     assert len(asked) > len(PAGES)
     assert {path: status for path, status in asked.items() if status >= 500} == {}

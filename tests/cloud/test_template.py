@@ -106,7 +106,7 @@ def test_cfn_lint_finds_nothing_in_the_template() -> None:
     assert lint_file(TEMPLATE) == []
 
 
-def test_cfn_lint_finds_nothing_in_what_sam_makes_of_it(
+def test_cfn_lint_accepts_the_transformed_template(
     transformed: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "transformed.json"
@@ -127,7 +127,7 @@ def test_outputs_by_the_plans_names_are_arns(transformed: dict[str, Any]) -> Non
     assert outputs["AnalyticsJobDefinitionArn"] == {"Ref": "AnalyticsJobDefinition"}
 
 
-def test_any_resource_is_allowed_only_where_the_action_takes_none(
+def test_wildcard_resources_only_where_actions_take_none(
     resources: dict[str, Any],
 ) -> None:
     found = {
@@ -192,13 +192,13 @@ def test_eventbridge_publishes_without_a_condition(resources: dict[str, Any]) ->
     assert "Condition" not in statement
 
 
-def test_trigger_may_do_what_its_code_calls_and_no_more(resources: dict[str, Any]) -> None:
+def test_trigger_may_do_exactly_what_it_calls(resources: dict[str, Any]) -> None:
     granted = actions(resources["AnalyticsTriggerFunctionRole"])
     # SAM adds the dead-letter queue's.
     assert granted - {"sqs:SendMessage"} == called_by("api/analytics/trigger.py", "batch")
 
 
-def test_job_may_do_what_its_store_calls_and_no_more(resources: dict[str, Any]) -> None:
+def test_job_may_do_exactly_what_it_calls(resources: dict[str, Any]) -> None:
     source = (ROOT / "api/storage/s3.py").read_text()
     # Each method's permission: Amazon S3, "Required permissions for Amazon S3 API operations".
     needs = {
@@ -222,7 +222,7 @@ def test_api_reads_analytics_but_cannot_write_them(resources: dict[str, Any]) ->
     assert "lambda:InvokeFunction" in granted
 
 
-def test_objects_are_allowed_under_the_prefix_that_is_written_to(
+def test_objects_are_allowed_under_the_written_prefix(
     resources: dict[str, Any],
 ) -> None:
     job = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
@@ -252,7 +252,7 @@ def test_environment_names_are_settings(resources: dict[str, Any]) -> None:
     assert set(function) == {"BATCH_JOB_QUEUE", "BATCH_JOB_DEFINITION", "METRIC_STACK"}
 
 
-def test_retry_patterns_have_no_wildcard_but_at_the_end(resources: dict[str, Any]) -> None:
+def test_retry_patterns_have_wildcards_only_at_the_end(resources: dict[str, Any]) -> None:
     conditions = resources["AnalyticsJobDefinition"]["Properties"]["RetryStrategy"]
     for condition in conditions["EvaluateOnExit"]:
         for name, pattern in condition.items():
@@ -276,7 +276,7 @@ def test_retry_patterns_have_no_wildcard_but_at_the_end(resources: dict[str, Any
         ("Task failed to start", None, "CannotPullContainerError: i/o timeout", "RETRY"),
     ],
 )
-def test_interrupted_jobs_are_tried_again_and_failed_ones_are_not(
+def test_only_interrupted_jobs_are_retried(
     resources: dict[str, Any],
     status_reason: str,
     exit_code: int | None,
@@ -459,7 +459,7 @@ def test_template_has_no_aliases() -> None:
     assert not [t for t in tokens if isinstance(t, yaml.AnchorToken | yaml.AliasToken)]
 
 
-def test_access_point_sets_the_root_and_the_job_has_a_role_to_mount_with(
+def test_access_point_sets_root_and_job_may_mount(
     resources: dict[str, Any],
 ) -> None:
     container = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]
@@ -472,9 +472,7 @@ def test_access_point_sets_the_root_and_the_job_has_a_role_to_mount_with(
     assert container["JobRoleArn"] == {"Fn::GetAtt": ["BatchJobRole", "Arn"]}
 
 
-def test_image_is_named_by_a_tag_that_is_never_latest(
-    template: dict[str, Any], resources: dict[str, Any]
-) -> None:
+def test_image_tag_is_never_latest(template: dict[str, Any], resources: dict[str, Any]) -> None:
     image = resources["AnalyticsJobDefinition"]["Properties"]["ContainerProperties"]["Image"]
     assert image["Fn::Sub"].endswith(":${AnalyticsImageTag}")
     assert template["Parameters"]["AnalyticsImageTag"]["Default"] != "latest"
@@ -482,7 +480,7 @@ def test_image_is_named_by_a_tag_that_is_never_latest(
     assert repository["ImageTagMutability"] == "IMMUTABLE"
 
 
-def test_nothing_that_is_billed_by_the_hour_is_made_by_default(
+def test_nothing_is_billed_hourly_by_default(
     template: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     hourly = {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::EC2::Instance", "AWS::KMS::Key"}
@@ -504,7 +502,7 @@ def test_bucket_is_encrypted_versioned_private_and_tls_only(resources: dict[str,
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_lost_triggers_and_failed_jobs_are_told(resources: dict[str, Any]) -> None:
+def test_lost_triggers_and_failed_jobs_are_reported(resources: dict[str, Any]) -> None:
     invoke = resources["AnalyticsTriggerFunctionEventInvokeConfig"]["Properties"]
     assert "AnalyticsTriggerDeadLetters" in json.dumps(invoke["DestinationConfig"]["OnFailure"])
     pattern = resources["AnalyticsJobFailedRule"]["Properties"]["EventPattern"]
@@ -533,7 +531,7 @@ def test_function_waits_for_the_file_system_it_mounts(resources: dict[str, Any])
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_samconfig_names_the_stacks_that_the_script_looks_for(
+def test_samconfig_names_the_stacks_the_script_uses(
     environment: str, template: dict[str, Any]
 ) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())

@@ -376,7 +376,7 @@ def test_flag_survives_a_bottle_below_its_holder(database: Database) -> None:
         assert _names(connection, have=[BEEFEATER, ORANGE]) == before == ["Dry Martini"]
 
 
-def test_a_kind_makes_at_least_what_each_of_it_makes(bar: Connection) -> None:
+def test_a_kind_makes_what_each_bottle_makes(bar: Connection) -> None:
     for bottle in (TANQUERAY, BEEFEATER, OLD_TOM):
         for rest in ([], [ORANGE], [LIME], [ORANGE, LIME]):
             assert set(_names(bar, have=[bottle, *rest])) <= set(_names(bar, have=[GIN, *rest]))

@@ -204,7 +204,7 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     ("texts", "table", "row", "field"),
     [
         ({"recipes": ""}, "recipes.csv", "line 1", "-"),
-        ({"recipes": "name,colour\nMartini,clear\n"}, "recipes.csv", "line 1", "colour"),
+        ({"recipes": "name,tint\nMartini,clear\n"}, "recipes.csv", "line 1", "tint"),
         ({"recipes": "name,name\nMartini,x\n"}, "recipes.csv", "line 1", "name"),
         ({"recipes": "name\nMartini,dry\n"}, "recipes.csv", "line 2", "-"),
         ({"recipes": 'name\n"Martini\n'}, "recipes.csv", "line 2", "-"),

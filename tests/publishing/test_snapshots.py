@@ -323,7 +323,7 @@ def test_a_loser_that_dies_is_never_history(bucket: str) -> None:
         rival.rollback(loser)
     assert rival.rollback() == first
     rival.publish(_artifacts(3))
-    assert len(rival.history()) == 2  # the loser does not count towards keep
+    assert len(rival.history()) == 2  # the loser does not count toward keep
 
 
 def test_pointers_of_earlier_releases_are_read(store: ObjectStore) -> None:
@@ -352,7 +352,7 @@ def test_other_schema_versions_are_refused(store: ObjectStore) -> None:
     assert ours.rollback() == first
 
 
-def test_an_id_at_the_end_of_time_is_ignored(store: ObjectStore) -> None:
+def test_an_id_from_the_far_future_is_ignored(store: ObjectStore) -> None:
     last = "99991231T235959.999999Z-00000000"
     store.put(f"snapshots/{last}/manifest.json", b"{}")
     snapshots = Snapshots(store)

@@ -146,7 +146,7 @@ def test_jobs_come_newest_first_and_history_is_bounded(queue: LocalQueue) -> Non
     assert [job.job_id for job in queue.jobs(limit=2)] == listed[:2]
 
 
-def test_a_second_worker_is_refused_until_the_first_dies(queue: LocalQueue) -> None:
+def test_second_worker_is_refused_until_first_dies(queue: LocalQueue) -> None:
     """SIGKILL leaves no time to clean up; the kernel gives the lock back."""
     job = queue.submit().job
     for attempt in range(1, 4):

@@ -76,7 +76,7 @@ def test_an_interrupted_job_absorbs_again(batch: Any) -> None:
     assert _trigger()["jobId"] == job_id
 
 
-def test_a_job_that_moves_on_after_it_was_listed_absorbs_nothing(
+def test_job_started_after_listing_absorbs_nothing(
     batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = batch.submit(status="RUNNABLE")
@@ -92,9 +92,7 @@ def test_a_job_that_moves_on_after_it_was_listed_absorbs_nothing(
     assert _trigger()["jobId"] != job_id
 
 
-def test_a_job_that_moves_on_while_lists_are_read_is_found(
-    batch: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_job_moving_between_lists_is_found(batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = batch.submit(status="SUBMITTED")
     client = trigger._batch()
 
@@ -110,7 +108,7 @@ def test_a_job_that_moves_on_while_lists_are_read_is_found(
     assert _trigger()["jobId"] == job_id
 
 
-def test_a_list_that_lags_does_not_hide_the_last_submission(
+def test_lagging_list_does_not_hide_last_submission(
     batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = _trigger()["jobId"]
@@ -135,7 +133,7 @@ def test_more_jobs_than_batch_describes_at_once(batch: Any) -> None:
     assert _trigger()["jobId"] in ids
 
 
-def test_a_job_of_an_older_deployment_does_not_do(
+def test_job_of_older_deployment_does_not_absorb(
     batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = batch.submit(status="RUNNABLE")

@@ -272,7 +272,7 @@ def test_a_failed_refresh_reports_its_reason(place: Place) -> None:
     assert json.loads(output)["status"] == "SUCCEEDED"
 
 
-#: A refresh that publishes once a file is there, and until then ends as told.
+#: A refresh that publishes once a file is there, and until then ends as configured.
 _FAILING = """
 import json, sys
 from pathlib import Path
