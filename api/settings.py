@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     auth_jwks_url
         ``AUTH_JWKS_URL``: the URL of the issuer's keys; unset means
         ``<AUTH_ISSUER>/.well-known/jwks.json``.
+    auth_sign_in_url
+        ``AUTH_SIGN_IN_URL``: the issuer's sign-in page, such as a Cognito domain; unset means that
+        people enter a token. The server in front must forward ``/sign-in/token`` to its
+        ``/oauth2/token``.
     cors_origins
         ``CORS_ORIGINS``: other sites whose scripts may call the API, separated by commas.
     allowed_hosts
@@ -91,6 +95,7 @@ class Settings(BaseSettings):
     auth_issuer: OptionalText = None
     auth_audience: OptionalText = None
     auth_jwks_url: OptionalText = None
+    auth_sign_in_url: OptionalText = None
     cors_origins: CommaSeparated = ()
     allowed_hosts: CommaSeparated = ()
     rate_limit: str = "3000/minute"

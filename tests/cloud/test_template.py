@@ -434,6 +434,17 @@ def test_no_password_goes_through_our_pages(resources: dict[str, Any]) -> None:
     assert resources["CocktailUserPoolDomain"]["Properties"]["UserPoolId"] == client["UserPoolId"]
 
 
+def test_page_exchanges_codes_at_its_own_origin(resources: dict[str, Any]) -> None:
+    variables = resources["CocktailLambda"]["Properties"]["Environment"]["Variables"]
+    sign_in = variables["AUTH_SIGN_IN_URL"]["Fn::Sub"]
+    integration = resources["SignInTokenIntegration"]["Properties"]
+    assert integration["IntegrationUri"]["Fn::Sub"] == f"{sign_in}/oauth2/token"
+    assert resources["SignInTokenRoute"]["Properties"]["RouteKey"] == "POST /sign-in/token"
+    # Cognito compares the whole address that the page names.
+    client = resources["CocktailUserPoolClient"]["Properties"]
+    assert client["CallbackURLs"] == [{"Fn::Sub": "${CocktailApi.ApiEndpoint}/"}]
+
+
 def test_prod_requires_a_second_factor(resources: dict[str, Any]) -> None:
     pool = resources["CocktailUserPool"]["Properties"]
     assert pool["MfaConfiguration"] == {"Fn::If": ["IsProd", "ON", "OPTIONAL"]}

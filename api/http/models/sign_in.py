@@ -17,6 +17,26 @@ class SignedIn(BaseModel):
     token: str = Field(description="Send it as `Authorization: Bearer TOKEN`.")
 
 
+class SignInProvider(BaseModel):
+    """An identity provider that people sign in at: authorization code with PKCE (RFC 7636)."""
+
+    authorize_url: str = Field(
+        description="Where its sign-in page is.",
+        examples=["https://bar.auth.us-east-1.amazoncognito.com/oauth2/authorize"],
+    )
+    token_url: str = Field(
+        description="Where a code is exchanged for a token, on this site.",
+        examples=["/sign-in/token"],
+    )
+    client_id: str = Field(examples=["3n4b5urk1ft4fl3mg5e62d9ado"])
+
+
+class SignInOptions(BaseModel):
+    """How people sign in."""
+
+    provider: SignInProvider | None = Field(description="Null where a token is entered instead.")
+
+
 class SignInCode(BaseModel):
     """A code for another browser or device."""
 

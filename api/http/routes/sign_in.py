@@ -4,11 +4,26 @@ from fastapi import APIRouter, Response
 
 from api.http.deps import ServicesDep, WriterDep
 from api.http.models.common import problem_responses
-from api.http.models.sign_in import SignedIn, SignIn, SignInCode
+from api.http.models.sign_in import SignedIn, SignIn, SignInCode, SignInOptions, SignInProvider
 from api.http.problems import Problem
 from api.http.sign_in import CODE_SECONDS
 
 router = APIRouter(tags=["sign-in"])
+
+
+@router.get("/sign-in", operation_id="get_sign_in_options", summary="How people sign in")
+async def get_sign_in_options(services: ServicesDep) -> SignInOptions:
+    """Return the identity provider whose page people sign in at, if there is one."""
+    settings = services.settings
+    if settings.auth_sign_in_url is None or settings.auth_audience is None:
+        return SignInOptions(provider=None)
+    return SignInOptions(
+        provider=SignInProvider(
+            authorize_url=f"{settings.auth_sign_in_url.rstrip('/')}/oauth2/authorize",
+            token_url="/sign-in/token",  # noqa: S106 a path
+            client_id=settings.auth_audience,
+        )
+    )
 
 
 @router.post(

@@ -1,4 +1,5 @@
 // API client: reads, writes, and the token that writes need.
+import { provider, signInAt } from "./provider.js";
 
 const ROOT = "/api/v1/";
 const TOKEN = "token";
@@ -144,15 +145,32 @@ export async function takeTokenFromAddress() {
 export function askForToken(reason = "") {
   const dialog = document.getElementById("sign-in");
   const field = dialog.querySelector("input");
-  dialog.querySelector("[role=alert]").textContent = reason;
+  const alert = dialog.querySelector("[role=alert]");
+  alert.textContent = reason;
   dialog.returnValue = "";
   dialog.showModal();
+  offerProvider(dialog, alert);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue === "ok" ? field.value.trim() : "";
       field.value = "";
       if (given) signIn(given);
-      resolve(Boolean(given));
+      resolve(Boolean(given) || dialog.returnValue === "signed-in");
     }, { once: true });
   });
+}
+
+// Where there is an identity provider, its page takes the place of the token field.
+async function offerProvider(dialog, alert) {
+  const found = await provider();
+  if (!found) return;
+  dialog.classList.add("at-provider");
+  dialog.querySelector("button[value=provider]").onclick = async () => {
+    try {
+      signIn(await signInAt(found));
+      dialog.close("signed-in");
+    } catch (error) {
+      alert.textContent = error.message;
+    }
+  };
 }

@@ -1,5 +1,6 @@
 // Shared by all pages: navigation, theme, sign-in, and announcements for screen readers.
 import { askForToken, hasToken, onSignIn, signOut, takeTokenFromAddress } from "./api.js";
+import { passOnReturn } from "./provider.js";
 
 /** Announce something to screen readers only. */
 export function announce(text) {
@@ -51,5 +52,6 @@ function wireHeader() {
   });
 }
 
+passOnReturn();
 takeTokenFromAddress();
 wireHeader();
