@@ -87,12 +87,17 @@ class Campaign:
 
 def _fork(work: Callable[[], None], log: Path) -> int:
     """Run ``work`` in a fork, its output in ``log``; return its process id."""
+    # Until the child has its own handlers, a signal would make it leave this campaign in order.
+    handled = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, handled)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
         return child
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for one in handled:
+            signal.signal(one, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         for number in (1, 2):
             os.dup2(descriptor, number)
@@ -165,7 +170,7 @@ class Server:
         Before it serves, a process has no handler and no refresh: a polite signal waits for that.
         """
         if number != signal.SIGKILL:
-            self.call("recipes/1")
+            self.call("recipes/1", timeout=120)
         os.kill(self.process, number)
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
@@ -444,10 +449,12 @@ class Place:
 
     def fill(self) -> None:
         """Leave no byte on the disk."""
-        if self.disk is not None:
-            with (self.disk / "ballast").open("ab", buffering=0) as stream, suppress(OSError):
-                while stream.write(bytes(65536)):
-                    pass
+        if self.disk is None:
+            return
+        assert self.disk.is_mount(), "the small disk is gone: this would fill a real one"
+        with (self.disk / "ballast").open("ab", buffering=0) as stream, suppress(OSError):
+            while stream.tell() <= 2 * DISK_BYTES and stream.write(bytes(65536)):
+                pass
 
     def free(self) -> None:
         """Make room on the disk."""
