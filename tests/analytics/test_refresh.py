@@ -163,7 +163,7 @@ def test_an_empty_database_has_empty_artifacts(
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ingredients SET path = '/9/' WHERE id = 2",
+        "UPDATE ingredients SET parent_id = 2 WHERE id = 2",
         "UPDATE recipe_ingredients SET amount = 'much' WHERE id = 1",
         "DROP TABLE units",
     ],
