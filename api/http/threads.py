@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Threads for reads, and for writes, which exclude each other.
-READ_THREADS = 16
+#: Threads for reads, fewer than a pool has connections, and for writes, which exclude each other.
+READ_THREADS = 12
 WRITE_THREADS = 1
 #: How long a request waits for a thread, in seconds.
 QUEUE_SECONDS = 10.0

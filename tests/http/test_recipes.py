@@ -1,6 +1,8 @@
 """The catalog over HTTP: written, read back, rejected with a problem document, never a 5xx."""
 
+import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,19 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
     assert good.json()["created"] == 1
     assert "'=1+1" in client.get(f"{V1}/recipes/export", params={"format": "csv"}).text
     assert _jobs(site) == 1
+
+
+def test_import_takes_archives(client: TestClient, auth: dict[str, str]) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("recipes.csv", "recipe,ingredient,amount,unit\nZipped,Gin,30,Milliliter\n")
+    headers = {**auth, "Content-Type": "application/octet-stream"}
+    done = client.post(f"{V1}/recipes/import", content=archive.getvalue(), headers=headers)
+    assert done.status_code == 200, done.text
+    assert client.get(f"{V1}/recipes", params={"q": "zipped"}).json()["items"]
+    # Everything else takes JSON alone.
+    refused = client.post(f"{V1}/tags", content=b'{"name": "x"}', headers=headers)
+    assert refused.status_code == 415
 
 
 def test_exports_are_few_at_once(client: TestClient, site: Any) -> None:
