@@ -49,7 +49,7 @@ lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where
 		else echo 'skipped the scripts: npm is not installed' >&2; fi
 
 lint-js: node_modules/.installed
-	node_modules/.bin/biome lint --error-on-warnings
+	node_modules/.bin/biome ci --error-on-warnings
 
 node_modules/.installed: package-lock.json
 	@npm ci --silent --no-audit --no-fund --ignore-scripts

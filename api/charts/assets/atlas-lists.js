@@ -8,27 +8,45 @@ import { createSwatch } from "./marks.js";
  * @returns {{show: () => void}} redraws after the model's choice changed elsewhere
  */
 export function createLegend(container, model, changed) {
-  const sizes = d3.rollup(model.recipes.group, (members) => members.length, (group) => group);
+  const sizes = d3.rollup(
+    model.recipes.group,
+    (members) => members.length,
+    (group) => group,
+  );
   const chips = new Map();
   model.groups.forEach((group, index) => {
     if (!sizes.has(index)) return;
-    const chip = el("button", { type: "button", className: "chip", onclick: () => {
-      if (!model.chosen.delete(index)) model.chosen.add(index);
-      show();
-      changed();
-    } },
-      createSwatch(group), el("span", { textContent: group.label }),
-      el("span", { className: "count", textContent: number(sizes.get(index)) }));
+    const chip = el(
+      "button",
+      {
+        type: "button",
+        className: "chip",
+        onclick: () => {
+          if (!model.chosen.delete(index)) model.chosen.add(index);
+          show();
+          changed();
+        },
+      },
+      createSwatch(group),
+      el("span", { textContent: group.label }),
+      el("span", { className: "count", textContent: number(sizes.get(index)) }),
+    );
     chips.set(index, chip);
   });
-  const clear = el("button", { type: "button", className: "chip clear", textContent: "Show all", onclick: () => {
-    model.chosen.clear();
-    container.querySelector(".chip").focus();
-    show();
-    changed();
-  } });
+  const clear = el("button", {
+    type: "button",
+    className: "chip clear",
+    textContent: "Show all",
+    onclick: () => {
+      model.chosen.clear();
+      container.querySelector(".chip").focus();
+      show();
+      changed();
+    },
+  });
   function show() {
-    for (const [index, chip] of chips) chip.setAttribute("aria-pressed", String(model.chosen.has(index)));
+    for (const [index, chip] of chips)
+      chip.setAttribute("aria-pressed", String(model.chosen.has(index)));
     container.classList.toggle("choosing", model.chosen.size > 0);
     clear.hidden = model.chosen.size === 0;
   }
@@ -61,19 +79,42 @@ export function createRecipeTable(details, model, name) {
     const pages = Math.max(1, Math.ceil(found / ROWS));
     page = Math.max(0, Math.min(pages - 1, page));
     const start = page * ROWS;
-    details.querySelector("tbody").replaceChildren(
-      ...model.order.slice(start, start + ROWS).map((i) => el("tr", {},
-        el("th", { scope: "row" }, name(i)),
-        el("td", { className: "base-name" }, createSwatch(model.groupOf(i)), model.groupOf(i).label),
-        el("td", { textContent: model.ingredientsOf(i).join(", ") }))));
-    details.querySelector("[role=status]").textContent = found === 0 ? "No matches. Remove a filter"
-      : `${number(start + 1)}–${number(Math.min(start + ROWS, found))} of ${number(found)}`;
+    details
+      .querySelector("tbody")
+      .replaceChildren(
+        ...model.order
+          .slice(start, start + ROWS)
+          .map((i) =>
+            el(
+              "tr",
+              {},
+              el("th", { scope: "row" }, name(i)),
+              el(
+                "td",
+                { className: "base-name" },
+                createSwatch(model.groupOf(i)),
+                model.groupOf(i).label,
+              ),
+              el("td", { textContent: model.ingredientsOf(i).join(", ") }),
+            ),
+          ),
+      );
+    details.querySelector("[role=status]").textContent =
+      found === 0
+        ? "No matches. Remove a filter"
+        : `${number(start + 1)}–${number(Math.min(start + ROWS, found))} of ${number(found)}`;
     previous.disabled = page === 0;
     next.disabled = page === pages - 1;
   }
   details.addEventListener("toggle", () => fill());
-  for (const [button, step] of [[previous, -1], [next, 1]]) {
-    button.addEventListener("click", () => { page += step; fill(); });
+  for (const [button, step] of [
+    [previous, -1],
+    [next, 1],
+  ]) {
+    button.addEventListener("click", () => {
+      page += step;
+      fill();
+    });
   }
   return { fill };
 }

@@ -30,9 +30,15 @@ export class AtlasMap {
     new ResizeObserver(() => this.resize()).observe(stage);
   }
 
-  get title() { return NAMES[this.key]; }
-  get ready() { return this.members.length > 0 && this.width > 0; }
-  get k() { return this.transform.k; }
+  get title() {
+    return NAMES[this.key];
+  }
+  get ready() {
+    return this.members.length > 0 && this.width > 0;
+  }
+  get k() {
+    return this.transform.k;
+  }
 
   /** Show another map's positions, animated when there was one before. */
   layOut(key) {
@@ -41,16 +47,23 @@ export class AtlasMap {
     const { x, y, regions } = this.model.maps.get(key);
     Object.assign(this, { x, y, regions });
     this.members = d3.range(this.model.total).filter((i) => x[i] !== null);
-    this.tree = d3.quadtree(this.members, (i) => x[i], (i) => y[i]);
+    this.tree = d3.quadtree(
+      this.members,
+      (i) => x[i],
+      (i) => y[i],
+    );
     // Half the layout's width and height; it is centerd on 0,0.
     this.reach = [x, y].map((axis) => d3.max(this.members, (i) => Math.abs(axis[i])) || 1);
     if (this.width) this.fit();
     this.painter.place?.(this, before && { ...before, scale: before.half / this.half });
     this.stage.classList.toggle("vacant", !this.members.length);
     this.nothing.hidden = this.members.length > 0;
-    this.over.setAttribute("aria-label", `${this.title} map of ${count(this.members.length, "recipe", "recipes")}. ` +
-      "Arrow keys move between recipes, plus and minus zoom, zero shows all. " +
-      "The same recipes are in a list on this page.");
+    this.over.setAttribute(
+      "aria-label",
+      `${this.title} map of ${count(this.members.length, "recipe", "recipes")}. ` +
+        "Arrow keys move between recipes, plus and minus zoom, zero shows all. " +
+        "The same recipes are in a list on this page.",
+    );
     this.card.hidden = true;
     if (!this.width) return;
     this.contours = this.density();
@@ -78,23 +91,53 @@ export class AtlasMap {
     this.over = el("canvas", { className: "over", tabIndex: 0, role: "application" });
     this.painter.canvas.classList.add("marks");
     this.card = el("div", { className: "hover-card", hidden: true });
-    this.nothing = el("p", { className: "empty", textContent: "This map has no recipes in this snapshot.", hidden: true });
-    const tip = el("p", { className: "wheel-tip", textContent: /Mac|iP/.test(navigator.platform)
-      ? "⌘ and scroll to zoom" : "Ctrl and scroll to zoom" });
-    const button = (label, text, act) => el("button",
-      { type: "button", textContent: text, title: label, "aria-label": label, onclick: act });
-    this.controls = el("div", { className: "zoom", role: "group", "aria-label": "View of the map" },
+    this.nothing = el("p", {
+      className: "empty",
+      textContent: "This map has no recipes in this snapshot.",
+      hidden: true,
+    });
+    const tip = el("p", {
+      className: "wheel-tip",
+      textContent: /Mac|iP/.test(navigator.platform)
+        ? "⌘ and scroll to zoom"
+        : "Ctrl and scroll to zoom",
+    });
+    const button = (label, text, act) =>
+      el("button", {
+        type: "button",
+        textContent: text,
+        title: label,
+        "aria-label": label,
+        onclick: act,
+      });
+    this.controls = el(
+      "div",
+      { className: "zoom", role: "group", "aria-label": "View of the map" },
       button("Zoom in", "+", () => this.zoomBy(1.8)),
       button("Zoom out", "−", () => this.zoomBy(1 / 1.8)),
-      button("Show all", "⤢", () => this.reset()));
-    this.stage.append(this.ground, this.painter.canvas, this.words, this.over, this.card, tip, this.nothing, this.controls);
+      button("Show all", "⤢", () => this.reset()),
+    );
+    this.stage.append(
+      this.ground,
+      this.painter.canvas,
+      this.words,
+      this.over,
+      this.card,
+      tip,
+      this.nothing,
+      this.controls,
+    );
     if (this.on.lasso) {
-      this.lassoButton = button("Lasso: draw around recipes to list them", "", () => this.setLasso(!this.lassoing));
+      this.lassoButton = button("Lasso: draw around recipes to list them", "", () =>
+        this.setLasso(!this.lassoing),
+      );
       this.lassoButton.className = "lasso-button";
       this.lassoButton.setAttribute("aria-pressed", "false");
       this.controls.prepend(this.lassoButton);
     }
-    this.zoom = d3.zoom().scaleExtent([0.8, 48])
+    this.zoom = d3
+      .zoom()
+      .scaleExtent([0.8, 48])
       .filter((event) => {
         if (event.type === "wheel") {
           // A plain wheel scrolls the page; zooming needs a modifier key.
@@ -121,7 +164,8 @@ export class AtlasMap {
   }
 
   listen() {
-    const at = (event) => this.find(d3.pointer(event, this.over), event.pointerType === "touch" ? 24 : 14);
+    const at = (event) =>
+      this.find(d3.pointer(event, this.over), event.pointerType === "touch" ? 24 : 14);
     this.over.addEventListener("pointermove", (event) => {
       if (this.loop) this.extendLoop(event);
       else if (event.pointerType !== "touch" && event.buttons === 0) this.on.hover(at(event), this);
@@ -157,7 +201,8 @@ export class AtlasMap {
     else if (event.key === "Escape") {
       if (this.lassoing) this.setLasso(false);
       else this.on.select(-1, this);
-    } else if (event.key === "Enter" && this.on.open && this.model.selected >= 0) this.on.open(this.model.selected);
+    } else if (event.key === "Enter" && this.on.open && this.model.selected >= 0)
+      this.on.open(this.model.selected);
     else return;
     event.preventDefault();
   }
@@ -178,7 +223,10 @@ export class AtlasMap {
       const aside = Math.abs(ax * dy) + Math.abs(ay * dx);
       if (placed && (ahead <= 0 || aside > 2 * ahead)) continue;
       const cost = placed ? ahead + 2 * aside : ax * ax + ay * ay;
-      if (cost < bestCost) { bestCost = cost; best = i; }
+      if (cost < bestCost) {
+        bestCost = cost;
+        best = i;
+      }
     }
     if (best >= 0) {
       this.on.select(best, this);
@@ -205,9 +253,13 @@ export class AtlasMap {
     // A click with the lasso active is still a click.
     if (!finished || loop.length < 3 || Math.abs(d3.polygonArea(loop)) < 40) return;
     this.looped = true;
-    setTimeout(() => { this.looped = false; }, 50);
+    setTimeout(() => {
+      this.looped = false;
+    }, 50);
     this.setLasso(false);
-    this.on.lasso(this.members.filter((i) => this.model.shown[i] && d3.polygonContains(loop, this.position(i))));
+    this.on.lasso(
+      this.members.filter((i) => this.model.shown[i] && d3.polygonContains(loop, this.position(i))),
+    );
   }
 
   /** The matching recipes in view, by name. */
@@ -220,8 +272,12 @@ export class AtlasMap {
     });
   }
 
-  zoomBy(factor) { this.animate((s) => s.call(this.zoom.scaleBy, factor)); }
-  reset() { this.animate((s) => s.call(this.zoom.transform, d3.zoomIdentity)); }
+  zoomBy(factor) {
+    this.animate((s) => s.call(this.zoom.scaleBy, factor));
+  }
+  reset() {
+    this.animate((s) => s.call(this.zoom.transform, d3.zoomIdentity));
+  }
 
   animate(act) {
     const surface = d3.select(this.over);
@@ -235,19 +291,28 @@ export class AtlasMap {
   }
 
   set view([k, x, y]) {
-    if (!this.width) { this.wantedView = [k, x, y]; return; }
+    if (!this.width) {
+      this.wantedView = [k, x, y];
+      return;
+    }
     const surface = d3.select(this.over);
     surface.call(this.zoom.transform, d3.zoomIdentity.scale(k));
-    surface.call(this.zoom.translateTo, this.centerX + x * this.half, this.centerY - y * this.half,
-      [this.centerX, this.centerY]);
+    surface.call(
+      this.zoom.translateTo,
+      this.centerX + x * this.half,
+      this.centerY - y * this.half,
+      [this.centerX, this.centerY],
+    );
   }
 
   /** Move the whole map up while a sheet covers the bottom of the stage, and back; 0 for none. */
   makeRoom(bottom) {
     if (this.k !== 1) return;
-    this.animate((s) => (bottom
-      ? s.call(this.zoom.translateBy, 0, -this.transform.y - bottom / 2)
-      : s.call(this.zoom.transform, d3.zoomIdentity)));
+    this.animate((s) =>
+      bottom
+        ? s.call(this.zoom.translateBy, 0, -this.transform.y - bottom / 2)
+        : s.call(this.zoom.transform, d3.zoomIdentity),
+    );
   }
 
   /** Pan to a recipe that is out of view. */
@@ -257,7 +322,9 @@ export class AtlasMap {
     const edge = 24;
     const [right, bottom] = [this.width - this.covered.right, this.height - this.covered.bottom];
     if (x < edge || y < edge || x > right - edge || y > bottom - edge) {
-      this.animate((s) => s.call(this.zoom.translateTo, this.px(i), this.py(i), [right / 2, bottom / 2]));
+      this.animate((s) =>
+        s.call(this.zoom.translateTo, this.px(i), this.py(i), [right / 2, bottom / 2]),
+      );
     }
   }
 
@@ -272,8 +339,15 @@ export class AtlasMap {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
-    this.zoom.extent([[0, 0], [width, height]])
-      .translateExtent([[-width * 0.25, -height * 0.25], [width * 1.25, height * 1.25]]);
+    this.zoom
+      .extent([
+        [0, 0],
+        [width, height],
+      ])
+      .translateExtent([
+        [-width * 0.25, -height * 0.25],
+        [width * 1.25, height * 1.25],
+      ]);
     this.contours = this.density();
     this.theme();
     if (view) this.view = view;
@@ -294,24 +368,44 @@ export class AtlasMap {
     }
     this.centerX = (inset.left + width - inset.right) / 2;
     this.centerY = (inset.top + height - inset.bottom) / 2;
-    this.half = Math.max(1, Math.min((width - inset.left - inset.right) / 2 / this.reach[0],
-      (height - inset.top - inset.bottom) / 2 / this.reach[1]));
-    this.radius = Math.max(1.5, Math.min(5.5, this.half / 3.2 / Math.sqrt(this.members.length || 1)));
+    this.half = Math.max(
+      1,
+      Math.min(
+        (width - inset.left - inset.right) / 2 / this.reach[0],
+        (height - inset.top - inset.bottom) / 2 / this.reach[1],
+      ),
+    );
+    this.radius = Math.max(
+      1.5,
+      Math.min(5.5, this.half / 3.2 / Math.sqrt(this.members.length || 1)),
+    );
   }
 
   /** Contour lines of the recipes' density, as paths in the stage before zooming. */
   density() {
     if (this.members.length < 30) return [];
     const path = d3.geoPath();
-    const contour = d3.contourDensity().x((i) => this.px(i)).y((i) => this.py(i)).size([this.width, this.height])
-      .bandwidth(Math.min(this.width, this.height) / 30).cellSize(4).contours(this.members);
+    const contour = d3
+      .contourDensity()
+      .x((i) => this.px(i))
+      .y((i) => this.py(i))
+      .size([this.width, this.height])
+      .bandwidth(Math.min(this.width, this.height) / 30)
+      .cellSize(4)
+      .contours(this.members);
     // Levels relative to the maximum density, so that every stage gets the same number of lines.
-    return [0.04, 0.1, 0.2, 0.32, 0.46, 0.62, 0.8].map((share) => new Path2D(path(contour(share * contour.max))));
+    return [0.04, 0.1, 0.2, 0.32, 0.46, 0.62, 0.8].map(
+      (share) => new Path2D(path(contour(share * contour.max))),
+    );
   }
 
   // Position in the stage before zooming; y points up.
-  px(i) { return this.centerX + this.x[i] * this.half; }
-  py(i) { return this.centerY - this.y[i] * this.half; }
+  px(i) {
+    return this.centerX + this.x[i] * this.half;
+  }
+  py(i) {
+    return this.centerY - this.y[i] * this.half;
+  }
   position(i) {
     const { k, x, y } = this.transform;
     return [this.px(i) * k + x, this.py(i) * k + y];
@@ -345,8 +439,7 @@ export class AtlasMap {
     const { k, x, y } = this.transform;
     const scale = k / this.painted.k;
     for (const canvas of layers) {
-      canvas.style.transform =
-        `translate(${x - this.painted.x * scale}px, ${y - this.painted.y * scale}px) scale(${scale})`;
+      canvas.style.transform = `translate(${x - this.painted.x * scale}px, ${y - this.painted.y * scale}px) scale(${scale})`;
     }
     if (layers.length > 1) this.paintOver();
     clearTimeout(this.rest);
@@ -374,7 +467,8 @@ export class AtlasMap {
     if (this.moving && crowded && this.painted && morph === 1) this.glide([this.ground]);
     else {
       this.painted = this.transform;
-      for (const canvas of [this.ground, this.painter.canvas, this.words]) canvas.style.transform = "";
+      for (const canvas of [this.ground, this.painter.canvas, this.words])
+        canvas.style.transform = "";
       // On a crowded map the contours fade in after the marks have moved.
       if (!crowded || morph === 1) this.paintGround(Math.max(0, 2 * morph - 1));
       else this.clean(this.ground);
@@ -382,8 +476,15 @@ export class AtlasMap {
     const radius = this.markRadius;
     const litRadius = this.model.searching || this.model.within ? radius * 1.25 : radius;
     this.painter.draw({
-      members: this.members, position: (i) => this.position(i), radius, litRadius, morph,
-      dense: this.members.length > 5000, map: this, width: this.width, height: this.height,
+      members: this.members,
+      position: (i) => this.position(i),
+      radius,
+      litRadius,
+      morph,
+      dense: this.members.length > 5000,
+      map: this,
+      width: this.width,
+      height: this.height,
     });
     const context = this.clean(this.words);
     if (morph === 1) this.write(context, radius, litRadius);
@@ -426,8 +527,14 @@ export class AtlasMap {
       context.stroke();
     }
     const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.controls;
-    const taken = [[offsetLeft - 4, offsetTop - 4, offsetLeft + offsetWidth + 4, offsetTop + offsetHeight + 4]];
-    const free = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2 &&
+    const taken = [
+      [offsetLeft - 4, offsetTop - 4, offsetLeft + offsetWidth + 4, offsetTop + offsetHeight + 4],
+    ];
+    const free = (box) =>
+      box[0] >= 2 &&
+      box[1] >= 2 &&
+      box[2] <= width - 2 &&
+      box[3] <= height - 2 &&
       taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
     context.lineJoin = "round";
     context.textBaseline = "middle";
@@ -439,7 +546,8 @@ export class AtlasMap {
       context.fillText(text, x, y);
     };
     this.labels = [];
-    if (!picked && model.chosen.size === 0) this.writeRegions(context, visible, radius, taken, free, letter);
+    if (!picked && model.chosen.size === 0)
+      this.writeRegions(context, visible, radius, taken, free, letter);
     if (visible.length > (picked ? 40 : 90)) return;
     context.font = `500 12px ${css("--sans")}`;
     context.textAlign = "left";
@@ -450,7 +558,10 @@ export class AtlasMap {
       const name = model.recipes.name[i];
       const text = name.length > 32 ? `${name.slice(0, 31)}…` : name;
       const long = context.measureText(text).width;
-      const box = [[x + gap, y - 7, x + gap + 2 + long, y + 7], [x - gap - 2 - long, y - 7, x - gap, y + 7]].find(free);
+      const box = [
+        [x + gap, y - 7, x + gap + 2 + long, y + 7],
+        [x - gap - 2 - long, y - 7, x - gap, y + 7],
+      ].find(free);
       if (!box) continue;
       taken.push(box);
       letter(text, box[0] + 1, y, 3.5);
@@ -459,24 +570,38 @@ export class AtlasMap {
 
   /** Names of regions, coarse ones from afar and fine ones from near, in free space. */
   writeRegions(context, visible, radius, taken, free, letter) {
-    const marks = Occupancy.of(visible.map(([, x, y]) => [x, y]), radius + 2, this.width, this.height);
+    const marks = Occupancy.of(
+      visible.map(([, x, y]) => [x, y]),
+      radius + 2,
+      this.width,
+      this.height,
+    );
     const open = (box) => free(box) && marks.free(box);
     for (const region of this.regions) {
       const { from, to, font } = LEVELS[region.level ?? 0];
       if (this.k < from || this.k >= to) continue;
-      const anchor = this.transform.apply([this.centerX + region.x * this.half, this.centerY - region.y * this.half]);
-      if (anchor[0] < 0 || anchor[1] < 0 || anchor[0] > this.width || anchor[1] > this.height) continue;
+      const anchor = this.transform.apply([
+        this.centerX + region.x * this.half,
+        this.centerY - region.y * this.half,
+      ]);
+      if (anchor[0] < 0 || anchor[1] < 0 || anchor[0] > this.width || anchor[1] > this.height)
+        continue;
       context.font = `italic 600 ${font}px ${css("--serif")}`;
       context.textAlign = "center";
       const lines = region.name.split(" · ");
-      const size = [d3.max(lines, (line) => context.measureText(line).width) + 8, font * 1.2 * lines.length + 4];
+      const size = [
+        d3.max(lines, (line) => context.measureText(line).width) + 8,
+        font * 1.2 * lines.length + 4,
+      ];
       const box = placeLabel(anchor, size, open);
       if (!box) continue;
       taken.push(box);
       this.labels.push({ name: region.name, box, anchor });
       this.point(context, box, anchor);
       const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-      lines.forEach((line, index) => letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.2, 4));
+      for (const [index, line] of lines.entries()) {
+        letter(line, x, y + (index - (lines.length - 1) / 2) * font * 1.2, 4);
+      }
     }
   }
 
@@ -486,7 +611,10 @@ export class AtlasMap {
     const nearY = Math.max(top, Math.min(bottom, y));
     if (Math.hypot(nearX - x, nearY - y) < 12) return;
     context.save();
-    for (const [color, width] of [[this.paper, 3], [this.ink, 1]]) {
+    for (const [color, width] of [
+      [this.paper, 3],
+      [this.ink, 1],
+    ]) {
       context.strokeStyle = color;
       context.lineWidth = width;
       context.beginPath();
@@ -504,7 +632,10 @@ export class AtlasMap {
     if (from < 0 || this.x[from] === null) return;
     const [x, y] = this.position(from);
     const near = model.nearest(from).filter(({ row }) => this.x[row] !== null);
-    for (const [color, width] of [[this.paper, 4.5], [this.accent, 1.75]]) {
+    for (const [color, width] of [
+      [this.paper, 4.5],
+      [this.accent, 1.75],
+    ]) {
       context.strokeStyle = color;
       context.lineWidth = width;
       context.beginPath();
@@ -534,21 +665,28 @@ export class AtlasMap {
     const context = this.clean(this.over);
     const radius = Math.max(3.5, this.markRadius);
     if ((this.morph ?? 1) === 1) this.paintNearest(context);
-    if ((this.morph ?? 1) === 1) for (const [i, strong] of [[model.selected, true], [model.hover, false]]) {
-      if (i < 0 || this.x[i] === null) continue;
-      const [x, y] = this.position(i);
-      this.stampMark(context, i, radius);
-      context.save();
-      context.translate(x, y);
-      for (const [color, width] of [[this.paper, 5], [strong ? this.accent : this.ink, 2.5]]) {
-        context.beginPath();
-        context.arc(0, 0, radius + (strong ? 8 : 6), 0, 2 * Math.PI);
-        context.strokeStyle = color;
-        context.lineWidth = width;
-        context.stroke();
+    if ((this.morph ?? 1) === 1)
+      for (const [i, strong] of [
+        [model.selected, true],
+        [model.hover, false],
+      ]) {
+        if (i < 0 || this.x[i] === null) continue;
+        const [x, y] = this.position(i);
+        this.stampMark(context, i, radius);
+        context.save();
+        context.translate(x, y);
+        for (const [color, width] of [
+          [this.paper, 5],
+          [strong ? this.accent : this.ink, 2.5],
+        ]) {
+          context.beginPath();
+          context.arc(0, 0, radius + (strong ? 8 : 6), 0, 2 * Math.PI);
+          context.strokeStyle = color;
+          context.lineWidth = width;
+          context.stroke();
+        }
+        context.restore();
       }
-      context.restore();
-    }
     if (!this.loop) return;
     const path = new Path2D(`M${this.loop.map((point) => point.join(",")).join("L")}Z`);
     context.globalAlpha = 0.12;
@@ -574,7 +712,10 @@ export class AtlasMap {
           const i = leaf.data;
           if (!this.model.lit[i]) continue;
           const distance = (this.x[i] - x) ** 2 + (this.y[i] - y) ** 2;
-          if (distance < bestDistance) { bestDistance = distance; best = i; }
+          if (distance < bestDistance) {
+            bestDistance = distance;
+            best = i;
+          }
         }
       }
       return x0 > x + far || x1 < x - far || y0 > y + far || y1 < y - far;
@@ -590,8 +731,14 @@ export class AtlasMap {
     const { model } = this;
     this.card.replaceChildren(
       el("strong", { textContent: model.recipes.name[i] }),
-      el("span", { className: "base-name" }, createSwatch(model.groupOf(i)), model.groupOf(i).label),
-      el("span", { className: "contents-line", textContent: model.ingredientsOf(i).join(", ") }));
+      el(
+        "span",
+        { className: "base-name" },
+        createSwatch(model.groupOf(i)),
+        model.groupOf(i).label,
+      ),
+      el("span", { className: "contents-line", textContent: model.ingredientsOf(i).join(", ") }),
+    );
     const [x, y] = this.position(i);
     const { offsetWidth: wide, offsetHeight: high } = this.card;
     const above = y - high - 18;

@@ -17,16 +17,29 @@ export class AtlasModel {
     this.selected = -1;
     this.shown = new Uint8Array(this.total); // passes the legend
     this.lit = new Uint8Array(this.total); // passes everything
-    this.haystack = this.recipes.name.map((name, i) => fold(`${name}\n${this.ingredientsOf(i).join("\n")}`));
+    this.haystack = this.recipes.name.map((name, i) =>
+      fold(`${name}\n${this.ingredientsOf(i).join("\n")}`),
+    );
     const { compare } = new Intl.Collator("en");
-    this.byName = d3.range(this.total).sort((a, b) =>
-      compare(this.recipes.name[a], this.recipes.name[b]) || this.recipes.id[a] - this.recipes.id[b]);
+    this.byName = d3
+      .range(this.total)
+      .sort(
+        (a, b) =>
+          compare(this.recipes.name[a], this.recipes.name[b]) ||
+          this.recipes.id[a] - this.recipes.id[b],
+      );
     this.filter();
   }
 
-  ingredientsOf(i) { return this.recipes.ingredients[i].map((index) => this.names[index]); }
-  groupOf(i) { return this.groups[this.recipes.group[i]]; }
-  get searching() { return this.terms.length > 0; }
+  ingredientsOf(i) {
+    return this.recipes.ingredients[i].map((index) => this.names[index]);
+  }
+  groupOf(i) {
+    return this.groups[this.recipes.group[i]];
+  }
+  get searching() {
+    return this.terms.length > 0;
+  }
 
   /** The nearest recipes by the learned distance, nearest first: [{row, distance}]. */
   nearest(i) {
@@ -35,17 +48,27 @@ export class AtlasModel {
   }
 
   /** Row of a recipe by its id; -1 when it is on no map. */
-  find(id) { return this.recipes.id.indexOf(id); }
+  find(id) {
+    return this.recipes.id.indexOf(id);
+  }
 
-  search(text) { this.terms = fold(text).split(/[\s,;]+/).filter(Boolean); }
+  search(text) {
+    this.terms = fold(text)
+      .split(/[\s,;]+/)
+      .filter(Boolean);
+  }
 
   /** Recompute which recipes match, after a change of terms, groups or lasso. */
   filter() {
     const { chosen, terms, within } = this;
     for (let i = 0; i < this.total; i++) {
       this.shown[i] = chosen.size === 0 || chosen.has(this.recipes.group[i]) ? 1 : 0;
-      this.lit[i] = this.shown[i] && (!within || within.has(i)) &&
-        terms.every((term) => this.haystack[i].includes(term)) ? 1 : 0;
+      this.lit[i] =
+        this.shown[i] &&
+        (!within || within.has(i)) &&
+        terms.every((term) => this.haystack[i].includes(term))
+          ? 1
+          : 0;
     }
     this.order = this.byName.filter((i) => this.lit[i]);
   }

@@ -10,7 +10,9 @@ export class CanvasMarks {
   }
 
   /** Stamping thousands of marks takes longer than a frame: such a map glides (see AtlasMap). */
-  get slow() { return this.stamped > 4000; }
+  get slow() {
+    return this.stamped > 4000;
+  }
 
   theme({ paper, colors, ratio }) {
     Object.assign(this, { paper, colors, ratio });
@@ -53,9 +55,14 @@ export class CanvasMarks {
         if (model.lit[i] !== lit) continue;
         const [x, y] = position(i);
         context.globalAlpha = model.opacity(i, dense);
-        if (!context.globalAlpha || x < -12 || y < -12 || x > width + 12 || y > height + 12) continue;
+        if (!context.globalAlpha || x < -12 || y < -12 || x > width + 12 || y > height + 12)
+          continue;
         const stamp = this.stamp(model.recipes.group[i], lit ? litRadius : radius);
-        context.drawImage(stamp, Math.round(x * ratio - stamp.width / 2), Math.round(y * ratio - stamp.height / 2));
+        context.drawImage(
+          stamp,
+          Math.round(x * ratio - stamp.width / 2),
+          Math.round(y * ratio - stamp.height / 2),
+        );
         this.stamped += 1;
       }
     }

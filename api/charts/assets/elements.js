@@ -36,7 +36,13 @@ export function breadcrumb(container, path, go) {
 /** The tree's rows [parent's row or -1, id, name, direct, total, group], linked; the root first. */
 export function linkTree(rows) {
   const nodes = rows.map(([parent, id, name, direct, total, group]) => ({
-    parent, id, name, direct, total, group, children: [],
+    parent,
+    id,
+    name,
+    direct,
+    total,
+    group,
+    children: [],
   }));
   for (const node of nodes) {
     node.parent = node.parent < 0 ? null : nodes[node.parent];
@@ -56,12 +62,15 @@ export function pathTo(node) {
 }
 
 /** Value of a custom property of the current theme. */
-export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const css = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Call when the theme changes: the system's, or the reader's choice (`data-theme`). */
 export function onTheme(listener) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => listener());
-  new MutationObserver(() => listener()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  new MutationObserver(() => listener()).observe(document.documentElement, {
+    attributeFilter: ["data-theme"],
+  });
 }
 
 /** Whether the reader prefers reduced motion. */

@@ -36,38 +36,86 @@ export function createHistogram({ svg, caption, rows, choose }) {
     if (!width) return;
     const height = Math.min(340, Math.max(220, width * 0.4));
     const bottom = 44;
-    const x = d3.scaleBand(bins.map(([size]) => size), [0, width])
-      .paddingInner(0.16).paddingOuter(Math.max(0.1, (14 - bins.length) / 4));
-    const y = d3.scaleLinear([0, d3.max(bins, ([, recipes]) => recipes) || 1], [height - bottom, 26]);
+    const x = d3
+      .scaleBand(
+        bins.map(([size]) => size),
+        [0, width],
+      )
+      .paddingInner(0.16)
+      .paddingOuter(Math.max(0.1, (14 - bins.length) / 4));
+    const y = d3.scaleLinear(
+      [0, d3.max(bins, ([, recipes]) => recipes) || 1],
+      [height - bottom, 26],
+    );
     // Label every k-th size when there is no room for all.
     const every = Math.max(1, Math.ceil(30 / x.step()));
-    const chart = d3.select(svg).attr("viewBox", `0 0 ${width} ${height}`)
-      .attr("width", width).attr("height", height);
-    const focused = svg.contains(document.activeElement) ? Number(document.activeElement.dataset.size) : null;
+    const chart = d3
+      .select(svg)
+      .attr("viewBox", `0 0 ${width} ${height}`)
+      .attr("width", width)
+      .attr("height", height);
+    const focused = svg.contains(document.activeElement)
+      ? Number(document.activeElement.dataset.size)
+      : null;
     chart.selectAll("*").remove();
-    const bar = chart.selectAll("g").data(bins).join("g")
+    const bar = chart
+      .selectAll("g")
+      .data(bins)
+      .join("g")
       .attr("transform", ([size]) => `translate(${x(size)},0)`);
     if (choose) {
       // A column of height 2 is hard to hit: its whole strip takes the pointer.
-      bar.append("rect").attr("class", "hit").attr("x", -x.step() * 0.08)
-        .attr("width", x.step()).attr("y", 4).attr("height", height - bottom + 20).attr("rx", 5);
+      bar
+        .append("rect")
+        .attr("class", "hit")
+        .attr("x", -x.step() * 0.08)
+        .attr("width", x.step())
+        .attr("y", 4)
+        .attr("height", height - bottom + 20)
+        .attr("rx", 5);
     }
-    bar.append("rect").attr("class", ([size]) => (size === median ? "column median" : "column"))
-      .attr("width", x.bandwidth()).attr("rx", Math.min(3, x.bandwidth() / 4))
-      .attr("y", ([, recipes]) => y(recipes)).attr("height", ([, recipes]) => height - bottom - y(recipes))
-      .append("title").text(label);
+    bar
+      .append("rect")
+      .attr("class", ([size]) => (size === median ? "column median" : "column"))
+      .attr("width", x.bandwidth())
+      .attr("rx", Math.min(3, x.bandwidth() / 4))
+      .attr("y", ([, recipes]) => y(recipes))
+      .attr("height", ([, recipes]) => height - bottom - y(recipes))
+      .append("title")
+      .text(label);
     const middle = x.bandwidth() / 2;
-    bar.filter(([, recipes]) => recipes > 0 && (every === 1)).append("text").attr("class", "value")
-      .attr("x", middle).attr("y", ([, recipes]) => y(recipes) - 7).text(([, recipes]) => number(recipes));
-    bar.filter((_, index) => index % every === 0).append("text").attr("class", "size")
-      .attr("x", middle).attr("y", height - bottom + 18).text(([size]) => size);
-    chart.append("line").attr("class", "axis").attr("x2", width)
-      .attr("y1", height - bottom + 0.5).attr("y2", height - bottom + 0.5);
-    chart.append("text").attr("class", "axis-name").attr("x", width / 2).attr("y", height - 6)
+    bar
+      .filter(([, recipes]) => recipes > 0 && every === 1)
+      .append("text")
+      .attr("class", "value")
+      .attr("x", middle)
+      .attr("y", ([, recipes]) => y(recipes) - 7)
+      .text(([, recipes]) => number(recipes));
+    bar
+      .filter((_, index) => index % every === 0)
+      .append("text")
+      .attr("class", "size")
+      .attr("x", middle)
+      .attr("y", height - bottom + 18)
+      .text(([size]) => size);
+    chart
+      .append("line")
+      .attr("class", "axis")
+      .attr("x2", width)
+      .attr("y1", height - bottom + 0.5)
+      .attr("y2", height - bottom + 0.5);
+    chart
+      .append("text")
+      .attr("class", "axis-name")
+      .attr("x", width / 2)
+      .attr("y", height - 6)
       .text("ingredients in the recipe");
     if (!choose) return;
-    bar.filter(([, recipes]) => recipes > 0)
-      .attr("role", "button").attr("tabindex", 0).attr("aria-label", label)
+    bar
+      .filter(([, recipes]) => recipes > 0)
+      .attr("role", "button")
+      .attr("tabindex", 0)
+      .attr("aria-label", label)
       .attr("data-size", ([size]) => size)
       .on("click", (_, [size]) => choose(size))
       .on("keydown", (event, [size]) => {
@@ -93,5 +141,10 @@ export function createHistogram({ svg, caption, rows, choose }) {
 
   new ResizeObserver(draw).observe(svg.parentElement);
   draw();
-  return { mark(size) { chosen = size; show(); } };
+  return {
+    mark(size) {
+      chosen = size;
+      show();
+    },
+  };
 }

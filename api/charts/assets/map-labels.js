@@ -20,7 +20,11 @@ export class Occupancy {
     for (const [x, y] of marks) {
       if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
       for (let row = clamp(y - radius, rows); row <= clamp(y + radius, rows); row++) {
-        for (let column = clamp(x - radius, columns); column <= clamp(x + radius, columns); column++) {
+        for (
+          let column = clamp(x - radius, columns);
+          column <= clamp(x + radius, columns);
+          column++
+        ) {
           sums[(row + 1) * (columns + 1) + column + 1] = 1;
         }
       }
@@ -60,7 +64,12 @@ export function placeLabel([x, y], [width, height], free) {
       const [dx, dy] = reach ? [Math.cos(angle), Math.sin(angle)] : [0, 0];
       const centerX = x + dx * (reach + width / 2);
       const centerY = y + dy * (reach + height / 2);
-      const box = [centerX - width / 2, centerY - height / 2, centerX + width / 2, centerY + height / 2];
+      const box = [
+        centerX - width / 2,
+        centerY - height / 2,
+        centerX + width / 2,
+        centerY + height / 2,
+      ];
       if (free(box)) return box;
     }
   }

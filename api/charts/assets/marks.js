@@ -21,16 +21,23 @@ export function markPath(shape, r) {
     const b = f(r * 0.42);
     return `M-${b},-${a}H${b}V-${b}H${a}V${b}H${b}V${a}H-${b}V${b}H-${a}V-${b}H-${b}Z`;
   }
-  const circle = (q) => `M${f(q)},0A${f(q)},${f(q)},0,1,1,${f(-q)},0A${f(q)},${f(q)},0,1,1,${f(q)},0Z`;
+  const circle = (q) =>
+    `M${f(q)},0A${f(q)},${f(q)},0,1,1,${f(-q)},0A${f(q)},${f(q)},0,1,1,${f(q)},0Z`;
   // "ring": the inner circle is cut out by the even-odd rule.
   return shape === "ring" ? circle(r * 1.1) + circle(r * 0.55) : circle(r);
 }
 
 /** A group's mark for the legend or before a name. */
 export function createSwatch(group) {
-  const svg = d3.create("svg").attr("class", "swatch").attr("viewBox", "-8 -8 16 16")
+  const svg = d3
+    .create("svg")
+    .attr("class", "swatch")
+    .attr("viewBox", "-8 -8 16 16")
     .attr("aria-hidden", "true");
-  svg.append("path").attr("d", markPath(group.shape, 5.4))
-    .attr("fill-rule", "evenodd").style("fill", `var(--g-${group.key})`);
+  svg
+    .append("path")
+    .attr("d", markPath(group.shape, 5.4))
+    .attr("fill-rule", "evenodd")
+    .style("fill", `var(--g-${group.key})`);
   return svg.node();
 }

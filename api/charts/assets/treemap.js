@@ -32,7 +32,8 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
       return used.length ? used : node === focus ? node.children : [];
     };
     const tree = d3.hierarchy(focus, (node) =>
-      node === focus || node.parent === focus ? below(node) : null);
+      node === focus || node.parent === focus ? below(node) : null,
+    );
     // A recipe with two kinds of rum counts once for Rum, so counts are not additive and can't be
     // areas as they are. Each block shares its own area out among its kinds, and keeps the part
     // that goes to recipes which name no kind.
@@ -45,19 +46,26 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
         child.value = (place.value * (child.data.total || 1e-9)) / all;
       }
     });
-    d3.treemap().size([width, height]).round(true).paddingInner(2)
+    d3
+      .treemap()
+      .size([width, height])
+      .round(true)
+      .paddingInner(2)
       .paddingTop((place) => (place.depth === 1 ? 26 : 0))
       .paddingRight((place) => (place.depth === 1 ? 3 : 0))
       .paddingBottom((place) => (place.depth === 1 ? 3 : 0))
       .paddingLeft((place) => (place.depth === 1 ? 3 : 0))
       .tile(d3.treemapSquarify.ratio(1.4))(tree);
     const roomy = (place) => place.x1 - place.x0 >= 84 && place.y1 - place.y0 >= 64;
-    return tree.descendants().slice(1).filter((place) => {
-      // A block that shows its kinds has one line for its own name.
-      place.open = Boolean(place.children) && roomy(place);
-      const visible = place.x1 - place.x0 >= 6 && place.y1 - place.y0 >= 6;
-      return visible && (place.depth === 1 || roomy(place.parent));
-    });
+    return tree
+      .descendants()
+      .slice(1)
+      .filter((place) => {
+        // A block that shows its kinds has one line for its own name.
+        place.open = Boolean(place.children) && roomy(place);
+        const visible = place.x1 - place.x0 >= 6 && place.y1 - place.y0 >= 6;
+        return visible && (place.depth === 1 || roomy(place.parent));
+      });
   }
 
   const ruler = document.createElement("canvas").getContext("2d");
@@ -83,8 +91,12 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
       else lines.push(word);
     }
     const open = place.depth === 2 || !place.open;
-    if (open && lines.every((part) => measure(part) <= text) &&
-      (lines.length + 1) * line + 4 <= height) return "wrap";
+    if (
+      open &&
+      lines.every((part) => measure(part) <= text) &&
+      (lines.length + 1) * line + 4 <= height
+    )
+      return "wrap";
     return width >= 78 ? "cut" : "mute";
   }
 
@@ -92,18 +104,26 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
     const { clientWidth: width, clientHeight: height } = map;
     if (!width) return;
     const side = (place) => [place.x1 - place.x0, place.y1 - place.y0];
-    d3.select(map).selectAll("button").data(layout(width, height), (place) => place.data.id).join(
-      (enter) => enter.append("button").attr("type", "button").call((button) => {
-        button.append("span").attr("class", "name");
-        button.append("span").attr("class", "count");
-      }))
+    d3.select(map)
+      .selectAll("button")
+      .data(layout(width, height), (place) => place.data.id)
+      .join((enter) =>
+        enter
+          .append("button")
+          .attr("type", "button")
+          .call((button) => {
+            button.append("span").attr("class", "name");
+            button.append("span").attr("class", "count");
+          }),
+      )
       .order()
       .classed("inner", (place) => place.depth === 2)
       .attr("data-fit", (place) => fit(place, side(place)))
       // Two levels are visible; the keyboard moves through one level at a time.
       .attr("tabindex", (place) => (place.depth === 2 ? -1 : null))
       .attr("disabled", (place) =>
-        (!choose && place.depth === 1 && !place.data.children.length ? "" : null))
+        !choose && place.depth === 1 && !place.data.children.length ? "" : null,
+      )
       .attr("aria-label", (place) => describe(place.data))
       .attr("aria-current", (place) => (place.data === marked ? "true" : null))
       .attr("title", (place) => describe(place.data))
@@ -120,7 +140,8 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
     breadcrumb(crumbs, pathTo(focus), take);
     const unused = focus.children.filter((child) => child.total === 0).length;
     const own = focus === root ? "" : `, ${number(focus.direct)} directly`;
-    note.textContent = `${describe(focus)}${own}.` +
+    note.textContent =
+      `${describe(focus)}${own}.` +
       (unused ? ` ${count(unused, "kind", "kinds")} in no recipe: see the list.` : "");
     map.dataset.focus = focus.id;
   }
@@ -132,9 +153,11 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
     if (into !== focus) {
       go(into);
       // The selected block may be gone: focus the first one, or the way back up.
-      (map.querySelector("[aria-current]:not(.inner)") ||
+      (
+        map.querySelector("[aria-current]:not(.inner)") ||
         map.querySelector("button:not([disabled], .inner)") ||
-        crumbs.querySelector("button"))?.focus({ preventScroll: true });
+        crumbs.querySelector("button")
+      )?.focus({ preventScroll: true });
     }
     choose?.(node);
   }
@@ -174,8 +197,13 @@ export function createTreeList(details, root, name) {
     if (!details.open || container.firstChild) return;
     const lists = new Map([[root, el("ul")]]);
     const add = (node) => {
-      const item = el("li", {}, show(node), " ",
-        el("span", { className: "count", textContent: number(node.total) }));
+      const item = el(
+        "li",
+        {},
+        show(node),
+        " ",
+        el("span", { className: "count", textContent: number(node.total) }),
+      );
       lists.get(node.parent).append(item);
       if (node.children.length) {
         const list = el("ul");

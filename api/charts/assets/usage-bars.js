@@ -25,38 +25,59 @@ export function createUsageBars({ bars, more, crumbs, table, top, tone, links, o
     const rows = focus.children;
     const longest = d3.max(rows, (row) => row.total) || 1;
     const visible = all ? rows : rows.slice(0, FIRST);
-    bars.replaceChildren(...visible.map((row) => {
-      const bar = el("span", { className: "bar" });
-      bar.style.width = `${(100 * row.total) / longest}%`;
-      const solid = el("span", { className: "solid" });
-      solid.style.width = row.total ? `${(100 * row.direct) / row.total}%` : "0";
-      bar.append(solid);
-      const label = `${row.name}: ${count(row.total, "recipe", "recipes")}, ` +
-        `${number(row.direct)} directly`;
-      const parts = [
-        el("span", { className: "name", textContent: row.name }),
-        el("span", { className: "track" }, bar),
-        el("span", { className: "count", textContent: number(row.total) }),
-      ];
-      const box = row.children.length
-        ? el("button", { type: "button", className: "row", title: label,
-            "aria-label": `${label}; show its ${count(row.children.length, "kind", "kinds")}`,
-            onclick: () => take(row) }, ...parts)
-        : el("div", { className: "row", title: label }, ...parts);
-      const item = el("li", {}, box, ...(links?.(row) ?? []));
-      item.style.setProperty("--tone", tone(row.group));
-      return item;
-    }));
+    bars.replaceChildren(
+      ...visible.map((row) => {
+        const bar = el("span", { className: "bar" });
+        bar.style.width = `${(100 * row.total) / longest}%`;
+        const solid = el("span", { className: "solid" });
+        solid.style.width = row.total ? `${(100 * row.direct) / row.total}%` : "0";
+        bar.append(solid);
+        const label =
+          `${row.name}: ${count(row.total, "recipe", "recipes")}, ` +
+          `${number(row.direct)} directly`;
+        const parts = [
+          el("span", { className: "name", textContent: row.name }),
+          el("span", { className: "track" }, bar),
+          el("span", { className: "count", textContent: number(row.total) }),
+        ];
+        const box = row.children.length
+          ? el(
+              "button",
+              {
+                type: "button",
+                className: "row",
+                title: label,
+                "aria-label": `${label}; show its ${count(row.children.length, "kind", "kinds")}`,
+                onclick: () => take(row),
+              },
+              ...parts,
+            )
+          : el("div", { className: "row", title: label }, ...parts);
+        const item = el("li", {}, box, ...(links?.(row) ?? []));
+        item.style.setProperty("--tone", tone(row.group));
+        return item;
+      }),
+    );
     more.hidden = rows.length <= FIRST;
     more.textContent = all ? `Show the first ${FIRST}` : `Show all ${number(rows.length)}`;
     more.setAttribute("aria-expanded", String(all));
     breadcrumb(crumbs, path(), take);
-    table.querySelector("caption").textContent = focus === top
-      ? "Usage of ingredients, first level" : `Usage of the kinds of ${focus.name}`;
-    table.querySelector("tbody").replaceChildren(...rows.map((row) => el("tr", {},
-      el("th", { scope: "row", textContent: row.name }),
-      ...[row.total, row.direct, row.children.length].map((value) =>
-        el("td", { className: "number", textContent: number(value) })))));
+    table.querySelector("caption").textContent =
+      focus === top ? "Usage of ingredients, first level" : `Usage of the kinds of ${focus.name}`;
+    table
+      .querySelector("tbody")
+      .replaceChildren(
+        ...rows.map((row) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row", textContent: row.name }),
+            ...[row.total, row.direct, row.children.length].map((value) =>
+              el("td", { className: "number", textContent: number(value) }),
+            ),
+          ),
+        ),
+      );
   }
 
   /** The path from the top, which represents the tree's root. */
@@ -73,7 +94,9 @@ export function createUsageBars({ bars, more, crumbs, table, top, tone, links, o
   /** The reader selected a bar: keep keyboard focus in the chart. */
   function take(place) {
     go(place);
-    (bars.querySelector("button") || crumbs.querySelector("button"))?.focus({ preventScroll: true });
+    (bars.querySelector("button") || crumbs.querySelector("button"))?.focus({
+      preventScroll: true,
+    });
     onGo?.(place);
   }
 

@@ -13,9 +13,15 @@ import { createSwatch } from "./shared/marks.js";
   const model = new AtlasModel(Report.data);
   const { recipes } = model;
 
-  const maps = [...atlas.querySelectorAll(".map")].map((figure) => new AtlasMap(figure.querySelector(".stage"), {
-    key: figure.dataset.map, model, painter: new CanvasMarks(model), on: { hover: setHover, select },
-  }));
+  const maps = [...atlas.querySelectorAll(".map")].map(
+    (figure) =>
+      new AtlasMap(figure.querySelector(".stage"), {
+        key: figure.dataset.map,
+        model,
+        painter: new CanvasMarks(model),
+        on: { hover: setHover, select },
+      }),
+  );
 
   function setHover(i, where) {
     if (i === model.hover) return;
@@ -40,29 +46,69 @@ import { createSwatch } from "./shared/marks.js";
     }
     panel.dataset.recipe = recipes.id[i];
     const ingredients = model.ingredientsOf(i);
-    const about = el("div", { className: "about" },
+    const about = el(
+      "div",
+      { className: "about" },
       el("h3", { textContent: recipes.name[i] }),
       el("p", { className: "base-name" }, createSwatch(model.groupOf(i)), model.groupOf(i).label),
       ingredients.length
-        ? el("ol", { className: "composition" }, ...ingredients.map((name) => el("li", { textContent: name })))
-        : el("p", { className: "status", textContent: "No ingredients are recorded." }));
+        ? el(
+            "ol",
+            { className: "composition" },
+            ...ingredients.map((name) => el("li", { textContent: name })),
+          )
+        : el("p", { className: "status", textContent: "No ingredients are recorded." }),
+    );
     const near = model.nearest(i);
-    panel.replaceChildren(about, el("div", { className: "near" },
-      el("h4", { textContent: "Closest relatives by the learned distance" }),
-      near.length ? el("ol", {}, ...near.map(({ row }) => el("li", {}, el("button",
-        { type: "button", className: "link", onclick: () => { select(row, null); panel.focus(); } },
-        createSwatch(model.groupOf(row)), recipes.name[row]))))
-        : el("p", { className: "status", textContent: "None." })));
+    panel.replaceChildren(
+      about,
+      el(
+        "div",
+        { className: "near" },
+        el("h4", { textContent: "Closest relatives by the learned distance" }),
+        near.length
+          ? el(
+              "ol",
+              {},
+              ...near.map(({ row }) =>
+                el(
+                  "li",
+                  {},
+                  el(
+                    "button",
+                    {
+                      type: "button",
+                      className: "link",
+                      onclick: () => {
+                        select(row, null);
+                        panel.focus();
+                      },
+                    },
+                    createSwatch(model.groupOf(row)),
+                    recipes.name[row],
+                  ),
+                ),
+              ),
+            )
+          : el("p", { className: "status", textContent: "None." }),
+      ),
+    );
     // Focus moves here when the list that had it is replaced.
     panel.tabIndex = -1;
   }
 
-  const table = createRecipeTable(document.getElementById("recipe-table"), model, (i) => el("button",
-    { type: "button", className: "link", textContent: recipes.name[i], onclick: () => {
-      select(i, null);
-      panel.scrollIntoView({ block: "nearest" });
-      panel.focus({ preventScroll: true });
-    } }));
+  const table = createRecipeTable(document.getElementById("recipe-table"), model, (i) =>
+    el("button", {
+      type: "button",
+      className: "link",
+      textContent: recipes.name[i],
+      onclick: () => {
+        select(i, null);
+        panel.scrollIntoView({ block: "nearest" });
+        panel.focus({ preventScroll: true });
+      },
+    }),
+  );
 
   function refilter() {
     model.filter();
@@ -93,11 +139,15 @@ import { createSwatch } from "./shared/marks.js";
 
   // One map at a time on narrow screens.
   for (const input of document.querySelectorAll("#map-switch input")) {
-    input.addEventListener("change", () => { atlas.dataset.shown = input.value; });
+    input.addEventListener("change", () => {
+      atlas.dataset.shown = input.value;
+    });
     if (input.checked) atlas.dataset.shown = input.value;
   }
 
-  onTheme(() => { for (const map of maps) map.theme(); });
+  onTheme(() => {
+    for (const map of maps) map.theme();
+  });
   Report.maps = maps; // for the browser's console and the tests
   refilter();
 })();

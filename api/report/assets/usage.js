@@ -10,10 +10,14 @@ if (document.getElementById("usage-bars")) {
     crumbs: document.getElementById("usage-crumbs"),
     table: document.getElementById("usage-table"),
     // The first level is the published statistic; lower levels come from the tree.
-    top: { name: "All ingredients", parent: null, children: Report.data.usage.map((row) => {
-      const node = byId.get(row.id);
-      return { ...row, parent: Report.nodes[0], children: node ? node.children : [] };
-    }) },
+    top: {
+      name: "All ingredients",
+      parent: null,
+      children: Report.data.usage.map((row) => {
+        const node = byId.get(row.id);
+        return { ...row, parent: Report.nodes[0], children: node ? node.children : [] };
+      }),
+    },
     tone: Report.groupVariable,
   });
 }

@@ -52,7 +52,10 @@ export async function send(method, path, { body, ifMatch, signal } = {}) {
   if (method === "GET") return request(method, path, { signal });
   for (let attempt = 0; ; attempt += 1) {
     if (!hasToken() && !(await askForToken(attempt ? "The token was not accepted." : ""))) {
-      throw new Problem(0, { title: "Not signed in", detail: "Sign in with a token to save changes." });
+      throw new Problem(0, {
+        title: "Not signed in",
+        detail: "Sign in with a token to save changes.",
+      });
     }
     try {
       return await request(method, path, { body, ifMatch, signal, authorize: true });
@@ -75,12 +78,18 @@ async function request(method, path, { body, ifMatch, signal, authorize = false 
   let answer;
   try {
     answer = await fetch(ROOT + path, {
-      method, headers, signal, credentials: "omit",
+      method,
+      headers,
+      signal,
+      credentials: "omit",
       body: body === undefined || isFile ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { title: "Can't reach the server", detail: "Check the connection and try again." });
+    throw new Problem(0, {
+      title: "Can't reach the server",
+      detail: "Check the connection and try again.",
+    });
   }
   const kind = answer.headers.get("Content-Type") ?? "";
   // A 204 has no body, whatever its Content-Type.
@@ -151,12 +160,16 @@ export function askForToken(reason = "") {
   dialog.showModal();
   offerProvider(dialog, alert);
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      const given = dialog.returnValue === "ok" ? field.value.trim() : "";
-      field.value = "";
-      if (given) signIn(given);
-      resolve(Boolean(given) || dialog.returnValue === "signed-in");
-    }, { once: true });
+    dialog.addEventListener(
+      "close",
+      () => {
+        const given = dialog.returnValue === "ok" ? field.value.trim() : "";
+        field.value = "";
+        if (given) signIn(given);
+        resolve(Boolean(given) || dialog.returnValue === "signed-in");
+      },
+      { once: true },
+    );
   });
 }
 

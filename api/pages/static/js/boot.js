@@ -13,7 +13,12 @@
 
   // Once a shelf exists, the home page is "My bar"; the map stays at /map.
   try {
-    if (location.pathname === "/" && !location.search && !location.hash && localStorage.getItem("shelf")) {
+    if (
+      location.pathname === "/" &&
+      !location.search &&
+      !location.hash &&
+      localStorage.getItem("shelf")
+    ) {
       location.replace("/bar");
     }
   } catch (error) {
@@ -24,7 +29,9 @@
 
   function surface(text) {
     if (!document.body) {
-      document.addEventListener("DOMContentLoaded", function () { surface(text); });
+      document.addEventListener("DOMContentLoaded", function () {
+        surface(text);
+      });
       return;
     }
     if (shown.has(text) || shown.size >= 5) return;
@@ -36,18 +43,26 @@
     banner.hidden = false;
   }
 
-  addEventListener("error", function (event) {
-    if (event.target instanceof HTMLElement && event.target !== window) {
-      // A resource failed to load; images have alt text.
-      var address = event.target.src || event.target.href;
-      if (/^(SCRIPT|LINK)$/.test(event.target.tagName)) surface("Not loaded: " + address);
-      return;
-    }
-    // Chromium reports this when a resize handler resizes; it is harmless.
-    if (/ResizeObserver loop/.test(event.message)) return;
-    surface(event.message + (event.filename
-      ? " (" + event.filename.split("/").pop() + ", line " + event.lineno + ")" : ""));
-  }, true);
+  addEventListener(
+    "error",
+    function (event) {
+      if (event.target instanceof HTMLElement && event.target !== window) {
+        // A resource failed to load; images have alt text.
+        var address = event.target.src || event.target.href;
+        if (/^(SCRIPT|LINK)$/.test(event.target.tagName)) surface("Not loaded: " + address);
+        return;
+      }
+      // Chromium reports this when a resize handler resizes; it is harmless.
+      if (/ResizeObserver loop/.test(event.message)) return;
+      surface(
+        event.message +
+          (event.filename
+            ? " (" + event.filename.split("/").pop() + ", line " + event.lineno + ")"
+            : ""),
+      );
+    },
+    true,
+  );
 
   addEventListener("unhandledrejection", function (event) {
     var reason = event.reason;

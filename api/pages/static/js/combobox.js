@@ -20,10 +20,22 @@ const DELAY_MS = 120;
  */
 export function createCombobox({ id, placeholder = "", search, show, choose, typed }) {
   const input = el("input", {
-    id, type: "text", placeholder, autocomplete: "off", spellcheck: false, role: "combobox",
-    "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`,
+    id,
+    type: "text",
+    placeholder,
+    autocomplete: "off",
+    spellcheck: false,
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": `${id}-list`,
   });
-  const list = el("ul", { id: `${id}-list`, role: "listbox", "aria-label": "Suggestions", hidden: true });
+  const list = el("ul", {
+    id: `${id}-list`,
+    role: "listbox",
+    "aria-label": "Suggestions",
+    hidden: true,
+  });
   const message = el("p", { className: "combobox-message", hidden: true });
   const status = el("span", { className: "hidden-visually", role: "status" });
   const node = el("div", { className: "combobox" }, input, list, message, status);
@@ -77,16 +89,26 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
       const found = await search(text, request.signal);
       if (request.signal.aborted) return;
       items = found;
-      list.replaceChildren(...items.map((item, index) => {
-        const { name, note } = show(item);
-        return el("li", { id: `${id}-option-${index}`, role: "option", "aria-selected": "false" },
-          el("span", { className: "name", textContent: name }), " ",
-          el("span", { className: "note", textContent: note }));
-      }));
+      list.replaceChildren(
+        ...items.map((item, index) => {
+          const { name, note } = show(item);
+          return el(
+            "li",
+            { id: `${id}-option-${index}`, role: "option", "aria-selected": "false" },
+            el("span", { className: "name", textContent: name }),
+            " ",
+            el("span", { className: "note", textContent: note }),
+          );
+        }),
+      );
       list.hidden = !items.length;
       input.setAttribute("aria-expanded", String(items.length > 0));
-      say(items.length ? count(items.length, "suggestion", "suggestions") : `No matches for “${text}”.`,
-        !items.length);
+      say(
+        items.length
+          ? count(items.length, "suggestion", "suggestions")
+          : `No matches for “${text}”.`,
+        !items.length,
+      );
       activate(items.length ? Math.min(first, items.length - 1) : -1);
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -22,7 +22,8 @@ async function recipesOf(size) {
       const length = row.ingredients.length;
       bySize.set(length, [...(bySize.get(length) ?? []), row]);
     }
-    for (const rows of bySize.values()) rows.sort((a, b) => a.recipe_name.localeCompare(b.recipe_name, "en"));
+    for (const rows of bySize.values())
+      rows.sort((a, b) => a.recipe_name.localeCompare(b.recipe_name, "en"));
   }
   return bySize.get(size) ?? [];
 }
@@ -33,8 +34,15 @@ async function show(size) {
     document.getElementById("of-size-section").hidden = false;
     title.textContent = `${count(rows.length, "recipe", "recipes")} with ${count(size, "ingredient", "ingredients")}`;
     const draw = (shown) => {
-      list.replaceChildren(...shown.map((row) =>
-        el("li", {}, el("a", { href: `/recipes/${row.recipe_id}`, textContent: row.recipe_name }))));
+      list.replaceChildren(
+        ...shown.map((row) =>
+          el(
+            "li",
+            {},
+            el("a", { href: `/recipes/${row.recipe_id}`, textContent: row.recipe_name }),
+          ),
+        ),
+      );
     };
     draw(rows.slice(0, FIRST));
     more.hidden = rows.length <= FIRST;
@@ -53,9 +61,13 @@ async function load() {
   message.replaceChildren();
   try {
     const { data, metadata } = await getJson("analytics/recipe-complexity");
-    const rows = data.map((row) => [row.ingredient_count, row.recipe_count]).sort(([a], [b]) => a - b);
+    const rows = data
+      .map((row) => [row.ingredient_count, row.recipe_count])
+      .sort(([a], [b]) => a - b);
     if (!rows.length) {
-      message.replaceChildren(el("p", { className: "empty", textContent: "There are no recipes to count yet." }));
+      message.replaceChildren(
+        el("p", { className: "empty", textContent: "There are no recipes to count yet." }),
+      );
       return;
     }
     chart.hidden = false;
@@ -75,9 +87,18 @@ async function load() {
       if (known) show(size);
       else document.getElementById("of-size-section").hidden = true;
     }
-    document.querySelector("#complexity-table tbody").replaceChildren(...rows.map(([size, recipes]) => el("tr", {},
-      el("th", { scope: "row", className: "number", textContent: number(size) }),
-      el("td", { className: "number", textContent: number(recipes) }))));
+    document
+      .querySelector("#complexity-table tbody")
+      .replaceChildren(
+        ...rows.map(([size, recipes]) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row", className: "number", textContent: number(size) }),
+            el("td", { className: "number", textContent: number(recipes) }),
+          ),
+        ),
+      );
     document.getElementById("freshness").replaceChildren(freshness(metadata));
     addEventListener("popstate", restore);
     restore();

@@ -31,8 +31,14 @@ async function run(dryRun) {
     importButton.disabled = !dryRun;
   } catch (error) {
     section.hidden = true;
-    problem.replaceChildren(problemBox(error), ...list("Faults", error.errors ?? [],
-      ({ field, message, remedy }) => `${field}: ${message} ${remedy}`));
+    problem.replaceChildren(
+      problemBox(error),
+      ...list(
+        "Faults",
+        error.errors ?? [],
+        ({ field, message, remedy }) => `${field}: ${message} ${remedy}`,
+      ),
+    );
   } finally {
     form.removeAttribute("aria-busy");
   }
@@ -50,17 +56,27 @@ function show(report) {
     `${count(report.ingredients_created.length, "ingredient")} created`,
     ...report.notes,
   ];
-  document.getElementById("summary").replaceChildren(
-    ...facts.map((textContent) => el("li", { textContent })));
-  document.getElementById("unsorted").replaceChildren(
-    ...(report.dry_run ? questions(report.unsorted) : []));
-  document.getElementById("details").replaceChildren(
-    ...list("Amounts that were not understood", report.unread,
-      (one) => `${one.recipe}: ${one.text} (${one.where})`),
-    ...list("Names that were read freely", report.guessed,
-      (one) => `${one.written} → ${one.ingredient}`),
-    ...list("Skipped recipes", report.skipped, (name) => name),
-  );
+  document
+    .getElementById("summary")
+    .replaceChildren(...facts.map((textContent) => el("li", { textContent })));
+  document
+    .getElementById("unsorted")
+    .replaceChildren(...(report.dry_run ? questions(report.unsorted) : []));
+  document
+    .getElementById("details")
+    .replaceChildren(
+      ...list(
+        "Amounts that were not understood",
+        report.unread,
+        (one) => `${one.recipe}: ${one.text} (${one.where})`,
+      ),
+      ...list(
+        "Names that were read freely",
+        report.guessed,
+        (one) => `${one.written} → ${one.ingredient}`,
+      ),
+      ...list("Skipped recipes", report.skipped, (name) => name),
+    );
   section.hidden = false;
   title.focus();
 }
@@ -77,24 +93,41 @@ function questions(names) {
       if (answer) answers.set(one.written, answer === "-" ? null : answer);
       else answers.delete(one.written);
     });
-    const like = el("datalist", { id: `${id}-like` },
-      ...one.suggestions.map((value) => el("option", { value })));
-    return el("div", { className: "field" },
-      el("label", { htmlFor: id, textContent: `${one.written} (${count(one.lines, "line")})` }), input, like);
+    const like = el(
+      "datalist",
+      { id: `${id}-like` },
+      ...one.suggestions.map((value) => el("option", { value })),
+    );
+    return el(
+      "div",
+      { className: "field" },
+      el("label", { htmlFor: id, textContent: `${one.written} (${count(one.lines, "line")})` }),
+      input,
+      like,
+    );
   });
   return [
     el("h3", { textContent: `${count(names.length, "unknown name")}` }),
-    el("p", { textContent: "Name the ingredient, - to leave its lines out, or nothing to put it below Unsorted. Then preview again, or import." }),
+    el("p", {
+      textContent:
+        "Name the ingredient, - to leave its lines out, or nothing to put it below Unsorted. Then preview again, or import.",
+    }),
     ...rows,
   ];
 }
 
 function list(title, items, text) {
   if (!items.length) return [];
-  const more = items.length > SHOWN ? [el("li", { textContent: `and ${items.length - SHOWN} more` })] : [];
+  const more =
+    items.length > SHOWN ? [el("li", { textContent: `and ${items.length - SHOWN} more` })] : [];
   return [
     el("h3", { textContent: `${title} (${items.length})` }),
-    el("ul", {}, ...items.slice(0, SHOWN).map((one) => el("li", { textContent: text(one) })), ...more),
+    el(
+      "ul",
+      {},
+      ...items.slice(0, SHOWN).map((one) => el("li", { textContent: text(one) })),
+      ...more,
+    ),
   ];
 }
 

@@ -7,7 +7,10 @@ const SUGGESTIONS = 12;
 
 /** Ingredients whose name contains the words, by name. */
 export async function searchIngredients(text, signal) {
-  const { items } = await getJson("ingredients", { params: { q: text, limit: SUGGESTIONS }, signal });
+  const { items } = await getJson("ingredients", {
+    params: { q: text, limit: SUGGESTIONS },
+    signal,
+  });
   return items;
 }
 
@@ -44,21 +47,40 @@ export function createIngredientPicker({ id, label, hint, changed }) {
 
   function draw() {
     chips.hidden = !chosen.size;
-    chips.replaceChildren(...[...chosen].map(([key, name]) => el("li", {},
-      el("button", {
-        type: "button", className: "chip", "aria-label": `Remove ${name}`,
-        onclick: () => {
-          chosen.delete(key);
-          draw();
-          input.focus();
-          changed();
-        },
-      }, el("span", { textContent: name }), el("span", { className: "cross", textContent: "×" })))));
+    chips.replaceChildren(
+      ...[...chosen].map(([key, name]) =>
+        el(
+          "li",
+          {},
+          el(
+            "button",
+            {
+              type: "button",
+              className: "chip",
+              "aria-label": `Remove ${name}`,
+              onclick: () => {
+                chosen.delete(key);
+                draw();
+                input.focus();
+                changed();
+              },
+            },
+            el("span", { textContent: name }),
+            el("span", { className: "cross", textContent: "×" }),
+          ),
+        ),
+      ),
+    );
   }
   draw();
-  const node = el("div", { className: "field picker" },
+  const node = el(
+    "div",
+    { className: "field picker" },
     el("label", { htmlFor: id, textContent: label }),
-    el("p", { id: `${id}-hint`, className: "hint", textContent: hint }), box, chips);
+    el("p", { id: `${id}-hint`, className: "hint", textContent: hint }),
+    box,
+    chips,
+  );
   return {
     node,
     ids: () => [...chosen.keys()],
@@ -70,10 +92,17 @@ export function createIngredientPicker({ id, label, hint, changed }) {
       chosen.clear();
       for (const key of ids) chosen.set(key, known.get(key) ?? "…");
       draw();
-      await Promise.all(ids.filter((key) => !known.has(key)).map(async (key) => {
-        const name = await getJson(`ingredients/${key}`).then((item) => item.name, () => `no. ${key}`);
-        if (chosen.has(key)) chosen.set(key, name);
-      }));
+      await Promise.all(
+        ids
+          .filter((key) => !known.has(key))
+          .map(async (key) => {
+            const name = await getJson(`ingredients/${key}`).then(
+              (item) => item.name,
+              () => `no. ${key}`,
+            );
+            if (chosen.has(key)) chosen.set(key, name);
+          }),
+      );
       draw();
     },
   };

@@ -9,7 +9,10 @@ const chart = document.getElementById("usage");
 
 function links({ id, name }) {
   const recipes = el("a", { href: `/recipes?ingredient=${id}`, textContent: "Recipes" });
-  const substitutes = el("a", { href: `/substitutes?ingredient=${id}`, textContent: "Substitutes" });
+  const substitutes = el("a", {
+    href: `/substitutes?ingredient=${id}`,
+    textContent: "Substitutes",
+  });
   recipes.setAttribute("aria-label", `Recipes with ${name}`);
   substitutes.setAttribute("aria-label", `Substitutes for ${name}`);
   return [el("span", { className: "row-links" }, recipes, substitutes)];
@@ -20,7 +23,9 @@ async function load() {
   try {
     const { root, byId, tone, metadata } = await fetchTree();
     if (!root.children.length) {
-      message.replaceChildren(el("p", { className: "empty", textContent: "The database has no ingredients yet." }));
+      message.replaceChildren(
+        el("p", { className: "empty", textContent: "The database has no ingredients yet." }),
+      );
       return;
     }
     root.name = "All ingredients";
@@ -31,7 +36,9 @@ async function load() {
       more: document.getElementById("usage-more"),
       crumbs: document.getElementById("usage-crumbs"),
       table: document.getElementById("usage-table"),
-      top: root, tone, links,
+      top: root,
+      tone,
+      links,
       onGo: (place) => {
         history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
       },

@@ -30,23 +30,32 @@ function start(data) {
   let mode = null;
   let listed = LISTED;
 
-  const makeMap = (figure, key) => new AtlasMap(figure.querySelector(".stage"), {
-    key, model, painter: WebglMarks.create(model) ?? new CanvasMarks(model),
-    on: { hover, select, open: openRecipe, moved, lasso },
-  });
+  const makeMap = (figure, key) =>
+    new AtlasMap(figure.querySelector(".stage"), {
+      key,
+      model,
+      painter: WebglMarks.create(model) ?? new CanvasMarks(model),
+      on: { hover, select, open: openRecipe, moved, lasso },
+    });
   const main = makeMap(mainFigure, address().mode === "em" ? "em" : "manhattan");
   let second = null; // created on first use
   const maps = () => (mode === "both" ? [main, second] : [main]);
 
-  function openRecipe(i) { location.assign(`/recipes/${recipes.id[i]}`); }
+  function openRecipe(i) {
+    location.assign(`/recipes/${recipes.id[i]}`);
+  }
 
   // State in the URL -----------------------------------------------------------------------------
   function address() {
     const asked = new URLSearchParams(location.search);
     const view = (asked.get("view") ?? "").split(",").map(Number);
     return {
-      mode: narrow.matches && asked.get("map") === "both" ? "em"
-        : ["em", "manhattan", "both"].includes(asked.get("map")) ? asked.get("map") : "em",
+      mode:
+        narrow.matches && asked.get("map") === "both"
+          ? "em"
+          : ["em", "manhattan", "both"].includes(asked.get("map"))
+            ? asked.get("map")
+            : "em",
       q: asked.get("q") ?? "",
       groups: (asked.get("groups") ?? "").split(",").filter(Boolean),
       recipe: Number(asked.get("recipe")) || null,
@@ -59,7 +68,11 @@ function start(data) {
     search.value = asked.q;
     model.search(asked.q);
     if (model.searching && !narrow.matches) showList(true);
-    model.chosen = new Set(asked.groups.map((key) => model.groups.findIndex((group) => group.key === key)).filter((g) => g >= 0));
+    model.chosen = new Set(
+      asked.groups
+        .map((key) => model.groups.findIndex((group) => group.key === key))
+        .filter((g) => g >= 0),
+    );
     legend.show();
     show(asked.mode);
     refilter();
@@ -75,7 +88,9 @@ function start(data) {
     resting = setTimeout(() => {
       if (map === main) {
         const view = main.view.map((value) => Number(value.toFixed(3)));
-        setAddress({ view: view[0] === 1 && Math.hypot(view[1], view[2]) < 0.01 ? null : view.join(",") });
+        setAddress({
+          view: view[0] === 1 && Math.hypot(view[1], view[2]) < 0.01 ? null : view.join(","),
+        });
       }
       if (!model.within && !model.searching) list();
     }, 150);
@@ -140,7 +155,8 @@ function start(data) {
     model.selected = i;
     hover(-1, where);
     setAddress({ recipe: i < 0 ? null : recipes.id[i] });
-    for (const item of document.querySelectorAll("#listing [aria-current]")) item.removeAttribute("aria-current");
+    for (const item of document.querySelectorAll("#listing [aria-current]"))
+      item.removeAttribute("aria-current");
     document.querySelector(`#listing [data-row="${i}"]`)?.setAttribute("aria-current", "true");
     if (i < 0) {
       panel.replaceChildren();
@@ -148,7 +164,9 @@ function start(data) {
     } else {
       describe(i);
       if (!quiet) {
-        announce(`${recipes.name[i]}, ${model.groupOf(i).label}: ${model.ingredientsOf(i).join(", ") || "no ingredients recorded"}`);
+        announce(
+          `${recipes.name[i]}, ${model.groupOf(i).label}: ${model.ingredientsOf(i).join(", ") || "no ingredients recorded"}`,
+        );
       }
     }
     arrange();
@@ -163,28 +181,81 @@ function start(data) {
     const group = model.groupOf(i);
     const ingredients = model.ingredientsOf(i);
     const near = model.nearest(i);
-    panel.replaceChildren(el("div", {},
-      el("h2", { textContent: recipes.name[i] }),
-      el("button", { type: "button", className: "close", textContent: "×", "aria-label": "Clear selection",
-        onclick: () => { select(-1, null); main.over.focus({ preventScroll: true }); } }),
-      el("p", { className: "base-name" }, createSwatch(group), group.label),
-      ingredients.length
-        ? el("ol", { className: "composition" }, ...ingredients.map((name) => el("li", { textContent: name })))
-        : el("p", { className: "status", textContent: "No ingredients are recorded." }),
-      el("p", { className: "actions" }, el("a", { className: "button primary", href: `/recipes/${recipes.id[i]}`, textContent: "Open the recipe" }))),
-      near.length ? el("div", {}, el("h3", { textContent: "Closest relatives" }),
-        el("ol", { className: "relatives" }, ...near.map(({ row, distance }) => el("li", {},
-          choice(row, () => panel.focus({ preventScroll: true })),
-          el("span", { className: "distance", title: "Learned distance: 0 is the same drink", textContent: distance.toFixed(2) }))))) : "");
+    panel.replaceChildren(
+      el(
+        "div",
+        {},
+        el("h2", { textContent: recipes.name[i] }),
+        el("button", {
+          type: "button",
+          className: "close",
+          textContent: "×",
+          "aria-label": "Clear selection",
+          onclick: () => {
+            select(-1, null);
+            main.over.focus({ preventScroll: true });
+          },
+        }),
+        el("p", { className: "base-name" }, createSwatch(group), group.label),
+        ingredients.length
+          ? el(
+              "ol",
+              { className: "composition" },
+              ...ingredients.map((name) => el("li", { textContent: name })),
+            )
+          : el("p", { className: "status", textContent: "No ingredients are recorded." }),
+        el(
+          "p",
+          { className: "actions" },
+          el("a", {
+            className: "button primary",
+            href: `/recipes/${recipes.id[i]}`,
+            textContent: "Open the recipe",
+          }),
+        ),
+      ),
+      near.length
+        ? el(
+            "div",
+            {},
+            el("h3", { textContent: "Closest relatives" }),
+            el(
+              "ol",
+              { className: "relatives" },
+              ...near.map(({ row, distance }) =>
+                el(
+                  "li",
+                  {},
+                  choice(row, () => panel.focus({ preventScroll: true })),
+                  el("span", {
+                    className: "distance",
+                    title: "Learned distance: 0 is the same drink",
+                    textContent: distance.toFixed(2),
+                  }),
+                ),
+              ),
+            ),
+          )
+        : "",
+    );
     panel.scrollTop = 0;
   }
 
   /** A recipe's name as a button that selects it. */
   function choice(i, after) {
-    const button = el("button", { type: "button", className: "link", onclick: () => {
-      select(i, null);
-      after?.();
-    } }, createSwatch(model.groupOf(i)), recipes.name[i]);
+    const button = el(
+      "button",
+      {
+        type: "button",
+        className: "link",
+        onclick: () => {
+          select(i, null);
+          after?.();
+        },
+      },
+      createSwatch(model.groupOf(i)),
+      recipes.name[i],
+    );
     button.dataset.row = i;
     return button;
   }
@@ -196,16 +267,21 @@ function start(data) {
 
   function list() {
     if (listCard.hidden) return;
-    const [title, rows] = model.within ? ["In the lasso", model.order]
-      : model.searching ? ["Found", model.order] : ["In view", main.inView()];
+    const [title, rows] = model.within
+      ? ["In the lasso", model.order]
+      : model.searching
+        ? ["Found", model.order]
+        : ["In view", main.inView()];
     document.getElementById("listing-title").textContent = title;
     document.getElementById("listing-status").textContent = count(rows.length, "recipe", "recipes");
     drop.hidden = !model.within;
-    listing.replaceChildren(...rows.slice(0, listed).map((i) => {
-      const button = choice(i);
-      if (i === model.selected) button.setAttribute("aria-current", "true");
-      return el("li", {}, button);
-    }));
+    listing.replaceChildren(
+      ...rows.slice(0, listed).map((i) => {
+        const button = choice(i);
+        if (i === model.selected) button.setAttribute("aria-current", "true");
+        return el("li", {}, button);
+      }),
+    );
     more.hidden = rows.length <= listed;
   }
   more.addEventListener("click", () => {
@@ -229,7 +305,8 @@ function start(data) {
 
   // Search and legend -------------------------------------------------------------------------------
   const table = createRecipeTable(document.getElementById("recipe-table"), model, (i) =>
-    el("a", { href: `/recipes/${recipes.id[i]}`, textContent: recipes.name[i] }));
+    el("a", { href: `/recipes/${recipes.id[i]}`, textContent: recipes.name[i] }),
+  );
 
   function refilter() {
     model.filter();
@@ -258,8 +335,14 @@ function start(data) {
     search.dispatchEvent(new Event("input"));
   });
   addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey ||
-      /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return;
+    if (
+      event.key !== "/" ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)
+    )
+      return;
     event.preventDefault();
     search.focus();
   });
@@ -270,12 +353,21 @@ function start(data) {
     select(model.order[(model.order.indexOf(model.selected) + 1) % model.order.length], null);
   });
 
-  onTheme(() => { for (const map of [main, second]) map?.theme(); });
+  onTheme(() => {
+    for (const map of [main, second]) map?.theme();
+  });
   // Phones show one map.
-  narrow.addEventListener("change", () => { if (narrow.matches && mode === "both") show("em"); });
+  narrow.addEventListener("change", () => {
+    if (narrow.matches && mode === "both") show("em");
+  });
   addEventListener("popstate", restore);
   // The list depends on the view, and so on the stage's size.
-  new ResizeObserver(() => requestAnimationFrame(() => { arrange(); list(); })).observe(main.stage);
+  new ResizeObserver(() =>
+    requestAnimationFrame(() => {
+      arrange();
+      list();
+    }),
+  ).observe(main.stage);
   restore();
   return { main, model };
 }
@@ -286,19 +378,39 @@ async function load() {
     const { data, metadata } = await getJson("analytics/atlas");
     document.getElementById("freshness").replaceChildren(freshness(metadata));
     if (!data.recipes.id.length) {
-      message.replaceChildren(el("p", { className: "empty",
-        textContent: "No recipes on the map yet. Add recipes and refresh the analytics." }));
+      message.replaceChildren(
+        el("p", {
+          className: "empty",
+          textContent: "No recipes on the map yet. Add recipes and refresh the analytics.",
+        }),
+      );
       return;
     }
-    for (const id of ["search-form", "map-switch", "list-button", "maps", "legend-box", "map-notes"]) {
+    for (const id of [
+      "search-form",
+      "map-switch",
+      "list-button",
+      "maps",
+      "legend-box",
+      "map-notes",
+    ]) {
       document.getElementById(id).hidden = false;
     }
     globalThis.atlas = start(data); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
-      message.replaceChildren(el("div", { className: "empty" },
-        el("p", { textContent: `There is no map yet. ${error.message}` }),
-        el("p", {}, el("a", { href: "/status", textContent: "Open the status page to start a refresh" }))));
+      message.replaceChildren(
+        el(
+          "div",
+          { className: "empty" },
+          el("p", { textContent: `There is no map yet. ${error.message}` }),
+          el(
+            "p",
+            {},
+            el("a", { href: "/status", textContent: "Open the status page to start a refresh" }),
+          ),
+        ),
+      );
     } else if (error.name === "Problem") message.replaceChildren(problemBox(error, load));
     else throw error;
   }

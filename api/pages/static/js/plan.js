@@ -14,7 +14,11 @@ export function milliliters(ml) {
 export function gist({ steps }) {
   if (!steps.length) return "";
   const [{ kind, from, to, measure }] = steps;
-  return kind === "swap" ? `${from} → ${to}` : kind === "add" ? `${VERBS[measure] ?? "add"} ${to}` : `leave out ${from}`;
+  return kind === "swap"
+    ? `${from} → ${to}`
+    : kind === "add"
+      ? `${VERBS[measure] ?? "add"} ${to}`
+      : `leave out ${from}`;
 }
 
 /**
@@ -24,31 +28,61 @@ export function gist({ steps }) {
  */
 export function drawPlan({ distance, steps, keep }) {
   if (!steps.length) {
-    return el("p", { className: "plan-note", textContent: distance > 0.001
-      ? "Same ingredients in other proportions." : "Same ingredients in the same proportions." });
+    return el("p", {
+      className: "plan-note",
+      textContent:
+        distance > 0.001
+          ? "Same ingredients in other proportions."
+          : "Same ingredients in the same proportions.",
+    });
   }
   const box = el("div", { className: "plan" }, list(steps.slice(0, SHOWN)));
   const rest = steps.slice(SHOWN);
   if (rest.length) {
-    box.append(el("details", { className: "plan-rest" },
-      el("summary", { textContent: count(rest.length, "more change", "more changes") }), list(rest)));
+    box.append(
+      el(
+        "details",
+        { className: "plan-rest" },
+        el("summary", { textContent: count(rest.length, "more change", "more changes") }),
+        list(rest),
+      ),
+    );
   }
-  box.append(el("p", { className: "plan-note", textContent: keep.length
-    ? `Keep ${keep.map(({ measure, name }) => (CONVENTIONAL.has(measure) ? name : `${measure} ${name}`)).join(", ")}.`
-    : "Nothing stays." }));
+  box.append(
+    el("p", {
+      className: "plan-note",
+      textContent: keep.length
+        ? `Keep ${keep.map(({ measure, name }) => (CONVENTIONAL.has(measure) ? name : `${measure} ${name}`)).join(", ")}.`
+        : "Nothing stays.",
+    }),
+  );
   return box;
 }
 
 function list(steps) {
-  return el("ul", { className: "steps" }, ...steps.map(({ kind, measure, from, to }) => {
-    const verb = kind === "add" ? VERBS[measure] ?? "add" : kind;
-    return el("li", { className: "step" },
-      el("span", { className: "measure", textContent: CONVENTIONAL.has(measure) ? "" : measure }),
-      el("span", { className: "exchange" },
-        kind === "swap" ? "" : el("span", { className: "verb", textContent: `${verb} ` }),
-        from === null ? "" : el("del", { textContent: from }),
-        kind === "swap" ? el("span", { className: "arrow", "aria-hidden": "true", textContent: "→" }) : "",
-        kind === "swap" ? el("span", { className: "hidden-visually", textContent: " becomes " }) : "",
-        to === null ? "" : el("ins", { textContent: to })));
-  }));
+  return el(
+    "ul",
+    { className: "steps" },
+    ...steps.map(({ kind, measure, from, to }) => {
+      const verb = kind === "add" ? (VERBS[measure] ?? "add") : kind;
+      return el(
+        "li",
+        { className: "step" },
+        el("span", { className: "measure", textContent: CONVENTIONAL.has(measure) ? "" : measure }),
+        el(
+          "span",
+          { className: "exchange" },
+          kind === "swap" ? "" : el("span", { className: "verb", textContent: `${verb} ` }),
+          from === null ? "" : el("del", { textContent: from }),
+          kind === "swap"
+            ? el("span", { className: "arrow", "aria-hidden": "true", textContent: "→" })
+            : "",
+          kind === "swap"
+            ? el("span", { className: "hidden-visually", textContent: " becomes " })
+            : "",
+          to === null ? "" : el("ins", { textContent: to }),
+        ),
+      );
+    }),
+  );
 }

@@ -20,16 +20,25 @@ export async function signInAt({ authorize_url, token_url, client_id }) {
   const redirect = `${location.origin}/`;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   const query = new URLSearchParams({
-    response_type: "code", client_id, redirect_uri: redirect, scope: "openid email", state,
-    code_challenge: base64url(new Uint8Array(digest)), code_challenge_method: "S256",
+    response_type: "code",
+    client_id,
+    redirect_uri: redirect,
+    scope: "openid email",
+    state,
+    code_challenge: base64url(new Uint8Array(digest)),
+    code_challenge_method: "S256",
   });
   const returned = waitForReturn(state);
   open(`${authorize_url}?${query}`, "_blank", "noopener");
   const code = await returned;
   const answer = await fetch(token_url, {
-    method: "POST", credentials: "omit",
+    method: "POST",
+    credentials: "omit",
     body: new URLSearchParams({
-      grant_type: "authorization_code", client_id, code, redirect_uri: redirect,
+      grant_type: "authorization_code",
+      client_id,
+      code,
+      redirect_uri: redirect,
       code_verifier: verifier,
     }),
   });
@@ -68,5 +77,8 @@ function waitForReturn(state) {
 const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
 function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
 }

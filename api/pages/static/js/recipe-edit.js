@@ -29,7 +29,8 @@ function joinTags(tags) {
 /** The tags of a text that joinTags made or a reader typed. */
 function splitTags(text) {
   return (text.match(/(?:\\.|[^,\\])+/gs) ?? [])
-    .map((tag) => tag.replace(/\\(.)/gs, "$1").trim()).filter(Boolean);
+    .map((tag) => tag.replace(/\\(.)/gs, "$1").trim())
+    .filter(Boolean);
 }
 
 function addRow(line = null) {
@@ -55,29 +56,49 @@ function addRow(line = null) {
   });
   input.value = row.name;
   if (row.ingredientId !== null) input.dataset.chosen = "";
-  const amount = el("input", { id: `amount-${key}`, type: "text", inputMode: "decimal", autocomplete: "off",
-    value: line?.amount == null ? "" : String(line.amount), oninput: () => clearRowError(row, "amount") });
-  const unit = el("select", { id: `unit-${key}`, onchange: () => clearRowError(row, "unit_id") },
+  const amount = el("input", {
+    id: `amount-${key}`,
+    type: "text",
+    inputMode: "decimal",
+    autocomplete: "off",
+    value: line?.amount == null ? "" : String(line.amount),
+    oninput: () => clearRowError(row, "amount"),
+  });
+  const unit = el(
+    "select",
+    { id: `unit-${key}`, onchange: () => clearRowError(row, "unit_id") },
     el("option", { value: "", textContent: "–" }),
-    ...units.map(({ id, name }) => el("option", { value: String(id), textContent: name })));
+    ...units.map(({ id, name }) => el("option", { value: String(id), textContent: name })),
+  );
   unit.value = line?.unit_id == null ? "" : String(line.unit_id);
   row.controls = { ingredient_id: input, amount, unit_id: unit };
   row.error = el("p", { className: "field-error", id: `row-error-${key}`, hidden: true });
-  const remove = el("button", { type: "button", className: "remove", textContent: "×",
+  const remove = el("button", {
+    type: "button",
+    className: "remove",
+    textContent: "×",
     onclick: () => {
       const index = rows.indexOf(row);
       rows.splice(index, 1);
       row.node.remove();
       number();
-      (rows[Math.min(index, rows.length - 1)]?.controls.ingredient_id ?? document.getElementById("add-row")).focus();
-    } });
+      (
+        rows[Math.min(index, rows.length - 1)]?.controls.ingredient_id ??
+        document.getElementById("add-row")
+      ).focus();
+    },
+  });
   row.remove = remove;
   const label = (id, text) => el("label", { htmlFor: id, textContent: text });
-  row.node = el("li", { className: "line" },
+  row.node = el(
+    "li",
+    { className: "line" },
     el("div", { className: "cell wide" }, label(input.id, "Ingredient"), box),
     el("div", { className: "cell" }, label(amount.id, "Amount"), amount),
     el("div", { className: "cell" }, label(unit.id, "Unit"), unit),
-    remove, row.error);
+    remove,
+    row.error,
+  );
   rows.push(row);
   rowBox.append(row.node);
   number();
@@ -95,18 +116,22 @@ function body() {
   const text = (name) => form.elements[name].value.trim();
   return {
     ...Object.fromEntries(TEXTS.map((name) => [name, text(name) || null])),
-    ingredients: rows.filter((row) => !isBlank(row)).map(({ ingredientId, controls }) => ({
-      ingredient_id: ingredientId,
-      amount: readAmount(controls.amount.value),
-      unit_id: controls.unit_id.value ? Number(controls.unit_id.value) : null,
-    })),
+    ingredients: rows
+      .filter((row) => !isBlank(row))
+      .map(({ ingredientId, controls }) => ({
+        ingredient_id: ingredientId,
+        amount: readAmount(controls.amount.value),
+        unit_id: controls.unit_id.value ? Number(controls.unit_id.value) : null,
+      })),
     tags: [...new Set(splitTags(text("tags")))],
   };
 }
 
 /** Blank rows are ignored. */
 function isBlank({ ingredientId, controls }) {
-  return ingredientId === null && !controls.ingredient_id.value.trim() && !controls.amount.value.trim();
+  return (
+    ingredientId === null && !controls.ingredient_id.value.trim() && !controls.amount.value.trim()
+  );
 }
 
 /** Parse 1.5, 1,5, 1/2 or 1 1/2; null for an empty field, NaN if it is not a number. */
@@ -114,7 +139,8 @@ function readAmount(text) {
   const written = text.trim().replace(",", ".");
   if (!written) return null;
   const [, whole, over, under] = /^(?:(\d+)\s+)?(\d+)\s*\/\s*(\d+)$/.exec(written) ?? [];
-  if (under !== undefined) return Number(under) ? Number(whole ?? 0) + Number(over) / Number(under) : NaN;
+  if (under !== undefined)
+    return Number(under) ? Number(whole ?? 0) + Number(over) / Number(under) : NaN;
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(written) ? Number(written) : NaN;
 }
 
@@ -123,13 +149,31 @@ function check() {
   const errors = [];
   const name = form.elements.name.value.trim();
   if (!name) errors.push({ field: "name", message: "A recipe needs a name." });
-  else if (name.length > NAME_LENGTH) errors.push({ field: "name", message: `The name has ${name.length} characters; the limit is ${NAME_LENGTH}.` });
-  rows.filter((row) => !isBlank(row)).forEach((row, index) => {
-    const amount = readAmount(row.controls.amount.value);
-    if (row.ingredientId === null) errors.push({ field: `ingredients.${index}.ingredient_id`, message: "Choose an ingredient from the suggestions." });
-    if (Number.isNaN(amount)) errors.push({ field: `ingredients.${index}.amount`, message: "Enter a number, such as 30 or 1/2." });
-    else if (amount < 0) errors.push({ field: `ingredients.${index}.amount`, message: "An amount can't be less than zero." });
-  });
+  else if (name.length > NAME_LENGTH)
+    errors.push({
+      field: "name",
+      message: `The name has ${name.length} characters; the limit is ${NAME_LENGTH}.`,
+    });
+  rows
+    .filter((row) => !isBlank(row))
+    .forEach((row, index) => {
+      const amount = readAmount(row.controls.amount.value);
+      if (row.ingredientId === null)
+        errors.push({
+          field: `ingredients.${index}.ingredient_id`,
+          message: "Choose an ingredient from the suggestions.",
+        });
+      if (Number.isNaN(amount))
+        errors.push({
+          field: `ingredients.${index}.amount`,
+          message: "Enter a number, such as 30 or 1/2.",
+        });
+      else if (amount < 0)
+        errors.push({
+          field: `ingredients.${index}.amount`,
+          message: "An amount can't be less than zero.",
+        });
+    });
   for (const field of ["source_url", "image_url"]) {
     const address = form.elements[field].value.trim();
     if (address && !(URL.canParse(address) && /^https?:$/.test(new URL(address).protocol))) {
@@ -166,7 +210,8 @@ function clearRowError(row, part) {
   const control = row.controls[part];
   if (!control.hasAttribute("aria-invalid")) return;
   control.removeAttribute("aria-invalid");
-  if (!Object.values(row.controls).some((other) => other.hasAttribute("aria-invalid"))) row.error.hidden = true;
+  if (!Object.values(row.controls).some((other) => other.hasAttribute("aria-invalid")))
+    row.error.hidden = true;
 }
 
 /** Show each error at its field and focus the first; errors without a field go above the form. */
@@ -191,8 +236,15 @@ function showErrors(errors, problem = null) {
   if (problem && (general.length || !errors.length)) {
     const box = problemBox(problem);
     if (general.length) {
-      box.append(el("ul", {}, ...general.map(({ field, message, remedy }) =>
-        el("li", { textContent: `${field}: ${message} ${remedy}` }))));
+      box.append(
+        el(
+          "ul",
+          {},
+          ...general.map(({ field, message, remedy }) =>
+            el("li", { textContent: `${field}: ${message} ${remedy}` }),
+          ),
+        ),
+      );
     }
     summary.append(box);
     if (!first) summary.scrollIntoView({ block: "nearest" });
@@ -201,16 +253,37 @@ function showErrors(errors, problem = null) {
 }
 
 function showConflict() {
-  summary.replaceChildren(el("div", { className: "problem", role: "alert" },
-    el("strong", { textContent: "This recipe was changed while you were editing" }),
-    el("p", { textContent: "Nothing was saved. Open the current version in another tab to merge the changes by hand, or load it here and discard yours." }),
-    el("p", { className: "actions" },
-      el("a", { className: "button", href: `/recipes/${edited}`, target: "_blank", rel: "noopener", textContent: "Open the current version" }),
-      el("button", { type: "button", className: "button", textContent: "Load it here",
-        onclick: () => {
-          leaving = true;
-          location.reload();
-        } }))));
+  summary.replaceChildren(
+    el(
+      "div",
+      { className: "problem", role: "alert" },
+      el("strong", { textContent: "This recipe was changed while you were editing" }),
+      el("p", {
+        textContent:
+          "Nothing was saved. Open the current version in another tab to merge the changes by hand, or load it here and discard yours.",
+      }),
+      el(
+        "p",
+        { className: "actions" },
+        el("a", {
+          className: "button",
+          href: `/recipes/${edited}`,
+          target: "_blank",
+          rel: "noopener",
+          textContent: "Open the current version",
+        }),
+        el("button", {
+          type: "button",
+          className: "button",
+          textContent: "Load it here",
+          onclick: () => {
+            leaving = true;
+            location.reload();
+          },
+        }),
+      ),
+    ),
+  );
   summary.scrollIntoView({ block: "nearest" });
 }
 
@@ -243,7 +316,9 @@ form.addEventListener("submit", async (event) => {
 addEventListener("beforeunload", (event) => {
   if (!leaving && JSON.stringify(body()) !== saved) event.preventDefault();
 });
-document.getElementById("add-row").addEventListener("click", () => addRow().controls.ingredient_id.focus());
+document
+  .getElementById("add-row")
+  .addEventListener("click", () => addRow().controls.ingredient_id.focus());
 form.addEventListener("input", ({ target }) => {
   const error = target.name && document.getElementById(`${target.name}-error`);
   if (error && target.hasAttribute("aria-invalid")) {
@@ -267,7 +342,10 @@ async function allUnits() {
 async function start() {
   form.setAttribute("aria-busy", "true");
   try {
-    const [known, current] = await Promise.all([allUnits(), edited ? send("GET", `recipes/${edited}`) : null]);
+    const [known, current] = await Promise.all([
+      allUnits(),
+      edited ? send("GET", `recipes/${edited}`) : null,
+    ]);
     units = known;
     rowBox.replaceChildren();
     if (current) {
@@ -290,5 +368,7 @@ async function start() {
   }
   form.removeAttribute("aria-busy");
 }
-onSignIn((signedIn) => { document.getElementById("no-token").hidden = signedIn; });
+onSignIn((signedIn) => {
+  document.getElementById("no-token").hidden = signedIn;
+});
 start();

@@ -23,13 +23,25 @@ const PICKERS = [
   ["ingredient", "find", "With all of", "Includes kinds: “Rum” finds Jamaican rum."],
   ["any_ingredient", "find", "With any of", "At least one of them."],
   ["not_ingredient", "find", "Without", "None of them."],
-  ["have", "make", "Your bottles", "A bottle covers its family: Tanqueray works where a recipe calls for gin."],
+  [
+    "have",
+    "make",
+    "Your bottles",
+    "A bottle covers its family: Tanqueray works where a recipe calls for gin.",
+  ],
 ];
-const pickers = new Map(PICKERS.map(([name, mode, label, hint]) => {
-  const picker = createIngredientPicker({ id: `pick-${name}`, label, hint, changed: () => changed("push") });
-  document.getElementById(`${mode}-pickers`).append(picker.node);
-  return [name, picker];
-}));
+const pickers = new Map(
+  PICKERS.map(([name, mode, label, hint]) => {
+    const picker = createIngredientPicker({
+      id: `pick-${name}`,
+      label,
+      hint,
+      changed: () => changed("push"),
+    });
+    document.getElementById(`${mode}-pickers`).append(picker.node);
+    return [name, picker];
+  }),
+);
 
 let tags = new Set();
 let running = null;
@@ -68,7 +80,10 @@ function restore() {
   form.elements.mode.value = make ? "make" : "find";
   lacking.value = /^[0-3]$/.test(params.get("missing") ?? "") ? params.get("missing") : "0";
   const wanted = PICKERS.map(([name]) => {
-    const ids = params.getAll(name).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);
+    const ids = params
+      .getAll(name)
+      .map(Number)
+      .filter((id) => Number.isSafeInteger(id) && id > 0);
     return pickers.get(name).set([...new Set(ids)]);
   });
   tags = new Set(params.getAll("tag"));
@@ -115,7 +130,10 @@ async function load() {
 
 function fetchPage(params, from) {
   const all = Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]));
-  return getJson("recipes", { params: { ...all, limit: PAGE, cursor: from }, signal: running.signal });
+  return getJson("recipes", {
+    params: { ...all, limit: PAGE, cursor: from },
+    signal: running.signal,
+  });
 }
 
 function showEnd(page) {
@@ -124,7 +142,9 @@ function showEnd(page) {
   more.disabled = false;
   const shown = results.children.length;
   status.textContent = shown
-    ? cursor ? `${count(shown, "recipe", "recipes")} shown; more below` : count(shown, "recipe", "recipes")
+    ? cursor
+      ? `${count(shown, "recipe", "recipes")} shown; more below`
+      : count(shown, "recipe", "recipes")
     : "";
 }
 
@@ -152,19 +172,35 @@ function card(recipe) {
     if (index) contents.append(", ");
     contents.append(lacks.has(name) ? el("s", { textContent: name }) : name);
   });
-  const item = el("li", { className: "recipe-card" },
-    el("h3", {}, el("a", { href: `/recipes/${recipe.id}`, textContent: recipe.name })), contents);
+  const item = el(
+    "li",
+    { className: "recipe-card" },
+    el("h3", {}, el("a", { href: `/recipes/${recipe.id}`, textContent: recipe.name })),
+    contents,
+  );
   if (recipe.missing) {
-    item.append(missing.length
-      ? el("p", { className: "missing" }, el("strong", { textContent: `${missing.length} missing: ` }), missing.join(", "))
-      : el("p", { className: "missing none", textContent: "Nothing missing" }));
+    item.append(
+      missing.length
+        ? el(
+            "p",
+            { className: "missing" },
+            el("strong", { textContent: `${missing.length} missing: ` }),
+            missing.join(", "),
+          )
+        : el("p", { className: "missing none", textContent: "Nothing missing" }),
+    );
   }
   const { average, count: voters } = recipe.rating ?? {};
   if (recipe.tags.length || voters) {
     const foot = el("p", { className: "card-foot" });
     if (voters) {
-      foot.append(el("span", { className: "stars", textContent: `★ ${average.toFixed(1)}`,
-        title: `${average.toFixed(1)} of 5, ${count(voters, "rating", "ratings")}` }));
+      foot.append(
+        el("span", {
+          className: "stars",
+          textContent: `★ ${average.toFixed(1)}`,
+          title: `${average.toFixed(1)} of 5, ${count(voters, "rating", "ratings")}`,
+        }),
+      );
     }
     for (const tag of recipe.tags) foot.append(el("span", { className: "tag", textContent: tag }));
     item.append(foot);
@@ -177,24 +213,44 @@ function empty() {
   const some = params.size > 0;
   if (params.has("have") && lacking.value !== "3") {
     const more = String(Number(lacking.value) + 1);
-    return el("div", { className: "empty" },
-      el("p", { textContent: lacking.value === "0" ? "You can't make any recipe with these alone."
-        : `No recipe is within ${count(Number(lacking.value), "missing ingredient", "missing ingredients")} of these bottles.` }),
-      el("button", { type: "button", className: "more",
+    return el(
+      "div",
+      { className: "empty" },
+      el("p", {
+        textContent:
+          lacking.value === "0"
+            ? "You can't make any recipe with these alone."
+            : `No recipe is within ${count(Number(lacking.value), "missing ingredient", "missing ingredients")} of these bottles.`,
+      }),
+      el("button", {
+        type: "button",
+        className: "more",
         textContent: `Allow ${count(Number(more), "missing ingredient", "missing ingredients")}`,
         onclick: () => {
           lacking.value = more;
           changed("push");
           lacking.focus();
-        } }));
+        },
+      }),
+    );
   }
-  return el("div", { className: "empty" },
-    el("p", { textContent: some
-      ? "No matches. Remove a filter, or choose a wider family: “Rum” instead of one rum."
-      : "There are no recipes yet." }),
+  return el(
+    "div",
+    { className: "empty" },
+    el("p", {
+      textContent: some
+        ? "No matches. Remove a filter, or choose a wider family: “Rum” instead of one rum."
+        : "There are no recipes yet.",
+    }),
     some
-      ? el("button", { type: "button", className: "more", textContent: "Clear the search", onclick: reset })
-      : el("a", { href: "/recipes/new", textContent: "Add the first recipe" }));
+      ? el("button", {
+          type: "button",
+          className: "more",
+          textContent: "Clear the search",
+          onclick: reset,
+        })
+      : el("a", { href: "/recipes/new", textContent: "Add the first recipe" }),
+  );
 }
 
 function reset() {
@@ -212,16 +268,22 @@ function showTags() {
 async function loadTags() {
   const { items } = await getJson("tags", { params: { limit: 100 } });
   const names = [...new Set([...tags, ...items.map((tag) => tag.name)])];
-  tagBox.replaceChildren(...names.map((name) => {
-    const chip = el("button", { type: "button", className: "chip", textContent: name,
-      onclick: () => {
-        if (!tags.delete(name)) tags.add(name);
-        showTags();
-        changed("push");
-      } });
-    chip.dataset.tag = name;
-    return chip;
-  }));
+  tagBox.replaceChildren(
+    ...names.map((name) => {
+      const chip = el("button", {
+        type: "button",
+        className: "chip",
+        textContent: name,
+        onclick: () => {
+          if (!tags.delete(name)) tags.add(name);
+          showTags();
+          changed("push");
+        },
+      });
+      chip.dataset.tag = name;
+      return chip;
+    }),
+  );
   document.getElementById("tag-field").hidden = !names.length;
   showTags();
 }
@@ -230,7 +292,10 @@ async function loadTags() {
 function showNotice() {
   const text = sessionStorage.getItem("notice");
   sessionStorage.removeItem("notice");
-  if (text) document.getElementById("notice").replaceChildren(el("p", { className: "done", role: "status", textContent: text }));
+  if (text)
+    document
+      .getElementById("notice")
+      .replaceChildren(el("p", { className: "done", role: "status", textContent: text }));
 }
 
 let typing = 0;
@@ -250,4 +315,6 @@ clear.addEventListener("click", reset);
 addEventListener("popstate", restore);
 showNotice();
 restore();
-loadTags().catch(() => { /* The search works without tags. */ });
+loadTags().catch(() => {
+  /* The search works without tags. */
+});

@@ -20,7 +20,8 @@ export function setAddress(parameters) {
 function wireHeader() {
   const theme = document.getElementById("theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+  const isDark = () =>
+    (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
   const name = () => {
     theme.setAttribute("aria-label", isDark() ? "Use light colors" : "Use dark colors");
     theme.title = theme.getAttribute("aria-label");
@@ -28,14 +29,20 @@ function wireHeader() {
   theme.addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = next;
-    try { localStorage.setItem("theme", next); } catch { /* applies to this page only */ }
+    try {
+      localStorage.setItem("theme", next);
+    } catch {
+      /* applies to this page only */
+    }
     name();
   });
   dark.addEventListener("change", name);
   name();
 
   const account = document.getElementById("account");
-  onSignIn((signedIn) => { account.textContent = signedIn ? "Sign out" : "Sign in"; });
+  onSignIn((signedIn) => {
+    account.textContent = signedIn ? "Sign out" : "Sign in";
+  });
   account.addEventListener("click", () => (hasToken() ? signOut() : askForToken()));
 
   const menu = document.getElementById("menu");

@@ -3,11 +3,21 @@ import { el } from "../shared/elements.js";
 
 /** An error message with a retry button. */
 export function problemBox(error, retry) {
-  const box = el("div", { className: "problem", role: "alert" },
+  const box = el(
+    "div",
+    { className: "problem", role: "alert" },
     el("strong", { textContent: error.title || "Something went wrong" }),
-    el("p", { textContent: error.message }));
+    el("p", { textContent: error.message }),
+  );
   if (retry && error.status !== 404) {
-    box.append(el("button", { type: "button", className: "more", textContent: "Try again", onclick: () => retry() }));
+    box.append(
+      el("button", {
+        type: "button",
+        className: "more",
+        textContent: "Try again",
+        onclick: () => retry(),
+      }),
+    );
   }
   return box;
 }
@@ -15,21 +25,33 @@ export function problemBox(error, retry) {
 /** Placeholder rows, so that the layout does not jump when data arrives. */
 export function skeletonRows(rows) {
   return Array.from({ length: rows }, () =>
-    el("li", { className: "skeleton", "aria-hidden": "true" }, el("span"), el("span")));
+    el("li", { className: "skeleton", "aria-hidden": "true" }, el("span"), el("span")),
+  );
 }
 
 /** A note that the figures are older than the recipes. */
 export function staleNote() {
-  return el("p", { className: "stale" }, el("span", { className: "badge warn", textContent: "Stale" }),
+  return el(
+    "p",
+    { className: "stale" },
+    el("span", { className: "badge warn", textContent: "Stale" }),
     "Recipes have changed since this was computed. The next refresh updates it. ",
-    el("a", { href: "/status", textContent: "See progress" }));
+    el("a", { href: "/status", textContent: "See progress" }),
+  );
 }
 
 /** When the figures were computed. */
 export function stamp(metadata) {
   const moment = new Date(metadata.generated_at);
-  const text = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeStyle: "short" }).format(moment);
-  return el("p", { className: "stamp" }, "Computed ", el("time", { dateTime: metadata.generated_at, textContent: text }));
+  const text = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeStyle: "short" }).format(
+    moment,
+  );
+  return el(
+    "p",
+    { className: "stamp" },
+    "Computed ",
+    el("time", { dateTime: metadata.generated_at, textContent: text }),
+  );
 }
 
 /** The timestamp, with a note if the figures are stale. */

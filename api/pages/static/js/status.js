@@ -13,17 +13,27 @@ const state = document.getElementById("run-state");
 const progress = document.getElementById("run-progress");
 const step = document.getElementById("run-step");
 
-const MAPS = [["cocktail-space", "Manhattan"], ["cocktail-space-em", "Learned"]];
-const DISTANCES = { learned: "learned distance", tree: "tree distance", manhattan: "Manhattan distance" };
+const MAPS = [
+  ["cocktail-space", "Manhattan"],
+  ["cocktail-space-em", "Learned"],
+];
+const DISTANCES = {
+  learned: "learned distance",
+  tree: "tree distance",
+  manhattan: "Manhattan distance",
+};
 const OUTCOMES = {
-  succeeded: ["good", "Succeeded"], failed: ["warn", "Failed"],
-  interrupted: ["warn", "Interrupted"], running: ["", "Running"],
+  succeeded: ["good", "Succeeded"],
+  failed: ["warn", "Failed"],
+  interrupted: ["warn", "Interrupted"],
+  running: ["", "Running"],
 };
 
 const moments = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "medium" });
 const time = (text) => el("time", { dateTime: text, textContent: moments.format(new Date(text)) });
 const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
-const duration = (length) => (length < 100 ? `${length.toFixed(1)} s` : `${Math.round(length / 60)} min`);
+const duration = (length) =>
+  length < 100 ? `${length.toFixed(1)} s` : `${Math.round(length / 60)} min`;
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 const badge = ([kind, text]) => el("span", { className: `badge ${kind}`, textContent: text });
 const cell = (content, className = "") => el("td", { className }, content);
@@ -37,17 +47,31 @@ function showPublished({ snapshot, stale }) {
   const box = document.getElementById("published");
   box.classList.toggle("stale-now", stale || !snapshot);
   if (!snapshot) {
-    box.replaceChildren(el("p", { className: "verdict", textContent: "Nothing yet" }),
-      el("p", { textContent: "The first refresh publishes the first snapshot." }));
+    box.replaceChildren(
+      el("p", { className: "verdict", textContent: "Nothing yet" }),
+      el("p", { textContent: "The first refresh publishes the first snapshot." }),
+    );
     return;
   }
   box.replaceChildren(
     el("p", { className: "verdict", textContent: stale ? "Stale" : "Up to date" }),
-    el("p", { textContent: stale
-      ? "Recipes have changed since. The next refresh includes them." : "Includes every recipe change." }),
-    el("p", { className: "quiet" }, "Published ", time(snapshot.created_at), ": ",
-      count(snapshot.counts.cocktail_space_count ?? 0, "recipe", "recipes"), ", ",
-      count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"), "."));
+    el("p", {
+      textContent: stale
+        ? "Recipes have changed since. The next refresh includes them."
+        : "Includes every recipe change.",
+    }),
+    el(
+      "p",
+      { className: "quiet" },
+      "Published ",
+      time(snapshot.created_at),
+      ": ",
+      count(snapshot.counts.cocktail_space_count ?? 0, "recipe", "recipes"),
+      ", ",
+      count(snapshot.counts.ingredient_tree_nodes ?? 0, "ingredient", "ingredients"),
+      ".",
+    ),
+  );
 }
 
 function showRun({ refresh }) {
@@ -64,7 +88,8 @@ function showRun({ refresh }) {
   progress.value = (done - 1) / all;
   const parts = [];
   if (running && refresh.stage_number) parts.push(`Stage ${done} of ${all}`);
-  if (running && refresh.started_at) parts.push(`running for ${duration(Math.max(0, seconds(refresh.started_at, new Date())))}`);
+  if (running && refresh.started_at)
+    parts.push(`running for ${duration(Math.max(0, seconds(refresh.started_at, new Date())))}`);
   if (refresh.step) parts.push(refresh.step);
   step.textContent = parts.join(" · ");
 }
@@ -72,33 +97,66 @@ function showRun({ refresh }) {
 function showHistory(history) {
   document.getElementById("history-table").hidden = !history.length;
   document.getElementById("no-history").hidden = history.length > 0;
-  document.getElementById("history").replaceChildren(...history.map((run) => el("tr", {},
-    cell(time(run.started_at)),
-    cell(badge(OUTCOMES[run.state])),
-    cell(run.finished_at ? duration(seconds(run.started_at, run.finished_at)) : "", "number"),
-    cell(run.error ?? (run.changed === false ? "No changes"
-      : run.snapshot_id ? `Published ${run.snapshot_id}` : run.stage), "words"))));
+  document
+    .getElementById("history")
+    .replaceChildren(
+      ...history.map((run) =>
+        el(
+          "tr",
+          {},
+          cell(time(run.started_at)),
+          cell(badge(OUTCOMES[run.state])),
+          cell(run.finished_at ? duration(seconds(run.started_at, run.finished_at)) : "", "number"),
+          cell(
+            run.error ??
+              (run.changed === false
+                ? "No changes"
+                : run.snapshot_id
+                  ? `Published ${run.snapshot_id}`
+                  : run.stage),
+            "words",
+          ),
+        ),
+      ),
+    );
 }
 
 function showSnapshots({ snapshot, snapshots }) {
   document.getElementById("snapshots-table").hidden = !snapshots.length;
-  document.getElementById("snapshots").replaceChildren(...snapshots.map((one) => {
-    const current = one.snapshot_id === snapshot?.snapshot_id;
-    return el("tr", { className: current ? "current" : "" },
-      cell(time(one.created_at)),
-      cell(el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (current)" : "")),
-      cell(number(one.counts.cocktail_space_count ?? 0), "number"),
-      cell(number(one.counts.ingredient_tree_nodes ?? 0), "number"),
-      cell(megabytes(one.bytes), "number"));
-  }));
+  document.getElementById("snapshots").replaceChildren(
+    ...snapshots.map((one) => {
+      const current = one.snapshot_id === snapshot?.snapshot_id;
+      return el(
+        "tr",
+        { className: current ? "current" : "" },
+        cell(time(one.created_at)),
+        cell(
+          el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (current)" : ""),
+        ),
+        cell(number(one.counts.cocktail_space_count ?? 0), "number"),
+        cell(number(one.counts.ingredient_tree_nodes ?? 0), "number"),
+        cell(megabytes(one.bytes), "number"),
+      );
+    }),
+  );
 }
 
 function showQuality({ quality }) {
-  const figure = (value) => cell(value === null || value === undefined ? "–" : value.toFixed(3), "number");
-  document.getElementById("quality").replaceChildren(...MAPS.map(([name, label]) => {
-    const { knn_preservation: kept, trustworthiness, median_shift: shift } = quality[name] ?? {};
-    return el("tr", {}, el("th", { scope: "row", textContent: label }), figure(kept), figure(trustworthiness), figure(shift));
-  }));
+  const figure = (value) =>
+    cell(value === null || value === undefined ? "–" : value.toFixed(3), "number");
+  document.getElementById("quality").replaceChildren(
+    ...MAPS.map(([name, label]) => {
+      const { knn_preservation: kept, trustworthiness, median_shift: shift } = quality[name] ?? {};
+      return el(
+        "tr",
+        {},
+        el("th", { scope: "row", textContent: label }),
+        figure(kept),
+        figure(trustworthiness),
+        figure(shift),
+      );
+    }),
+  );
   showCompletion(quality["cocktail-space-em"]?.completion);
 }
 
@@ -116,11 +174,21 @@ function showCompletion(completion) {
   document.getElementById("completion").textContent =
     `The learned distance does ${against("manhattan")} the Manhattan distance and ${against("tree")} the ingredient tree ` +
     `(${count(queries, "hidden ingredient", "hidden ingredients")}). ` +
-    (published === "learned" ? "It is the one that is published."
+    (published === "learned"
+      ? "It is the one that is published."
       : `On these recipes the ${DISTANCES[published]} is better, so that is the one that is published.`);
-  document.getElementById("completion-figures").replaceChildren(...Object.entries(DISTANCES).map(([name, label]) =>
-    el("div", {}, el("dt", { textContent: label[0].toUpperCase() + label.slice(1) }),
-      el("dd", { textContent: completion[name].toFixed(3) }))));
+  document
+    .getElementById("completion-figures")
+    .replaceChildren(
+      ...Object.entries(DISTANCES).map(([name, label]) =>
+        el(
+          "div",
+          {},
+          el("dt", { textContent: label[0].toUpperCase() + label.slice(1) }),
+          el("dd", { textContent: completion[name].toFixed(3) }),
+        ),
+      ),
+    );
 }
 
 async function look() {
@@ -160,9 +228,14 @@ document.getElementById("refresh").addEventListener("click", async (event) => {
   button.disabled = true;
   try {
     const { body } = await send("POST", "analytics/refresh");
-    message.replaceChildren(el("p", { className: "done", textContent: body.absorbed
-      ? "A refresh is already queued; it will include the latest changes."
-      : "Refresh requested." }));
+    message.replaceChildren(
+      el("p", {
+        className: "done",
+        textContent: body.absorbed
+          ? "A refresh is already queued; it will include the latest changes."
+          : "Refresh requested.",
+      }),
+    );
     delay = QUICK_MS;
     await look();
   } catch (error) {

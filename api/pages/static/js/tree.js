@@ -13,19 +13,47 @@ const place = document.getElementById("place");
 /** The selected ingredient: its counts and links. */
 function showPlace(node) {
   if (!node.parent) {
-    place.replaceChildren(el("p", { className: "placeholder", textContent: "Select a block to see its counts, recipes and substitutes." }));
+    place.replaceChildren(
+      el("p", {
+        className: "placeholder",
+        textContent: "Select a block to see its counts, recipes and substitutes.",
+      }),
+    );
     return;
   }
   const through = node.total - node.direct;
   place.replaceChildren(
     el("h2", { textContent: node.name }),
-    el("p", { className: "figures-line" },
+    el(
+      "p",
+      { className: "figures-line" },
       el("strong", { textContent: count(node.total, "recipe", "recipes") }),
-      node.children.length ? `: ${number(node.direct)} directly, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}` : ""),
-    el("p", { className: "actions" },
-      el("a", { className: "button", href: `/recipes?ingredient=${node.id}`, textContent: "Recipes" }),
-      el("a", { className: "button", href: `/substitutes?ingredient=${node.id}`, textContent: "Substitutes" }),
-      node.children.length ? el("a", { className: "button", href: `/ingredients?parent_id=${node.id}`, textContent: "Usage of its kinds" }) : ""));
+      node.children.length
+        ? `: ${number(node.direct)} directly, ${number(through)} only through its ${count(node.children.length, "kind", "kinds")}`
+        : "",
+    ),
+    el(
+      "p",
+      { className: "actions" },
+      el("a", {
+        className: "button",
+        href: `/recipes?ingredient=${node.id}`,
+        textContent: "Recipes",
+      }),
+      el("a", {
+        className: "button",
+        href: `/substitutes?ingredient=${node.id}`,
+        textContent: "Substitutes",
+      }),
+      node.children.length
+        ? el("a", {
+            className: "button",
+            href: `/ingredients?parent_id=${node.id}`,
+            textContent: "Usage of its kinds",
+          })
+        : "",
+    ),
+  );
 }
 
 async function load() {
@@ -33,7 +61,9 @@ async function load() {
   try {
     const { root, byId, tone, metadata } = await fetchTree();
     if (!root.children.length) {
-      message.replaceChildren(el("p", { className: "empty", textContent: "The database has no ingredients yet." }));
+      message.replaceChildren(
+        el("p", { className: "empty", textContent: "The database has no ingredients yet." }),
+      );
       return;
     }
     chart.hidden = false;
@@ -41,7 +71,8 @@ async function load() {
       map: document.getElementById("treemap"),
       crumbs: document.getElementById("tree-crumbs"),
       note: document.getElementById("tree-note"),
-      root, tone,
+      root,
+      tone,
       choose: (node) => {
         history.pushState(null, "", node === root ? location.pathname : `?ingredient=${node.id}`);
         showPlace(node);
@@ -52,19 +83,34 @@ async function load() {
       treemap.go(node.children.length ? node : node.parent);
       showPlace(node);
     };
-    const restore = () => go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
-    const names = [...byId.values()].filter((node) => node.parent).map((node) => ({ node, folded: fold(node.name) }));
+    const restore = () =>
+      go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
+    const names = [...byId.values()]
+      .filter((node) => node.parent)
+      .map((node) => ({ node, folded: fold(node.name) }));
     const { node: search } = createCombobox({
-      id: "find", placeholder: "for example: amaro",
+      id: "find",
+      placeholder: "for example: amaro",
       search: async (text) => {
         const wanted = fold(text);
-        return names.filter(({ folded }) => folded.includes(wanted))
-          .sort((a, b) => b.folded.startsWith(wanted) - a.folded.startsWith(wanted) || b.node.total - a.node.total)
-          .slice(0, SUGGESTIONS).map(({ node }) => node);
+        return names
+          .filter(({ folded }) => folded.includes(wanted))
+          .sort(
+            (a, b) =>
+              b.folded.startsWith(wanted) - a.folded.startsWith(wanted) ||
+              b.node.total - a.node.total,
+          )
+          .slice(0, SUGGESTIONS)
+          .map(({ node }) => node);
       },
       show: (node) => ({
         name: node.name,
-        note: [...pathTo(node.parent).slice(1).map((above) => above.name), count(node.total, "recipe", "recipes")].join(" · "),
+        note: [
+          ...pathTo(node.parent)
+            .slice(1)
+            .map((above) => above.name),
+          count(node.total, "recipe", "recipes"),
+        ].join(" · "),
       }),
       choose: (node) => {
         history.pushState(null, "", `?ingredient=${node.id}`);
@@ -72,8 +118,9 @@ async function load() {
       },
     });
     document.getElementById("find-box").replaceChildren(search);
-    createTreeList(document.getElementById("tree-list"), root,
-      (node) => el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }));
+    createTreeList(document.getElementById("tree-list"), root, (node) =>
+      el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }),
+    );
     document.getElementById("freshness").replaceChildren(freshness(metadata));
     addEventListener("popstate", restore);
     restore();

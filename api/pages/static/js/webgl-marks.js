@@ -92,7 +92,10 @@ export class WebglMarks {
   start() {
     const { gl } = this;
     const program = gl.createProgram();
-    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const [kind, source] of [
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
@@ -114,7 +117,10 @@ export class WebglMarks {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.fill(3, Float32Array.from(this.model.recipes.group));
-    gl.uniform1fv(this.uniform("shapes"), this.model.groups.map((group) => SHAPES.indexOf(group.shape)));
+    gl.uniform1fv(
+      this.uniform("shapes"),
+      this.model.groups.map((group) => SHAPES.indexOf(group.shape)),
+    );
   }
 
   fill(location, values) {
@@ -127,12 +133,23 @@ export class WebglMarks {
   place(map, before = map) {
     this.map = map;
     const pairs = (first, second) =>
-      Float32Array.from({ length: 2 * this.model.total }, (_, at) => (at % 2 ? second : first)(at >> 1));
+      Float32Array.from({ length: 2 * this.model.total }, (_, at) =>
+        (at % 2 ? second : first)(at >> 1),
+      );
     // A mark missing from one map fades in or out at its position on the other.
-    const or = (one, other, scale = 1) => (i) => (one[i] === null ? other[i] ?? 0 : one[i] * scale);
+    const or =
+      (one, other, scale = 1) =>
+      (i) =>
+        one[i] === null ? (other[i] ?? 0) : one[i] * scale;
     this.fill(0, pairs(or(before.x, map.x, before.scale), or(before.y, map.y, before.scale)));
     this.fill(1, pairs(or(map.x, before.x), or(map.y, before.y)));
-    this.fill(2, pairs((i) => Number(before.x[i] !== null), (i) => Number(map.x[i] !== null)));
+    this.fill(
+      2,
+      pairs(
+        (i) => Number(before.x[i] !== null),
+        (i) => Number(map.x[i] !== null),
+      ),
+    );
     this.filtered();
   }
 
@@ -164,7 +181,11 @@ export class WebglMarks {
     gl.uniform2f(this.uniform("center"), map.centerX, map.centerY);
     gl.uniform3f(this.uniform("view"), map.transform.k, map.transform.x, map.transform.y);
     gl.uniform2f(this.uniform("radii"), radius, litRadius);
-    for (const [name, value] of [["halfSide", map.half], ["ratio", map.ratio], ["morph", morph]]) {
+    for (const [name, value] of [
+      ["halfSide", map.half],
+      ["ratio", map.ratio],
+      ["morph", morph],
+    ]) {
       gl.uniform1f(this.uniform(name), value);
     }
     // Lit marks over the others.
