@@ -2,8 +2,8 @@
 
 Imports nothing but the standard library and boto3, which the Lambda runtime brings.
 
-Each step leans to the safe side: what a race can cost is one refresh too many, which finds nothing
-changed and ends, never one too few. Two invocations at once may both find nothing waiting and both
+Each step errs on the safe side: a race can cost one refresh too many, which finds nothing changed
+and ends, never one too few. Two invocations at once may both find nothing waiting and both
 submit; the template gives the function a concurrency of one, so that they do not overlap.
 
 On a schedule, the same function records how long the oldest request has gone unanswered. It never
@@ -183,7 +183,7 @@ def _describe(job_ids: Iterable[str], definition: str) -> dict[str, dict[str, An
     """Return the jobs' present details by id, without those of another job definition.
 
     A job that an older deployment submitted runs its code, so it does not do for a trigger that
-    came after the new one. Only a full ARN tells the revision.
+    came after the new one. Only a full ARN names the revision.
     """
     ids = sorted(job_ids)
     found: dict[str, dict[str, Any]] = {}

@@ -125,7 +125,7 @@ class CloudJobs:
                 )
             return Triggered(body["jobId"], body["message"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CloudError(f"The trigger gave an answer of another kind: {text}") from error
+            raise CloudError(f"The trigger gave an unexpected answer: {text}") from error
 
     def job(self, job_id: str) -> CloudJob:
         """Return a job as it is now.
@@ -137,7 +137,7 @@ class CloudJobs:
         """
         found = self._describe([job_id])
         if not found:
-            raise CloudError(f"Batch knows no job {job_id} in {self.region}.")
+            raise CloudError(f"Job {job_id} was not found in {self.region}.")
         return found[0]
 
     def jobs(self) -> list[CloudJob]:
@@ -191,7 +191,7 @@ class CloudJobs:
 
     def _output(self, key: str) -> str:
         with self._reporting(
-            f"stack {self.stack} could not be looked at. Is it deployed in {self.region}? "
+            f"stack {self.stack} could not be read. Is it deployed in {self.region}? "
             f"See docs/deployment.md"
         ):
             (stack,) = self._cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
@@ -199,12 +199,12 @@ class CloudJobs:
             if output["OutputKey"] == key:
                 return output["OutputValue"]
         raise CloudError(
-            f"Stack {self.stack} has no output {key}. Deploy the present template.yaml."
+            f"Stack {self.stack} has no output {key}. Deploy the current template.yaml."
         )
 
     def _describe(self, job_ids: list[str]) -> list[CloudJob]:
         found: list[Any] = []
-        with self._reporting("the jobs could not be looked at"):
+        with self._reporting("the jobs could not be read"):
             for start in range(0, len(job_ids), _DESCRIBE_LIMIT):
                 found += self._batch.describe_jobs(jobs=job_ids[start : start + _DESCRIBE_LIMIT])[
                     "jobs"
@@ -220,7 +220,7 @@ class CloudJobs:
 
 
 def _job(job: dict[str, Any]) -> CloudJob:
-    """Return a job from what DescribeJobs tells: times in milliseconds since 1970."""
+    """Return a job from a DescribeJobs entry, whose times are in milliseconds since 1970."""
     return CloudJob(
         job_id=job["jobId"],
         status=job["status"],

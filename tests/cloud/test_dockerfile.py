@@ -1,7 +1,7 @@
 """The image's recipe, followed without Docker.
 
 There is no Docker engine where the tests run. So the Dockerfile is read, and its instructions are
-carried out in a directory that stands for the image's root: with the files that it copies and no
+carried out in a directory that represents the image's root: with the files that it copies and no
 others, in a fresh Python 3.12, as far as the process of its CMD.
 """
 
@@ -124,7 +124,7 @@ class Image:
     def _copy(self, rest: str) -> None:
         *sources, target = rest.split()
         if sources[0].startswith("--from="):
-            return  # the same directory stands for both stages
+            return  # the same directory represents both stages
         for source in sources:
             to = self.path(target)
             if (ROOT / source).is_dir():
@@ -233,7 +233,7 @@ def test_compiled_cache_is_warm_for_every_cpu(
     built: tuple[Image, list[str]],
 ) -> None:
     image, _ = built
-    # numba's index tells the CPU that its entries are for; another one's are compiled anew.
+    # numba's index names the CPU that its entries are for; another one's are compiled anew.
     code = (
         "import barcart._kernels as k\n"
         "from numba.core.dispatcher import Dispatcher\n"

@@ -48,7 +48,7 @@ def test_a_waiting_job_absorbs(batch: Any, status: str) -> None:
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_a_running_job_allows_exactly_one_follow_up(batch: Any, status: str) -> None:
-    """STARTING too: its process may have begun before Batch has heard of it."""
+    """STARTING too: its process may have begun before Batch knows."""
     running = batch.submit(status=status)
     follow_up = _trigger()["jobId"]
     assert follow_up != running
