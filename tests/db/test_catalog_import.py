@@ -33,7 +33,7 @@ def _import(
 ) -> ImportReport:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     with writing(database, dry_run=dry_run) as connection:
-        return import_request(connection, read_request(content), on_duplicate, {}, dry_run=dry_run)
+        return import_request(connection, read_request(content), on_duplicate, dry_run=dry_run)
 
 
 def _counts(report: ImportReport) -> tuple[int, int, int, int]:
@@ -207,7 +207,7 @@ def test_every_text_survives_csv(
         source = read_request(content)
         assert [row.fields["name"] for row in source.recipes] == names
         assert all((row.fields.get("instructions") or None) == note for row in source.recipes)
-        done = import_request(connection, source, "skip", {}, dry_run=True)
+        done = import_request(connection, source, "skip", dry_run=True)
     assert _counts(done) == (0, 0, len(names), 0)
 
 

@@ -1,13 +1,21 @@
 """From what a source says to rows in our own form: amounts read, ingredients and units found."""
 
 import math
-import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.db.errors import Fault
 from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
+from api.db.exchange.line_texts import (
+    garnish_text,
+    juice_of,
+    line_text,
+    plain_number,
+    plain_text,
+    web_address,
+    without_control_characters,
+)
 from api.db.exchange.mapping import Mapping
 from api.db.exchange.measures import Measure, parse_line, parse_measure
 from api.db.exchange.placing import (
@@ -17,22 +25,13 @@ from api.db.exchange.placing import (
     UnitPlacer,
 )
 from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
-from api.db.rules import MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS, MAX_URL, clean_url
+from api.db.rules import MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS
 from api.db.search_names import same_name
-from api.db.taxonomy.taxonomy import Node
 
-#: What 'the juice of one' yields, in ml.
-_JUICE_ML = {"Lime": 30.0, "Lemon": 45.0, "Orange": 75.0, "Grapefruit": 180.0}
-_ANY_JUICE_ML = 30.0
-_WEDGES = 8
 #: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
 _IN_PIECES = frozenset(("Fruit, Herb & Spice", "Egg", "Sugar Cube", "Candy", "Ice Cream"))
 #: Units that say how much by themselves.
 _WITHOUT_AMOUNT = ("to top", "to rinse", "to taste")
-#: Control characters, halves of surrogate pairs, marks that turn the direction of writing.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
-)
 _GUESSES = ("similar", "kind", "translated")
 
 
@@ -145,7 +144,7 @@ class _Planner:
 
     def _recipe(self, recipe: RecipeRow) -> RecipeRow:
         if not self._source.own:
-            recipe = _without_control_characters(recipe)
+            recipe = without_control_characters(recipe)
         name = recipe.text("name")
         extras: dict[str, list[str]] = {
             label: [text] for label in ("glass", "method", "garnish")
@@ -181,7 +180,7 @@ class _Planner:
             fields["source"] = f"{source[: MAX_SOURCE - 3]}..."
         for name in ("image_url", "source_url"):
             if (address := fields.get(name)) is not None:
-                fields[name] = _web_address(str(address))
+                fields[name] = web_address(str(address))
                 if fields[name] is None:
                     self._report.notes.append(f"{where}: {name} is no web address and was ignored.")
 
@@ -210,7 +209,7 @@ class _Planner:
                 )
             return None
         if measure.form == "garnish" and not as_is:
-            extras.setdefault("garnish", []).append(_garnish(measure, written))
+            extras.setdefault("garnish", []).append(garnish_text(measure, written))
             if not self._source.own:
                 return None
         original = written
@@ -234,7 +233,7 @@ class _Planner:
         elif amount is None and unit is None and measure.form is None:
             self._report.without_amount += 1
         if text is None and same_name(placement.ingredient) != same_name(original):
-            text = _shown(fields, original)
+            text = line_text(fields, original)
         made = {"ingredient": placement.ingredient, "amount": amount, "unit": unit,
                 "original_text": text}  # fmt: skip
         if fields.get("id") is not None:
@@ -251,25 +250,27 @@ class _Planner:
         fields = line.fields
         if (whole := line.text("line")) is not None:
             measure = self._parsed(whole, whole=True)
-            return measure.rest, replace_rest(measure, ""), whole, False
+            return measure.rest, replace(measure, rest=""), whole, False
         ingredient = ingredient or line.text("ingredient") or ""
         unit = unit or line.text("unit")
         kept = line.text("original_text")
-        plain = _number(fields.get("amount"))
+        plain = plain_number(fields.get("amount"))
         if "measure" not in fields or fields.get("measure") is None:
             found = None if unit is None else self._units.find(unit)
             direct = plain is not None or fields.get("amount") is None
             if direct and (found is not None or (unit is None and self._source.own)):
-                high = _number(fields.get("amount_max"))
+                high = plain_number(fields.get("amount_max"))
                 measure = Measure(plain, plain if high is None else high, found)
-                shown = None if self._source.own else _shown(fields, ingredient)
+                shown = None if self._source.own else line_text(fields, ingredient)
                 return ingredient, measure, kept or shown, self._source.own
         raw = fields.get("amount")
         top = fields.get("amount_max")
-        amount = f"{_plain(raw)}-{_plain(top)}" if raw is not None and top else _plain(raw)
+        amount = (
+            f"{plain_text(raw)}-{plain_text(top)}" if raw is not None and top else plain_text(raw)
+        )
         text = " ".join(part for part in (amount, line.text("measure"), unit) if part)
         measure = self._parsed(text, whole=False)
-        return ingredient, measure, kept or _shown(fields, ingredient, text), False
+        return ingredient, measure, kept or line_text(fields, ingredient, text), False
 
     def _parsed(self, text: str, *, whole: bool) -> Measure:
         text = self._mapping.measures.get(same_name(text), text)
@@ -289,7 +290,7 @@ class _Planner:
             part = self._ingredients.look_up(f"{written} {measure.form}")
             if part.node is not None and part.how in ("name", "words") and not part.new_child:
                 if measure.form == "juice":
-                    measure = _juice(measure, plain.node)
+                    measure = juice_of(measure, plain.node)
                 return part.node.name, self._ingredients.place(part.node.name), measure
         closer = [detail] if detail else []
         if measure.rest and measure.understood:
@@ -323,88 +324,6 @@ class _Planner:
         return amount, None if unit is None else self._units.find(unit)
 
 
-def _without_control_characters(recipe: RecipeRow) -> RecipeRow:
-    """Return a recipe without characters that no text of ours may hold."""
-
-    def cleaned(row: Row) -> dict[str, Any]:
-        return {
-            key: _INVISIBLE.sub("", value) if isinstance(value, str) else value
-            for key, value in row.fields.items()
-        }
-
-    lines = None if recipe.lines is None else [Row(x.where, cleaned(x)) for x in recipe.lines]
-    tags = None if recipe.tags is None else [_INVISIBLE.sub("", tag) for tag in recipe.tags]
-    return RecipeRow(recipe.where, cleaned(recipe), lines, tags, recipe.ratings)
-
-
-def _web_address(text: str) -> str | None:
-    try:
-        address = clean_url(text)
-    except ValueError:
-        return None
-    return address if address is None or len(address) <= MAX_URL else None
-
-
 def _has_place(row: Row) -> bool:
     """Return whether a declared ingredient says where it belongs, even if that is the top."""
     return bool({"parent", "parent_id", "path"} & set(row.fields))
-
-
-def replace_rest(measure: Measure, rest: str) -> Measure:
-    """Return a measure with another rest."""
-    return Measure(measure.low, measure.high, measure.unit, rest, measure.form, measure.understood)
-
-
-def _juice(measure: Measure, fruit: Node | None) -> Measure:
-    """Return the juice of so many fruits in milliliters."""
-    if measure.low is None or measure.unit not in (None, "Each", "Wedge"):
-        return measure
-    names = fruit.path if fruit is not None else ()
-    each = next((ml for name, ml in _JUICE_ML.items() if name in names), _ANY_JUICE_ML)
-    share = each / _WEDGES if measure.unit == "Wedge" else each
-    high = measure.low if measure.high is None else measure.high
-    return Measure(measure.low * share, high * share, "Milliliter", measure.rest, "juice")
-
-
-def _garnish(measure: Measure, written: str) -> str:
-    amount = "" if measure.amount is None or measure.amount == 1 else f"{measure.amount:g} "
-    unit = f"{measure.unit.lower()} " if measure.unit not in (None, "Each") else ""
-    return f"{amount}{unit}{written}"
-
-
-def _number(value: Any) -> float | None:
-    """Return a plain number; None for texts that need reading, such as '1 1/2' and '4,5'."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _plain(value: Any) -> str:
-    number = _number(value)
-    if number is not None and not isinstance(value, str):
-        return f"{number:g}" if math.isfinite(number) else str(value)
-    return "" if value is None else str(value).strip()
-
-
-def _shown(fields: dict[str, Any], ingredient: str, measure: str | None = None) -> str | None:
-    """Return a line as its source has it."""
-    if measure is None:
-        measure = " ".join(
-            part for part in (_plain(fields.get("amount")), str(fields.get("unit") or "")) if part
-        )
-    text = f"{measure} {ingredient}".strip()
-    if fields.get("note"):
-        text += f", {fields['note']}"
-    if fields.get("substitutes"):
-        text += f" (or {', '.join(map(str, fields['substitutes']))})"
-    if fields.get("optional") in (True, 1, "1", "true", "True"):
-        text += " (optional)"
-    return text or None
-
-
-def unsorted_share(report: ImportReport) -> float:
-    """Return the share of lines below :data:`UNSORTED`; 0 without lines."""
-    return 1 - report.placed / report.lines if report.lines else 0.0

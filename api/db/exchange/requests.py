@@ -76,7 +76,7 @@ def import_request(
     connection: Connection,
     source: Collection,
     on_duplicate: OnDuplicate,
-    names: Mapping[str, str | None],
+    names: Mapping[str, str | None] | None = None,
     *,
     dry_run: bool,
 ) -> ImportReport:
@@ -95,7 +95,7 @@ def import_request(
     decided = mapping.Mapping(
         {
             same_name(name): mapping.Target(meaning) if meaning else None
-            for name, meaning in names.items()
+            for name, meaning in (names or {}).items()
         }
     )
     try:

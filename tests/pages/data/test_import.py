@@ -1,7 +1,7 @@
 """Importing recipes through the page."""
 
 import httpx2
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from .conftest import Served, Visiting
 
@@ -10,8 +10,8 @@ CSV = "recipe,ingredient,measure\nPage Sour,Gin,6 cl\nPage Sour,Zorbl,1 oz\nNegr
 
 def test_a_file_is_previewed_reviewed_and_imported(own_server: Served, visit: Visiting) -> None:
     page = visit(own_server, "/recipes/import", writer=True).page
-    file = {"name": "bar.csv", "mimeType": "text/csv", "buffer": CSV.encode()}
-    page.get_by_label("File").set_input_files([file])  # type: ignore[list-item]
+    file = FilePayload(name="bar.csv", mimeType="text/csv", buffer=CSV.encode())
+    page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#summary")).to_contain_text("Recognized: CSV, a row an ingredient")
     expect(page.locator("#summary")).to_contain_text("1 recipe created")
@@ -27,8 +27,8 @@ def test_a_file_is_previewed_reviewed_and_imported(own_server: Served, visit: Vi
 
 def test_an_unknown_file_is_explained(own_server: Served, visit: Visiting) -> None:
     found = visit(own_server, "/recipes/import", writer=True)
-    file = {"name": "x.txt", "mimeType": "text/plain", "buffer": b"hello"}
-    found.page.get_by_label("File").set_input_files([file])  # type: ignore[list-item]
+    file = FilePayload(name="x.txt", mimeType="text/plain", buffer=b"hello")
+    found.page.get_by_label("File").set_input_files(file)
     found.page.get_by_role("button", name="Preview").click()
     expect(found.page.locator("#problem")).to_contain_text("no recipes")
     found.forgive("422")
