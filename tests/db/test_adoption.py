@@ -18,6 +18,7 @@ from api.db.database import Database
 from api.db.dataset import read_dataset
 from api.db.db_analytics import read_checked_dataset
 from api.db.errors import DatabaseError, Fault
+from api.db.identity import read_database_id
 from api.db.migrations import upgrade
 
 #: Without path, foreign keys and search names, as other programs create them.
@@ -225,3 +226,28 @@ def test_case_files_open_and_migrate(tmp_path: Path) -> None:
             assert {fault.severity for fault in _faults(database)} <= {"warning"}
             assert len(read_checked_dataset(database).recipes) == 3
             upgrade(database.engine)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_earlier_versions_upgrade_once(empty_database: Database, revision: str) -> None:
+    upgrade(empty_database.engine, revision)
+    with empty_database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO units (name) VALUES ('Ounce')"))
+    identities = set()
+    for _ in range(2):
+        assert upgrade(empty_database.engine) == []
+        with empty_database.snapshot() as connection:
+            identities.add(read_database_id(connection))
+            assert connection.scalar(text("SELECT name FROM units")) == "Ounce"
+    assert len(identities) == 1
+    assert not identities.pop().startswith("derived-")
+    with writing(empty_database) as connection:
+        recipes.create_recipe(connection, RecipeDraft(name="New"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        return Database(URL.create("sqlite", database=str(tmp_path / "empty.db")))
+    found: Database = request.getfixturevalue("empty_postgresql")
+    return found
