@@ -33,7 +33,9 @@ MAP_ARTIFACTS: Final = (("manhattan", "cocktail-space"), ("em", "cocktail-space-
 
 
 def build_atlas(
-    artifacts: Mapping[str, Any], known: Mapping[str, Mapping[str, int]] | None = None
+    artifacts: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, int]] | None = None,
+    distance: str = "learned",
 ) -> dict[str, Any]:
     """Arrange the artifacts for the page.
 
@@ -44,6 +46,9 @@ def build_atlas(
     known
         Names of the last maps' regions with their level, by the map's artifact; they are kept
         where they still fit.
+    distance
+        Which distance the learned map shows: "learned", or "tree" or "manhattan" on a collection
+        where that one does better (:mod:`api.analysis.completion`).
 
     Returns
     -------
@@ -80,6 +85,7 @@ def build_atlas(
         "groups": [
             {"key": group.key, "label": group.label, "shape": group.shape} for group in GROUPS
         ],
+        "distance": distance,
         "names": list(name_index),
         "recipes": {
             "id": [row["recipe_id"] for row in ordered],

@@ -25,7 +25,7 @@ _MIN_RECIPES: Final = 30
 #: A candidate occurs in so many recipes at least.
 _MIN_MEMBERS: Final = 4
 _MAX_CANDIDATES: Final = 600
-#: What more recipes have than this share ("Spirits", "Juice") tells no region from another.
+#: What more recipes have than this share ("Spirits", "Juice") names no region.
 _TOO_COMMON: Final = 0.4
 #: Smoothing width of each level, relative to the layout's spread; the coarsest first.
 _WIDTHS: Final = (0.36, 0.18, 0.09)
@@ -92,7 +92,7 @@ def name_neighborhoods(
     Returns
     -------
     list of Neighborhood
-        Coarse before fine, on each level the most telling first; no name twice. Empty for fewer
+        Coarse before fine, on each level the most distinct first; no name twice. Empty for fewer
         than 30 recipes. The same input gives the same output.
     """
     count = len(positions)

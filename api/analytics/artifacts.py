@@ -101,7 +101,9 @@ def compute_artifacts(
     }
     with stage(next(names)):
         known = {name: last.names for name, last in previous.items()}
-        artifacts[ATLAS] = build_atlas(artifacts, known)
+        artifacts[ATLAS] = build_atlas(
+            artifacts, known, learned.quality.get("completion", {}).get("published", "learned")
+        )
 
     return Computed(
         artifacts=artifacts,

@@ -7,6 +7,7 @@ export class AtlasModel {
     this.recipes = data.recipes;
     this.groups = data.groups;
     this.names = data.names;
+    this.distance = data.distance ?? "learned";
     this.near = data.near ?? { row: [], distance: [] };
     this.maps = new Map(data.maps.map((map) => [map.key, map]));
     this.total = data.recipes.id.length;

@@ -251,6 +251,9 @@ class Atlas(BaseModel):
     """All data of the map page."""
 
     groups: list[AtlasGroup]
+    distance: Literal["learned", "tree", "manhattan"] = Field(
+        description="Which distance the learned map shows: the best on this collection."
+    )
     names: list[str] = Field(description="Ingredient names.")
     recipes: AtlasRecipes
     near: AtlasNearest

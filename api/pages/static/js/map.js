@@ -12,6 +12,8 @@ import { createSwatch } from "../shared/marks.js";
 
 const STORIES = {
   em: "Neighbors need small changes to turn one into the other; the cost of a swap is learned from the recipes.",
+  // On a collection where the learned costs do no better than a simpler distance, that one is shown.
+  tree: "Neighbors need small changes to turn one into the other; on these recipes, distances in the ingredient tree do better than learned costs.",
   manhattan: "Neighbors have the same ingredients in the same proportions.",
   both: "Point at a recipe on one map to find it on the other.",
 };
@@ -100,7 +102,7 @@ function start(data) {
   function show(wanted) {
     mode = wanted;
     for (const input of switches) input.checked = input.value === mode;
-    document.getElementById("map-story").textContent = STORIES[mode];
+    document.getElementById("map-story").textContent = STORIES[mode === "em" && model.distance !== "learned" ? model.distance : mode];
     const both = mode === "both";
     box.classList.toggle("both", both);
     secondFigure.hidden = !both;
