@@ -33,8 +33,8 @@ RANDOM_STATE = 42
 #: Coordinates mean nothing beyond this, and short numbers keep the artifact small.
 DECIMALS = 4
 #: Few and small steps from a previous map: most recipes should stay where readers know them.
-_WARM_EPOCHS = 40
-_WARM_LEARNING_RATE = 0.01
+_WARM_EPOCHS = 30
+_WARM_LEARNING_RATE = 0.005
 #: A previous map is ignored when it contains less than this share of the recipes.
 ENOUGH_KNOWN = 0.5
 
