@@ -35,6 +35,8 @@ DECIMALS = 4
 #: Few and small steps from a previous map: most recipes should stay where readers know them.
 _WARM_EPOCHS = 30
 _WARM_LEARNING_RATE = 0.005
+#: Share of the neighbors kept by larger steps that small ones must keep too.
+_WARM_ENOUGH = 0.9
 #: A previous map is ignored when it contains less than this share of the recipes.
 ENOUGH_KNOWN = 0.5
 
@@ -112,15 +114,7 @@ def _space(
         embedding = known
     else:
         warm = rows.size > 0 and rows.size >= ENOUGH_KNOWN * len(ids)
-        embedding = compute_umap_embedding(
-            graph,
-            n_neighbors=NEIGHBORS,
-            min_dist=MIN_DIST,
-            random_state=RANDOM_STATE,
-            init=known if warm else None,
-            n_epochs=_WARM_EPOCHS if warm else None,
-            learning_rate=_WARM_LEARNING_RATE if warm else None,
-        )
+        embedding = _settled(graph, known) if warm else _drawn(graph)
         embedding = align_embedding(embedding, known[rows], rows, np.arange(rows.size))
     embedding = np.round(embedding, DECIMALS)
 
@@ -136,6 +130,32 @@ def _space(
         "graph_sha256": digest,
     }
     return CocktailSpace(_points(volumes, embedding), quality)
+
+
+def _drawn(
+    graph: NeighborGraph,
+    init: NDArray[np.float64] | None = None,
+    epochs: int | None = None,
+    rate: float | None = None,
+) -> NDArray[np.float64]:
+    return compute_umap_embedding(
+        graph,
+        n_neighbors=NEIGHBORS,
+        min_dist=MIN_DIST,
+        random_state=RANDOM_STATE,
+        init=init,
+        n_epochs=epochs,
+        learning_rate=rate,
+    )
+
+
+def _settled(graph: NeighborGraph, known: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Start from the previous map with small steps, or larger ones if they keep clearly more."""
+    gentle = _drawn(graph, known, _WARM_EPOCHS, _WARM_LEARNING_RATE)
+    # After a large change, such as another published distance, small steps leave a poor map.
+    moved = _drawn(graph, known)
+    kept = knn_preservation(graph, gentle)
+    return gentle if kept >= _WARM_ENOUGH * knn_preservation(graph, moved) else moved
 
 
 def _graph_sha256(ids: list[int], graph: NeighborGraph) -> str:

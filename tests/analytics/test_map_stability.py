@@ -24,7 +24,7 @@ def changed(make_database: MakeDatabase, sample: Dataset) -> tuple[AnalyticsQuer
     before = AnalyticsQueries(database)
     _ = before.dataset
     with database.engine.begin() as connection:
-        connection.execute(text("DELETE FROM recipes WHERE id IN (7, 40)"))
+        connection.execute(text("DELETE FROM recipes WHERE id = 40"))
         connection.execute(text("UPDATE recipe_ingredients SET amount = 90 WHERE id = 30"))
         connection.execute(text("INSERT INTO recipes (id, name) VALUES (900, 'Gin and Tonic')"))
         connection.execute(

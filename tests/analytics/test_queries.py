@@ -254,9 +254,9 @@ def test_all_answers_come_from_one_reading(make_database: MakeDatabase, sample: 
 def test_invalid_rows_fail_with_their_ids(make_database: MakeDatabase, sample: Dataset) -> None:
     database = make_database(sample)
     with database.engine.begin() as connection:
-        connection.execute(text("UPDATE ingredients SET path = '/wrong/' WHERE id = 4"))
+        connection.execute(text("UPDATE ingredients SET parent_id = 4 WHERE id = 4"))
     database.dispose()
-    with pytest.raises(DatasetError, match="id 4, path"):
+    with pytest.raises(DatasetError, match="id 4, parent_id"):
         AnalyticsQueries(database)
 
 
