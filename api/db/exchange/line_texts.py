@@ -35,6 +35,7 @@ def without_control_characters(recipe: RecipeRow) -> RecipeRow:
 
 
 def web_address(text: str) -> str | None:
+    """Return a web address that our columns hold; None for anything else."""
     try:
         address = clean_url(text)
     except ValueError:
@@ -54,6 +55,7 @@ def juice_of(measure: Measure, fruit: Node | None) -> Measure:
 
 
 def garnish_text(measure: Measure, written: str) -> str:
+    """Return a garnish in words, for the instructions."""
     amount = "" if measure.amount is None or measure.amount == 1 else f"{measure.amount:g} "
     unit = f"{measure.unit.lower()} " if measure.unit not in (None, "Each") else ""
     return f"{amount}{unit}{written}"
@@ -70,6 +72,7 @@ def plain_number(value: Any) -> float | None:
 
 
 def plain_text(value: Any) -> str:
+    """Return a cell as text: 30 for 30.0, nothing for None."""
     number = plain_number(value)
     if number is not None and not isinstance(value, str):
         return f"{number:g}" if math.isfinite(number) else str(value)
