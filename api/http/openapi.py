@@ -25,6 +25,7 @@ TAGS = [
     {"name": "units", "description": "Units of measure."},
     {"name": "tags", "description": "Labels for recipes."},
     {"name": "ratings", "description": "Ratings of recipes."},
+    {"name": "downloads", "description": "Artifacts as files, and the history of snapshots."},
     {"name": "bar", "description": "What a shelf of bottles can make."},
     {"name": "sign-in", "description": "One-time codes for this machine's token."},
     {"name": "health", "description": "For load balancers and orchestrators."},
