@@ -31,6 +31,9 @@ VCPUS = {"medium": 1, "large": 2, "xlarge": 4, "2xlarge": 8}
 #: Where an action takes no resource, by the Service Authorization Reference.
 WITHOUT_RESOURCE = {"batch:ListJobs", "batch:DescribeJobs"}
 
+#: What Batch needs to see that a queue is blocked, and to cancel the job that blocks it.
+BLOCKED_QUEUE = {"autoscaling:DescribeScalingActivities", "ec2:DescribeSpotFleetRequestHistory"}
+
 #: What the plan, and the issue that follows it, call by these names.
 LOGICAL_IDS = {
     "CocktailVPC": "AWS::EC2::VPC",
@@ -138,7 +141,18 @@ def test_wildcard_resources_only_where_actions_take_none(
         if "*" in as_list(statement["Resource"])
         for action in as_list(statement["Action"])
     }
-    assert found == {("AnalyticsTriggerFunctionRole", action) for action in WITHOUT_RESOURCE}
+    assert found == {
+        *(("AnalyticsTriggerFunctionRole", action) for action in WITHOUT_RESOURCE),
+        ("BatchServiceRole", "autoscaling:DescribeScalingActivities"),
+    }
+    reference = authorization_reference()
+    for _, name in found:
+        service, action = name.lower().split(":")
+        assert not reference[service]["Actions"][action].get("Resources"), name
+
+
+def test_batch_may_detect_a_blocked_queue(resources: dict[str, Any]) -> None:
+    assert actions(resources["BatchServiceRole"]) == BLOCKED_QUEUE
 
 
 def test_no_role_allows_an_action_by_a_pattern(resources: dict[str, Any]) -> None:
