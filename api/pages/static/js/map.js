@@ -102,7 +102,8 @@ function start(data) {
   function show(wanted) {
     mode = wanted;
     for (const input of switches) input.checked = input.value === mode;
-    document.getElementById("map-story").textContent = STORIES[mode === "em" && model.distance !== "learned" ? model.distance : mode];
+    document.getElementById("map-story").textContent =
+      STORIES[mode === "em" && model.distance !== "learned" ? model.distance : mode];
     const both = mode === "both";
     box.classList.toggle("both", both);
     secondFigure.hidden = !both;
