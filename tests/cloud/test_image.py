@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from api.db.database import Database
-from api.db.dataset import Dataset
+from api.db.frames import Dataset
 from tests.cloud.transformed import ROOT
 
 pytestmark = pytest.mark.cloud
