@@ -146,7 +146,7 @@ def test_readers_see_how_each_refresh_ended(
     result = regenerate_analytics(database=database, storage=storage)
     regenerate_analytics(database=database, storage=storage)
     with database.engine.begin() as connection:
-        connection.execute(text("UPDATE ingredients SET path = '/9/' WHERE id = 2"))
+        connection.execute(text("UPDATE ingredients SET parent_id = id WHERE id = 2"))
     database.dispose()
     with pytest.raises(DatabaseError):
         regenerate_analytics(database=database, storage=storage)
@@ -162,6 +162,6 @@ def test_readers_see_how_each_refresh_ended(
     assert (unchanged.state, unchanged.changed) == (RunState.SUCCEEDED, False)
     assert unchanged.snapshot_id == result["snapshot_id"]
     assert failed.state is RunState.FAILED
-    assert "path" in (failed.error or "")
+    assert "parent_id" in (failed.error or "")
     with pytest.raises(ObjectNotFoundError):
         storage.snapshots.store.get(CHECKPOINT_KEY)
