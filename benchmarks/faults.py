@@ -202,7 +202,7 @@ class Sequence:
 
     @property
     def log(self) -> Path:
-        return self.directory / "log"
+        return self.place.directory / f"s{self.seed}.log"  # not on the disk that is filled
 
     def wrong(self, what: str) -> None:
         """Record a violation."""
@@ -528,6 +528,7 @@ class Place:
                 self._admin(f"DROP DATABASE s{seed} WITH (FORCE)")
             if any(f"seed {seed} " in text for text in campaign.violations):
                 shutil.copy(sequence.log, self.directory.parent / f"faults-{seed}.log")
+            sequence.log.unlink(missing_ok=True)
             shutil.rmtree(directory)
 
 
