@@ -94,6 +94,7 @@ def _fork(work: Callable[[], None], log: Path) -> int:
     if child:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
         return child
+    code = 1
     try:
         for one in handled:
             signal.signal(one, signal.SIG_DFL)
@@ -102,16 +103,18 @@ def _fork(work: Callable[[], None], log: Path) -> int:
         for number in (1, 2):
             os.dup2(descriptor, number)
         work()
-        sys.stderr.flush()
-        os._exit(0)
+        code = 0
     except SystemExit as ending:
-        os._exit(int(ending.code or 0))
+        code = int(ending.code or 0)
     except BaseException:
         import traceback
 
         traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(1)
+    finally:
+        # Whatever happens, the child must not leave through this campaign's cleanup.
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
 
 
 class Server:
