@@ -54,6 +54,18 @@ def test_best_is_published_unless_learned_beats_tree(
     assert found.published == "tree"
 
 
+def test_lead_within_the_error_changes_nothing(
+    problem: GroundProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    monkeypatch.setattr(
+        "api.analysis.completion.completion_ranks",
+        lambda distances, known, hidden, wanted: random.random(wanted.size),
+    )
+    found = completion_scores(problem)
+    assert found.published == "learned"
+
+
 def test_few_recipes_decide_nothing(problem: GroundProblem) -> None:
     few = replace(problem, shares=csr_array(problem.shares[:4]))
     assert completion_scores(few).published == "learned"
