@@ -36,8 +36,13 @@ SLOW_FIXTURES = {
     "documentation": {"checkout", "built_documentation"},
     "package": {"wheels"},
 }
-#: ... or by their folder.
-SLOW_FOLDERS = {"cloud": "cloud", "reliability": "campaign"}
+#: ... or by their folder or file.
+SLOW_PATHS = {
+    "cloud": "cloud",
+    "reliability": "campaign",
+    "publishing/test_interruption.py": "campaign",
+    "triggering/test_worker.py": "campaign",
+}
 
 #: Every variable that the application reads; no test may inherit one.
 SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
@@ -52,8 +57,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
             used.add("postgresql_server")  # requested by the value of a parameter
         kinds = {kind for kind, fixtures in SLOW_FIXTURES.items() if used & fixtures}
-        kinds.add(SLOW_FOLDERS.get(item.path.relative_to(TESTS).parts[0], ""))
-        for kind in filter(None, kinds):
+        place = item.path.relative_to(TESTS)
+        kinds |= {kind for path, kind in SLOW_PATHS.items() if place.is_relative_to(path)}
+        for kind in kinds:
             item.add_marker(kind)
 
 
