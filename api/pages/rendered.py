@@ -19,10 +19,12 @@ from api.db.catalog.ingredients import Ingredient, get_ingredient
 from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
 from api.db.catalog.search import RecipeSearch
 from api.http.deps import DatabaseDep, PublishedDep
+from api.http.problems import Problem
 from api.http.published import Published
 from api.http.snapshot_records import record
 from api.pages.convertors import ROW_ID
 from api.pages.rendering import render
+from api.storage.errors import StorageError
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +43,7 @@ def recipe_page(
             recipe = get_recipe(connection, recipe_id)
     except NotFoundError:
         return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
-    similar = record(published, "recipe-similar", "recipe_id", recipe_id) or {}
+    similar = _record(published, "recipe-similar", "recipe_id", recipe_id) or {}
     return HTMLResponse(
         render(
             "recipe",
@@ -150,10 +152,18 @@ def _above(ingredient: Ingredient) -> list[int]:
 def _substitutes(published: Published, candidates: list[int]) -> dict[str, Any] | None:
     """Return the substitutes of the first candidate that has any record."""
     for one in candidates:
-        found = record(published, "ingredient-substitutes", "ingredient_id", one)
+        found = _record(published, "ingredient-substitutes", "ingredient_id", one)
         if found is not None:
             return found
     return None
+
+
+def _record(published: Published, name: str, key: str, identifier: int) -> dict[str, Any] | None:
+    try:
+        return record(published, name, key, identifier)
+    except (Problem, StorageError):
+        # The recipe is readable whatever the analytics: of another database, or out of reach.
+        return None
 
 
 def _address(request: Request) -> str:

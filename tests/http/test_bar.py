@@ -29,7 +29,7 @@ def client(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         database=database, storage=AnalyticsStorage(directory=directory / "analytics")
     )
     database.dispose()
-    with TestClient(create_app(_settings(directory))) as client:
+    with TestClient(create_app(_settings(directory)), base_url="http://localhost") as client:
         yield client
 
 
@@ -131,7 +131,7 @@ def test_substitutes_need_a_snapshot(sample: Dataset, tmp_path: Path) -> None:
     with database.engine.begin() as connection:
         write_dataset(connection, sample)
     database.dispose()
-    with TestClient(create_app(_settings(tmp_path))) as fresh:
+    with TestClient(create_app(_settings(tmp_path)), base_url="http://localhost") as fresh:
         response = fresh.get("/api/v1/analytics/bar/without", params={"have": 1, "empty": 1})
         assert response.status_code == 404
         assert ask(fresh, "stock", have=[1])["bottles"]

@@ -93,6 +93,28 @@ def test_sitemap_lists_every_recipe_and_ingredient(client: TestClient, sample: D
     assert all(client.get(url, headers=HTML).status_code == 200 for url in urls[:12])
 
 
+def test_recipe_is_readable_beside_foreign_analytics(
+    client: TestClient, sample: Dataset, tmp_path: Path
+) -> None:
+    storage = client.app.state.services.storage  # type: ignore[attr-defined]
+    database = Database(URL.create("sqlite", database=str(tmp_path / "other.db")))
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, sample)
+    database.dispose()
+    settings = Settings(
+        db_path=tmp_path / "other.db",
+        analytics_dir=storage.snapshots.store.root,
+        refresh_queue=tmp_path / "queue.db",
+        rate_limit="off",
+    )
+    with TestClient(create_app(settings), base_url="http://localhost") as other:
+        page = other.get("/recipes/1", headers=HTML)
+    assert page.status_code == 200
+    # Its relatives would be those of another bar.
+    assert not re.search(r'class="similar">\s*<li>', page.text)
+
+
 def test_robots_names_the_sitemap(client: TestClient) -> None:
     assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
 
