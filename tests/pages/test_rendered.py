@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
@@ -101,6 +101,7 @@ def test_recipe_is_readable_beside_foreign_analytics(
     upgrade(database.engine)
     with database.engine.begin() as connection:
         write_dataset(connection, sample)
+        connection.execute(text("UPDATE recipes SET name = 'Another bar''s drink' WHERE id = 2"))
     database.dispose()
     settings = Settings(
         db_path=tmp_path / "other.db",
