@@ -85,6 +85,8 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}. Check the path, its permissions and the free space."
+    if isinstance(error.__cause__, OperationalError) and "locked" in str(error.__cause__):
+        error = error.__cause__
     if isinstance(error, OperationalError):
         reason = str(error.orig or error).strip().splitlines()[0]
         if "locked" in reason:

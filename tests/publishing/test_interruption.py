@@ -152,7 +152,7 @@ def test_the_command_handles_sigterm_too(
     refresh.tell_to_end()
     code, output = refresh.end()
     assert (code, output) == (INTERRUPTED_EXIT_CODE, "")
-    assert "goes on from here" in refresh.log[-1]
+    assert "resumes from here" in refresh.log[-1]
     assert "Traceback" not in refresh.log[-1]
     assert _storage(target).snapshots.store.get(CHECKPOINT_KEY)
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from api.db.schema import ingredients
@@ -117,11 +118,11 @@ def _as_typed(
     rank = case(
         (func.replace(name, " ", "") == squeezed, "0"),
         (is_synonym, "1"),
-        (and_(*(padded.contains(f" {word} ", autoescape=True) for word in words)), "2"),
-        (and_(*(padded.contains(f" {word}", autoescape=True) for word in words)), "3"),
+        (and_(true(), *(padded.contains(f" {word} ", autoescape=True) for word in words)), "2"),
+        (and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in words)), "3"),
         else_="4",
     )
-    contained = and_(*(name.contains(word, autoescape=True) for word in words))
+    contained = and_(true(), *(name.contains(word, autoescape=True) for word in words))
     return NameMatch(or_(contained, is_synonym), rank)
 
 
@@ -139,7 +140,7 @@ def _corrected(
         if not near:
             return None
         conditions.append(or_(*(name.contains(one, autoescape=True) for one in near)))
-    return NameMatch(and_(*conditions), literal("5", Text))
+    return NameMatch(and_(true(), *conditions), literal("5", Text))
 
 
 def _near(word: str, vocabulary: Sequence[str]) -> list[str]:

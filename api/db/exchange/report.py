@@ -97,23 +97,23 @@ def summary(report: ImportReport) -> list[str]:
     share = f" ({report.placed / report.lines:.1%})" if report.lines else ""
     lines.append(f"Lines: {report.lines}, {report.placed} with a place in the tree{share}")
     if report.without_amount:
-        lines.append(f"  {report.without_amount} lines give no amount.")
+        lines.append(f"  {_count(report.without_amount, 'line')} without an amount.")
     lines += [
-        f"Created: {len(report.ingredients_created)} ingredients, "
-        f"{len(report.units_created)} units, {report.tags_created} tags"
+        f"Created: {_count(len(report.ingredients_created), 'ingredient')}, "
+        f"{_count(len(report.units_created), 'unit')}, {_count(report.tags_created, 'tag')}"
     ]
     if report.ratings_created:
-        lines.append(f"  and {report.ratings_created} ratings")
+        lines.append(f"  and {_count(report.ratings_created, 'rating')}")
     if report.guessed:
-        lines.append(f"Read freely ({len(report.guessed)} names):")
+        lines.append(f"Read freely ({_count(len(report.guessed), 'name')}):")
         lines += [f"  {one.written} -> {one.ingredient} ({one.how})" for one in report.guessed]
     if report.unsorted:
-        lines.append(f"Put below Unsorted ({len(report.unsorted)} names):")
+        lines.append(f"Put below Unsorted ({_count(len(report.unsorted), 'name')}):")
         for one in report.unsorted:
             hint = f"; similar: {', '.join(one.suggestions)}" if one.suggestions else ""
-            lines.append(f"  {one.written} ({one.lines} lines{hint})")
+            lines.append(f"  {one.written} ({_count(one.lines, 'line')}{hint})")
     if report.unread:
-        lines.append(f"Amounts that were not understood ({len(report.unread)} lines):")
+        lines.append(f"Amounts that were not understood ({_count(len(report.unread), 'line')}):")
         lines += [f"  {x.where}: {x.recipe}: {x.ingredient}: {x.text!r}" for x in report.unread]
     lines += [f"Note: {note}" for note in report.notes]
     if report.replaced:
@@ -127,3 +127,7 @@ def summary(report: ImportReport) -> list[str]:
 def _some(names: Sequence[str], most: int = 8) -> str:
     shown = [name if count == 1 else f"{name} ({count})" for name, count in Counter(names).items()]
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

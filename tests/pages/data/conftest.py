@@ -137,7 +137,8 @@ def own_server(sample_site: Site, tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
+# Per module: while Playwright runs, no other test of this process can use asyncio.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
