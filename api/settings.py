@@ -1,10 +1,11 @@
 """Settings: every environment variable the system reads, in one place."""
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_DATA_DIR = Path("var")
@@ -54,7 +55,8 @@ class Settings(BaseSettings):
         ``ANALYTICS_TRIGGER_FUNCTION``: the Lambda function that writes invoke to request a
         refresh; unset means ``refresh_queue``.
     refresh_queue
-        ``REFRESH_QUEUE``: the file in which refreshes wait for ``cocktaildb worker``.
+        ``REFRESH_QUEUE``: the file in which refreshes wait for ``cocktaildb worker``; by
+        default one per database.
     api_token
         ``API_TOKEN``: the bearer token that writes require where there is no identity provider.
     auth_issuer
@@ -107,6 +109,16 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+    @model_validator(mode="after")
+    def _give_each_database_its_queue(self) -> Self:
+        """Keep the requests of two databases apart: a worker refreshes one database only."""
+        if "refresh_queue" not in self.model_fields_set:
+            place = self.database_url or str(self.sqlite_path.resolve())
+            if place != str((DEFAULT_DATA_DIR / f"{DEFAULT_DB_NAME}.db").resolve()):
+                digest = hashlib.sha256(place.encode()).hexdigest()[:8]
+                self.refresh_queue = DEFAULT_DATA_DIR / f"refresh-queue-{digest}.db"
+        return self
 
     @cached_property
     def sqlite_path(self) -> Path:
