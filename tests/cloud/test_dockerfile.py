@@ -130,7 +130,9 @@ class Image:
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, to, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy(ROOT / source, to / Path(source).name if target.endswith("/") else to)
+                into = to / Path(source).name if target.endswith("/") else to
+                into.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, into)
 
     def run(self, command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
