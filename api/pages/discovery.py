@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request, Response
+from markupsafe import escape
 from sqlalchemy import select
 
 from api.db.schema import ingredients, recipes

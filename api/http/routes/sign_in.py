@@ -20,7 +20,7 @@ async def get_sign_in_options(services: ServicesDep) -> SignInOptions:
     return SignInOptions(
         provider=SignInProvider(
             authorize_url=f"{settings.auth_sign_in_url.rstrip('/')}/oauth2/authorize",
-            token_url="/sign-in/token",  # noqa: S106 a path
+            token_url="/sign-in/token",  # noqa: S106 # nosec B106
             client_id=settings.auth_audience,
         )
     )
