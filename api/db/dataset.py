@@ -321,9 +321,18 @@ def _hashable(value: object) -> bool:
     return isinstance(value, str | int | float)
 
 
+_FLOAT_BITS = 1023
+
+
 def _numbers(column: Column[Any], values: list[Any], found: _Found) -> pd.Series:
     present = np.array([value is not None for value in values], dtype=bool)
-    plain = [None if isinstance(value, bool) else value for value in values]
+    # An integer of more than 308 digits fits no floating-point number: it counts as no number.
+    plain = [
+        None
+        if isinstance(value, bool) or (isinstance(value, int) and value.bit_length() > _FLOAT_BITS)
+        else value
+        for value in values
+    ]
     numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").astype(float)
 
     def fault(mask: Any, message: str, remedy: str) -> None:

@@ -259,3 +259,10 @@ def test_archives_that_explode_are_refused() -> None:
         written.writestr("x.csv", b"0" * (2 << 20))
     with pytest.raises(DatabaseError, match="in parts"):
         read_bytes(archive.getvalue(), "x.zip", limit=1 << 20)
+
+
+def test_endless_numbers_are_refused_in_words() -> None:
+    from api.db.exchange.sources.json_text import parse_json
+
+    with pytest.raises(ValueError, match="a number of 5,000 digits is too large"):
+        parse_json("9" * 5000)

@@ -67,7 +67,7 @@ def plain_number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 

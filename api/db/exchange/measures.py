@@ -213,7 +213,10 @@ def _number(text: str) -> float | None:
     """Return the value of '1 1/2', '2,5' or '1,000'; None if it has none."""
     if "/" in text:
         *whole, above, below = (int(digits) for digits in re.findall(r"\d+", text))
-        return float(sum(whole) + Fraction(above, below)) if below else None
+        try:
+            return float(sum(whole) + Fraction(above, below)) if below else None
+        except OverflowError:
+            return None
     # A comma before exactly three digits separates thousands, unless a zero leads: '0,125'.
     digits = re.sub(r"(?<=[1-9]),(?=\d{3}(?:\D|$))|(?<=[1-9]\d),(?=\d{3}(?:\D|$))", "", text)
     whole_part, _, decimals = digits.replace(",", ".").rpartition(".")

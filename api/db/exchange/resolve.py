@@ -74,7 +74,7 @@ def to_dataset(collection: Collection) -> tuple[Dataset | None, list[Fault]]:
 def _integer(value: Any) -> int | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
     return int(number) if number.is_integer() and abs(number) < 2**53 else None
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+_MAX_DIGITS = 300
+
 
 def parse_json(text: str) -> Any:
     """Return the value of a JSON text.
@@ -10,13 +12,25 @@ def parse_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        If it is not JSON, nested too deeply, or gives a key of one object twice: the first of them
-        would be lost.
+        If it is not JSON, is nested too deeply, has a number of more than 300 digits, or gives a
+        key of one object twice: the first of them would be lost.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        return json.loads(
+            text,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique,
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _integer(digits: str) -> int:
+    # Larger ones do not fit a floating-point number, and Python reads at most 4,300 digits.
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits):,} digits is too large")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> float:
