@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from fastapi.testclient import TestClient
 from moto.server import ThreadedMotoServer
 from sqlalchemy import URL, make_url, text
 
@@ -23,6 +24,7 @@ from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.sample import sample_directory
 from api.settings import Settings
+from api.utils.analytics_cache import AnalyticsStorage
 
 TESTS = Path(__file__).parent
 REAL_DB = TESTS.parents[1] / "shared" / "data" / "cocktails-real.db"
@@ -88,6 +90,32 @@ def sample() -> Dataset:
     assert dataset is not None
     assert faults == []
     return dataset
+
+
+@pytest.fixture(scope="session")
+def sample_client(
+    sample: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """A client of the application over the sample, refreshed once; only for reading."""
+    from api.analytics.analytics_refresh import regenerate_analytics
+    from api.http.app import create_app
+
+    directory = tmp_path_factory.mktemp("sample-client")
+    settings = Settings(
+        db_path=directory / "cocktails.db",
+        analytics_dir=directory / "analytics",
+        refresh_queue=directory / "queue.db",
+        rate_limit="off",
+    )
+    database = Database(URL.create("sqlite", database=str(directory / "cocktails.db")))
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, sample)
+    storage = AnalyticsStorage(directory=directory / "analytics")
+    regenerate_analytics(database=database, storage=storage)
+    database.dispose()
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Shelf questions over HTTP, on the sample and its published analytics."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,29 +7,17 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
 
-from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
 from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.http.app import create_app
 from api.settings import Settings
-from api.utils.analytics_cache import AnalyticsStorage
 
 
 @pytest.fixture(scope="module")
-def client(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    directory = tmp_path_factory.mktemp("bar")
-    database = Database(URL.create("sqlite", database=str(directory / "cocktails.db")))
-    upgrade(database.engine)
-    with database.engine.begin() as connection:
-        write_dataset(connection, sample)
-    regenerate_analytics(
-        database=database, storage=AnalyticsStorage(directory=directory / "analytics")
-    )
-    database.dispose()
-    with TestClient(create_app(_settings(directory)), base_url="http://localhost") as client:
-        yield client
+def client(sample_client: TestClient) -> TestClient:
+    return sample_client
 
 
 def _settings(directory: Path) -> Settings:

@@ -2,45 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL
 
-from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.artifacts import ARTIFACT_NAMES
-from api.db.database import Database
 from api.db.frames import Dataset
-from api.db.migrations import upgrade
-from api.db.write import write_dataset
-from api.http.app import create_app
 from api.http.tables import to_csv
-from api.settings import Settings
-from api.utils.analytics_cache import AnalyticsStorage
 
 BASE = "/api/v1/analytics"
 
 
 @pytest.fixture(scope="module")
-def client(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    directory = tmp_path_factory.mktemp("downloads")
-    database = Database(URL.create("sqlite", database=str(directory / "cocktails.db")))
-    upgrade(database.engine)
-    with database.engine.begin() as connection:
-        write_dataset(connection, sample)
-    storage = AnalyticsStorage(directory=directory / "analytics")
-    regenerate_analytics(database=database, storage=storage)
-    database.dispose()
-    settings = Settings(
-        db_path=directory / "cocktails.db",
-        analytics_dir=directory / "analytics",
-        refresh_queue=directory / "queue.db",
-        rate_limit="off",
-    )
-    with TestClient(create_app(settings), base_url="http://localhost") as client:
-        yield client
+def client(sample_client: TestClient) -> TestClient:
+    return sample_client
 
 
 def rows(text: str) -> list[dict[str, str]]:
