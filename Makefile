@@ -32,14 +32,18 @@ serve: $(VENV)/.installed  ## Serve the pages and the API: on the sample and its
 	@$(BIN)/cocktaildb refresh >/dev/null
 	@exec $(BIN)/cocktaildb serve $(SERVE)
 
-# Each worker takes whole files, the slowest first, so that a file's fixtures are made once.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# Each worker takes whole files, the slowest first, so that a file's fixtures are made once. Hundreds
+# of processes start meanwhile: where the environment forbids bytecode, each would compile everything.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test: $(VENV)/.installed-dev  ## Run all tests
 	$(PYTEST)
 
+# The slow kinds; of folders that hold nothing else, not even the imports are waited for.
+SLOW = browser or campaign or cloud or cluster or database_server or documentation or package or reference
+
 test-fast: $(VENV)/.installed-dev  ## Run all tests but the slow kinds (pyproject.toml describes them)
-	$(PYTEST) -m 'not (browser or campaign or cloud or database_server or documentation or package)'
+	$(PYTEST) -m 'not ($(SLOW))' --ignore tests/cloud --ignore tests/reliability --ignore tests/pages/data
 
 lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where npm is installed
 	$(BIN)/ruff check .
@@ -104,7 +108,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Our own packages come editable and without dependencies: the lock brings those.
-INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 OWN = pyproject.toml packages/barcart/pyproject.toml
 
 $(VENV)/.installed: requirements.txt $(OWN) $(TOOLS)/uv/.installed | $(BIN)/python

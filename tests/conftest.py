@@ -1,5 +1,6 @@
 """Databases to test on: the real one where it is, and empty ones of both kinds."""
 
+import io
 import os
 import shutil
 import socket
@@ -9,11 +10,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import boto3
 import pytest
 from fastapi.testclient import TestClient
-from moto.server import ThreadedMotoServer
 from sqlalchemy import URL, make_url, text
 
 from api.db.database import Database
@@ -42,8 +43,10 @@ SLOW_FIXTURES = {
 SLOW_PATHS = {
     "cloud": "cloud",
     "reliability": "campaign",
+    "http/test_schemathesis.py": "campaign",
     "publishing/test_interruption.py": "campaign",
     "triggering/test_worker.py": "campaign",
+    "analytics/test_scheduler.py": "cluster",
 }
 
 #: Every variable that the application reads; no test may inherit one.
@@ -75,6 +78,39 @@ def _no_settings_from_outside() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+class Run(Protocol):
+    """``cocktaildb`` with arguments, and variables of the environment by name."""
+
+    def __call__(
+        self, *arguments: str, code: int = 0, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in ``tmp_path`` and in this process: starting one would take longer."""
+    from api.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run_(
+        *arguments: str, code: int = 0, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(list(arguments))
+        out, err = capfd.readouterr()
+        assert (ended.value.code or 0) == code, out + err
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return run_
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +209,8 @@ def postgresql_server() -> Iterator[URL]:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """Serve S3's protocol on a loopback port."""
+    from moto.server import ThreadedMotoServer  # imports for seconds
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

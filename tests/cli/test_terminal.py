@@ -5,40 +5,16 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from api.cli.main import main
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from tests.conftest import Run
 
 #: What makes a command slow to start, and no --help needs.
 HEAVY = ["boto3", "fastapi", "numba", "numpy", "pandas", "pydantic", "scipy", "sqlalchemy"]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in this process: starting one takes longer than most commands."""
-    monkeypatch.chdir(tmp_path)
-
-    def run_(
-        *arguments: str, code: int = 0, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        capfd.readouterr()
-        with monkeypatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main(list(arguments))
-        out, err = capfd.readouterr()
-        assert (ended.value.code or 0) == code, out + err
-        return subprocess.CompletedProcess(arguments, code, out, err)
-
-    return run_
 
 
 def _error(done: subprocess.CompletedProcess[str]) -> str:
@@ -115,7 +91,10 @@ def test_unwritable_target_is_one_explained_line(
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_locked_database_is_one_explained_line(run: Run, tmp_path: Path) -> None:
+def test_locked_database_is_one_explained_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.db.sqlite_snapshot.BUSY_TIMEOUT_SECONDS", 0.1)
     run("db", "init")
     path = tmp_path / "var/cocktails.db"
     run("db", "export", "out")

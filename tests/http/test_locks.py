@@ -112,6 +112,13 @@ def test_no_request_leaves_a_lock(
     assert max(statuses) < 500
 
 
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database gives up on a lock after a second and a half instead of ten."""
+    monkeypatch.setattr("api.db.sqlite_snapshot.BUSY_TIMEOUT_SECONDS", 1.5)
+    monkeypatch.setattr("api.db.catalog.writing.LOCK_SECONDS", 1.5)
+
+
 @contextmanager
 def stuck_writer(database: Database) -> Iterator[None]:
     """Hold the lock that writers wait for."""
@@ -128,10 +135,11 @@ def stuck_writer(database: Database) -> Iterator[None]:
         connection.rollback()
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_stuck_writer_does_not_stop_reads(site: Site, auth: dict[str, str]) -> None:
     """Many writers wait for a lock; reads are served as if they were not there."""
     app = create_app(site.settings())
-    app.state.services.threads = CatalogThreads(patience=1.0)
+    app.state.services.threads = CatalogThreads(patience=0.5)
     with TestClient(app) as client, stuck_writer(site.database), ThreadPoolExecutor(30) as pool:
         client.get(f"{V1}/recipes")
         writes = [
@@ -142,12 +150,13 @@ def test_stuck_writer_does_not_stop_reads(site: Site, auth: dict[str, str]) -> N
         for _ in range(10):
             assert client.get(f"{V1}/recipes?limit=1").status_code == 200
         assert time.monotonic() - begun < 8
-        # All but the one that waits inside the database give up after a second.
+        # All but the one that waits inside the database give up sooner.
         refused = [write.result().status_code for write in writes[1:]]
         assert refused.count(503) >= 28
     assert threading.active_count() < 200
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_writes_work_after_a_stuck_writer(site: Site, auth: dict[str, str]) -> None:
     with TestClient(create_app(site.settings())) as client:
         with stuck_writer(site.database), ThreadPoolExecutor(1) as pool:
@@ -157,12 +166,13 @@ def test_writes_work_after_a_stuck_writer(site: Site, auth: dict[str, str]) -> N
         assert client.post(f"{V1}/tags", json={"name": "u"}, headers=auth).status_code == 201
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_stuck_writer_with_postgresql(
     site: Site, postgresql: Database, auth: dict[str, str]
 ) -> None:
     url = postgresql.url.render_as_string(hide_password=False)
     app = create_app(site.settings(database_url=url))
-    app.state.services.threads = CatalogThreads(patience=1.0)
+    app.state.services.threads = CatalogThreads(patience=0.5)
     with TestClient(app) as client:
         with stuck_writer(postgresql), ThreadPoolExecutor(20) as pool:
             writes = [

@@ -11,32 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Run
+
 CSV = "recipe,ingredient,measure\nHouse Sour,Gin,6 cl\nHouse Sour,Zorbl,mikey\n"
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(autouse=True)
+def bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection, and a place for what is made of it."""
     (tmp_path / "bar.csv").write_text(CSV)
-    return {
-        **os.environ,
-        "DB_PATH": str(tmp_path / "bar.db"),
-        "ANALYTICS_DIR": str(tmp_path / "analytics"),
-        "REFRESH_QUEUE": str(tmp_path / "queue.db"),
-    }
+    monkeypatch.setenv("DB_PATH", str(tmp_path / "bar.db"))
+    monkeypatch.setenv("ANALYTICS_DIR", str(tmp_path / "analytics"))
+    monkeypatch.setenv("REFRESH_QUEUE", str(tmp_path / "queue.db"))
 
 
-def _run(
-    environment: dict[str, str], *arguments: str, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "import", *arguments],
-        env=environment, input=stdin, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
-def test_the_report_says_what_was_read(environment: dict[str, str], tmp_path: Path) -> None:
-    done = _run(environment, str(tmp_path / "bar.csv"))
-    assert done.returncode == 0, done.stderr
+def test_the_report_says_what_was_read(run: Run, tmp_path: Path) -> None:
+    done = run("import", "bar.csv")
     assert "Recognized: CSV, a row an ingredient" in done.stdout
     assert "1 created" in done.stdout
     assert "Zorbl (1 line" in done.stdout
@@ -45,47 +35,42 @@ def test_the_report_says_what_was_read(environment: dict[str, str], tmp_path: Pa
     assert (tmp_path / "queue.db").exists()
 
 
-def test_json_comes_alone_on_stdout(environment: dict[str, str]) -> None:
-    done = _run(environment, "-", "--dry-run", "--json", stdin=CSV)
+def test_json_comes_alone_on_stdout(run: Run) -> None:
+    done = run("import", "-", "--dry-run", "--json", stdin=CSV)
     report = json.loads(done.stdout)
     assert (report["created"], report["dry_run"], len(report["unread"])) == (1, True, 1)
 
 
-def test_a_dry_run_leaves_nothing_behind(environment: dict[str, str], tmp_path: Path) -> None:
-    done = _run(
-        environment, str(tmp_path / "bar.csv"), "--dry-run", "--mapping", str(tmp_path / "m")
-    )
-    assert done.returncode == 0, done.stderr
+def test_a_dry_run_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
+    run("import", "bar.csv", "--dry-run", "--mapping", "m")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bar.csv", "m"]
 
 
-def test_errors_end_in_one_line(environment: dict[str, str], tmp_path: Path) -> None:
+def test_errors_end_in_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("hello\n")
     for source, message in (
         ("nowhere.csv", "There is no nowhere.csv"),
-        (str(tmp_path / "bad.csv"), "bad.csv holds no recipes"),
+        ("bad.csv", "bad.csv holds no recipes"),
     ):
-        done = _run(environment, source)
-        assert done.returncode == 1
+        done = run("import", source, code=1)
         assert message in done.stderr
         assert "Traceback" not in done.stderr
         assert not (tmp_path / "bar.db").exists()
 
 
-def test_replacing_says_what_goes(environment: dict[str, str], tmp_path: Path) -> None:
-    source = str(tmp_path / "bar.csv")
-    _run(environment, source)
-    done = _run(environment, source, "--replace")
+def test_replacing_says_what_goes(run: Run, tmp_path: Path) -> None:
+    run("import", "bar.csv")
+    done = run("import", "bar.csv", "--replace")
     assert "Replaced: " in done.stdout
     assert "1 recipes" in done.stdout
     assert len(list(tmp_path.glob("bar.before-import-*.db"))) == 1
 
 
-def test_a_terminal_is_asked(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_terminal_is_asked(tmp_path: Path) -> None:
     master, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli.main", "import", str(tmp_path / "bar.csv")],
-        env=environment, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, text=True,
+        stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, text=True,
     )  # fmt: skip
     os.close(terminal)
     shown, deadline, answered = "", time.monotonic() + 100, False

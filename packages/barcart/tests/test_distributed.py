@@ -19,7 +19,10 @@ from barcart.distributed import DaskEngine  # noqa: E402
 
 Matrix = npt.NDArray[np.float64]
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, about ports and late replies
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.filterwarnings("ignore"),  # Dask's own, about ports and late replies
+]
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ def reference_graph(umap: Any, known: NeighborGraph) -> Any:
     return graph
 
 
+@pytest.mark.reference
 def test_fuzzy_graph_equals_umap_learn(umap: Any) -> None:
     known = neighbor_graph()
     expected = reference_graph(umap, known).toarray()
@@ -61,11 +62,13 @@ def test_fuzzy_graph_equals_umap_learn(umap: Any) -> None:
 
 
 @pytest.mark.parametrize(("spread", "min_dist"), [(1.0, 0.1), (1.0, 0.5), (2.0, 0.0)])
+@pytest.mark.reference
 def test_curve_equals_umap_learn(umap: Any, spread: float, min_dist: float) -> None:
     expected = umap.find_ab_params(spread, min_dist)
     assert curve_parameters(spread, min_dist) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.reference
 def test_maps_are_as_good_as_umap_learn(umap: Any) -> None:
     known = neighbor_graph()
     graph = reference_graph(umap, known)
