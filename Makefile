@@ -1,4 +1,4 @@
-# `make refresh` and `make test` need nothing but Python 3.11+ and make.
+# `make refresh` and `make test` need nothing but Python 3.11+, make and a C compiler.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -110,8 +110,9 @@ $(BIN)/python:
 # Our own packages come editable and without dependencies: the lock brings those.
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 OWN = pyproject.toml packages/barcart/pyproject.toml
+NATIVE = packages/barcart/hatch_build.py $(wildcard packages/barcart/src/barcart/_native/*)
 
-$(VENV)/.installed: requirements.txt $(OWN) $(TOOLS)/uv/.installed | $(BIN)/python
+$(VENV)/.installed: requirements.txt $(OWN) $(NATIVE) $(TOOLS)/uv/.installed | $(BIN)/python
 	@echo 'Installing dependencies ...' >&2
 	@$(call part,$(VENV)/requirements.txt,--python $(BIN)/python --extra aws --extra postgresql --group build $(OWN))
 	@$(INSTALL) --require-hashes --requirement $(VENV)/requirements.txt

@@ -1,11 +1,10 @@
-"""One refresh on a machine that has compiled nothing yet: time, processor time and memory.
+"""One refresh from a new process: time, processor time and memory.
 
-    DB_PATH=bar.db python -m benchmarks.cold --repeat 3
+    DB_PATH=bar.db python -m benchmarks.cold --repeat 3 --against ../other/.venv/bin/python
 
-Numba's cache is a new empty directory each time. Memory is the sum over all processes of the
-refresh, of what each has for itself plus its share of what several have in common (PSS), looked at
-ten times a second; the largest sum counts. ``--warm`` adds a run with the cache that the cold one
-left.
+Memory is the sum over all processes of the refresh, of what each has for itself plus its share of
+what several have in common (PSS), looked at ten times a second; the largest sum counts.
+``--against`` names the Python of another release's environment, which takes turns with this one.
 """
 
 import argparse
@@ -63,14 +62,16 @@ class Memory(threading.Thread):
             time.sleep(SAMPLE_EVERY)
 
 
-def measure(cache: str) -> tuple[dict[str, float], dict[str, float]]:
+def measure(python: str) -> tuple[dict[str, float], dict[str, float]]:
     """Run one refresh; return its figures, and the seconds of each stage."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as target:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.analytics.analytics_refresh"],
-            env={**os.environ, "ANALYTICS_DIR": target, "NUMBA_CACHE_DIR": cache},
+            [python, "-m", "api.analytics.analytics_refresh"],
+            env={**os.environ, "ANALYTICS_DIR": target},
+            # Not this checkout, which would come before the environment's own.
+            cwd=target,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -97,15 +98,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--warm", action="store_true", help="then once with the cache filled")
+    parser.add_argument("--against", help="the Python of another release's environment")
     arguments = parser.parse_args()
     console = Console()
     runs = []
-    for number in range(arguments.repeat):
-        with tempfile.TemporaryDirectory() as cache:
-            runs.append(("cold", *measure(cache)))
-            if arguments.warm and number == arguments.repeat - 1:
-                runs.append(("warm", *measure(cache)))
+    pythons = {"this": sys.executable}
+    if arguments.against:
+        pythons = {"other": str(Path(arguments.against).absolute()), **pythons}
+    os.environ["DB_PATH"] = str(Path(os.environ["DB_PATH"]).absolute())
+    for _ in range(arguments.repeat):
+        runs += [(name, *measure(python)) for name, python in pythons.items()]
     table = Table("run", "wall s", "user s", "sys s", "peak MB, all processes")
     for name, figures, _ in runs:
         table.add_row(name, *[f"{figures[key]:.1f}" for key in ("wall_s", "user_s", "sys_s")],

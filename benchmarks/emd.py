@@ -118,12 +118,12 @@ class PotSearch:
     def __init__(self) -> None:
         self.largest_gap = 0.0
 
-    def __call__(self, volumes: Any, cost: Any, k: int) -> NeighborGraph:
+    def __call__(self, volumes: Any, cost: Any, k: int, *, seeds: Any) -> NeighborGraph:
         """Return every row's k nearest."""
         matrix = cost.cost_matrix() if isinstance(cost, TreeMetric) else cost
         distances = _pot_distances(volumes, matrix)
         _, nearest = knn_matrix(distances, k)
-        ours = find_neighbors(volumes, cost, k)
+        ours = find_neighbors(volumes, cost, k, seeds=seeds)
         self.largest_gap = max(self.largest_gap, float(np.abs(nearest - ours.distances).max()))
         chosen = distances[np.arange(len(distances))[:, np.newaxis], ours.indices]
         return NeighborGraph(ours.indices, chosen, len(_all_pairs(len(distances))), 0, 0.0)

@@ -39,10 +39,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-# Before numba is imported: a fork inherits no threads, so there must be none to miss.
-for _name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+# Before NumPy is imported: a fork inherits no threads, so there must be none to miss.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
-os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
 
 from benchmarks import warm_refresh  # noqa: E402
 from benchmarks.servers import postgresql_server, s3_server  # noqa: E402

@@ -34,10 +34,9 @@ from typing import Any
 
 from benchmarks.servers import s3_server
 
-# Before numba is imported: a fork inherits no threads, so there must be none to miss.
-for _name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+# Before NumPy is imported: a fork inherits no threads, so there must be none to miss.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
-os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
 
 KEEP = 3
 RECIPES = 40

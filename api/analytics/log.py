@@ -5,7 +5,7 @@ import sys
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: Libraries whose INFO messages are of use only to their own developers.
-_CHATTY = ("botocore", "boto3", "urllib3", "numba", "alembic", "s3transfer", "filelock")
+_CHATTY = ("botocore", "boto3", "urllib3", "alembic", "s3transfer", "filelock")
 
 #: Control characters: a terminal would obey them. Line breaks are treated by themselves.
 _CONTROLS = {

@@ -231,7 +231,7 @@ def test_two_processes_make_the_same_bytes(
         done = _job(
             DB_PATH=str(database.sqlite_path),
             ANALYTICS_DIR=str(tmp_path / name),
-            NUMBA_NUM_THREADS=threads,
+            OMP_NUM_THREADS=threads,
             PYTHONHASHSEED=threads,
         )
         assert done.returncode == 0, done.stderr

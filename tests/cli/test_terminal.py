@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Run
 
 #: What makes a command slow to start, and no --help needs.
-HEAVY = ["boto3", "fastapi", "numba", "numpy", "pandas", "pydantic", "scipy", "sqlalchemy"]
+HEAVY = ["boto3", "fastapi", "numpy", "pandas", "pydantic", "scipy", "sqlalchemy"]
 
 
 def _error(done: subprocess.CompletedProcess[str]) -> str:

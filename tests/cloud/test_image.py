@@ -31,7 +31,7 @@ set -e
 root=$1 database=$2 work=$3; shift 3
 mkdir -p "$root/mnt/efs" "$root/proc" "$root/dev"
 mount --bind "$root" "$root"
-for volume in tmp var/cache/numba; do
+for volume in tmp; do
     mkdir -p "$work/$volume"
     cp -a "$root/$volume/." "$work/$volume/"
     chown 1000:1000 "$work/$volume"

@@ -111,7 +111,7 @@ def test_cold_start_imports_no_computation() -> None:
         text=True,
         check=True,
     )
-    heavy = {"pandas", "numpy", "scipy", "numba", "alembic", "openpyxl", "barcart"}
+    heavy = {"pandas", "numpy", "scipy", "alembic", "openpyxl", "barcart"}
     assert heavy & set(done.stdout.split()) == set()
 
 

@@ -38,16 +38,11 @@ def test_a_bound_never_exceeds_the_distance(seed: int, m: int, kind: str) -> Non
     rng = np.random.default_rng(seed)
     volumes, cost = _volumes(rng, 5, m), _symmetric_cost(rng, m, kind)
     supports = Supports.from_volumes(volumes)
-    nearest = np.empty((m, 3))
-    where = supports.indptr, supports.indices, supports.mass
     distances = emd_matrix(volumes, cost, n_jobs=1)
     rounding = 1e-12 * cost.max()
     for query in range(5):
-        _kernels._describe_query(query, *where, cost, nearest)
-        for other in range(5):
-            at_most = distances[query, other] + rounding
-            assert _kernels._bound_to_query(other, *where, nearest) <= at_most
-            assert _kernels._bound_from_query(query, other, *where, cost) <= at_most
+        for bounds in _kernels.emd_bounds(query, supports, cost):
+            assert (bounds <= distances[query] + rounding).all()
 
 
 @settings(deadline=None, max_examples=40)

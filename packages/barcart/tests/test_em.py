@@ -210,11 +210,15 @@ def test_first_tree_iteration_keeps_shared_mass() -> None:
 @pytest.mark.parametrize("m_step", ["pooled", "blosum"])
 def test_pairs_are_solved_once(m_step: MStep) -> None:
     costs: list[Any] = []
+    graphs: list[NeighborGraph] = []
     solved: list[tuple[Any, bool]] = []
 
-    def neighbors(volumes: Any, cost: Any, k: int) -> NeighborGraph:
+    def neighbors(volumes: Any, cost: Any, k: int, *, seeds: Any) -> NeighborGraph:
         costs.append(cost)
-        return find_neighbors(volumes, cost, k)
+        if seeds is not None:
+            np.testing.assert_array_equal(seeds, graphs[-1].indices)
+        graphs.append(find_neighbors(volumes, cost, k, seeds=seeds))
+        return graphs[-1]
 
     def plans(volumes: Any, cost: Floats, pairs: Any, *, metric: bool) -> TransportPlans:
         solved.append((pairs, metric))

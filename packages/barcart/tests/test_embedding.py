@@ -107,7 +107,7 @@ class TestLayout:
         )
         finished = subprocess.run(
             [sys.executable, "-c", program, str(file)],
-            env={**os.environ, "NUMBA_NUM_THREADS": "1", "PYTHONHASHSEED": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "1"},
             capture_output=True,
             text=True,
             check=True,

@@ -9,12 +9,12 @@ a new machine, for a neighbor search that exact neighbors make unnecessary.
 import math
 from functools import lru_cache
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import curve_fit
 from scipy.sparse.linalg import ArpackError, eigsh
 
+from barcart import _kernels
 from barcart.validation import FloatArray, IntArray
 
 _BISECTIONS = 64
@@ -23,8 +23,6 @@ _TOLERANCE = 1e-5
 _MIN_BANDWIDTH = 1e-3
 #: Rows at once: bounds the temporary arrays of a large graph.
 _BLOCK = 65_536
-#: No step moves a point further than this along an axis, before the learning rate.
-_MAX_STEP = 4.0
 
 
 def fuzzy_graph(indices: IntArray, distances: FloatArray) -> sp.coo_array:
@@ -145,74 +143,17 @@ def optimize(
     weights = graph.data[sampled]
     a, b = curve_parameters(spread, min_dist)
     points = np.array(layout, dtype=np.float64, order="C")
-    _descend(
+    period = weights.max() / weights
+    _kernels.descend(
         points,
         graph.row[sampled].astype(np.int32),
         graph.col[sampled].astype(np.int32),
-        weights.max() / weights,
-        np.uint64(seed),
-        n_epochs,
-        learning_rate,
-        a,
-        b,
-        float(negative_sample_rate),
+        period,
+        period / float(negative_sample_rate),
+        seed=seed,
+        n_epochs=n_epochs,
+        learning_rate=learning_rate,
+        a=a,
+        b=b,
     )
     return points
-
-
-@numba.njit(cache=True)
-def _step(value: float, alpha: float) -> float:
-    return alpha * min(max(value, -_MAX_STEP), _MAX_STEP)
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _descend(
-    points: FloatArray,
-    head: IntArray,
-    tail: IntArray,
-    period: FloatArray,
-    state: np.uint64,
-    n_epochs: int,
-    learning_rate: float,
-    a: float,
-    b: float,
-    negative_rate: float,
-) -> None:
-    """Move ``points`` in place; edge i is sampled every ``period[i]`` epochs."""
-    n = np.uint64(points.shape[0])
-    due = period.copy()
-    negative_period = period / negative_rate
-    negative_due = negative_period.copy()
-    for epoch in range(n_epochs):
-        # umap-learn, too, runs its first two epochs at the full rate.
-        alpha = learning_rate * (1.0 - max(epoch - 1, 0) / n_epochs)
-        for edge in range(head.shape[0]):
-            if due[edge] > epoch:
-                continue
-            i, j = head[edge], tail[edge]
-            dx, dy = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1]
-            squared = dx * dx + dy * dy
-            if squared > 0.0:
-                power = squared ** (b - 1.0)
-                pull = -2.0 * a * b * power / (a * power * squared + 1.0)
-                x, y = _step(pull * dx, alpha), _step(pull * dy, alpha)
-                points[i, 0] += x
-                points[i, 1] += y
-                points[j, 0] -= x
-                points[j, 1] -= y
-            due[edge] += period[edge]
-            n_negative = int((epoch - negative_due[edge]) / negative_period[edge])
-            for _ in range(n_negative):
-                # splitmix64 (Steele, Lea, Flood 2014).
-                state += np.uint64(0x9E3779B97F4A7C15)
-                z = state
-                z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                other = (z ^ (z >> np.uint64(31))) % n
-                dx, dy = points[i, 0] - points[other, 0], points[i, 1] - points[other, 1]
-                squared = dx * dx + dy * dy
-                if squared > 0.0:
-                    push = 2.0 * b / ((0.001 + squared) * (a * squared**b + 1.0))
-                    points[i, 0] += _step(push * dx, alpha)
-                    points[i, 1] += _step(push * dy, alpha)
-            negative_due[edge] += n_negative * negative_period[edge]

@@ -27,11 +27,7 @@ def thread_count(n_jobs: int | None) -> int:
 def run_tasks(
     task: Callable[[int], T], n_tasks: int, n_jobs: int | None
 ) -> Iterator[tuple[int, T]]:
-    """Run ``task(0)`` ... ``task(n_tasks - 1)`` on threads; yield (number, result) in that order.
-
-    Plain threads, not Numba's: its default layers must not be entered from two Python threads at
-    once or after a fork, and both happen in the workers of a scheduler.
-    """
+    """Run ``task(0)`` to ``task(n_tasks - 1)`` on threads; yield (number, result) in order."""
     n_threads = min(thread_count(n_jobs), n_tasks)
     if n_threads <= 1:
         for number in range(n_tasks):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from barcart.neighbors import NeighborGraph, emd_neighbors, tree_neighbors
 from barcart.transport import TransportPlans, transport_plans
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 #: Query rows, and pairs to plan, per task: seconds of work at 100,000 recipes, so that scheduling
 #: costs next to nothing and a lost worker little.
-ROWS_PER_TASK = 512
+ROWS_PER_TASK = 4096
 PAIRS_PER_TASK = 16_384
 
 
@@ -60,7 +61,14 @@ class DaskEngine:
         self.rows_per_task = rows_per_task
         self.pairs_per_task = pairs_per_task
 
-    def neighbors(self, volume_matrix: Any, cost: FloatArray | TreeMetric, k: int) -> NeighborGraph:
+    def neighbors(
+        self,
+        volume_matrix: Any,
+        cost: FloatArray | TreeMetric,
+        k: int,
+        *,
+        seeds: npt.NDArray[np.int32] | None = None,
+    ) -> NeighborGraph:
         """Find every row's k nearest; see `barcart.emd_neighbors`.
 
         Raises
@@ -76,7 +84,7 @@ class DaskEngine:
             np.arange(begin, min(begin + self.rows_per_task, n_rows))
             for begin in range(0, max(n_rows, 1), self.rows_per_task)
         ]
-        parts = self._run(_search, blocks, volume_matrix, cost, k)
+        parts = self._run(_search, blocks, volume_matrix, cost, k, seeds)
         return NeighborGraph(
             np.concatenate([part.indices for part in parts]),
             np.concatenate([part.distances for part in parts]),
@@ -115,7 +123,9 @@ class DaskEngine:
         # Results of tasks, not scattered data: the scheduler can make them again when the worker
         # that held them is gone.
         common = [
-            value if isinstance(value, bool | int) else self.client.submit(_same, value, pure=False)
+            value
+            if isinstance(value, bool | int | None)
+            else self.client.submit(_same, value, pure=False)
             for value in shared
         ]
         futures = [self.client.submit(work, block, *common, pure=False) for block in blocks]
@@ -129,11 +139,16 @@ def _same(value: T) -> T:
 
 # A worker's threads are Dask's to count: each task takes one.
 def _search(
-    rows: IntArray, volume_matrix: Any, cost: FloatArray | TreeMetric, k: int
+    rows: IntArray,
+    volume_matrix: Any,
+    cost: FloatArray | TreeMetric,
+    k: int,
+    seeds: npt.NDArray[np.int32] | None,
 ) -> NeighborGraph:
     if isinstance(cost, TreeMetric):
         return tree_neighbors(volume_matrix, cost, k, rows=rows, n_jobs=1)
-    return emd_neighbors(volume_matrix, cost, k, rows=rows, n_jobs=1)
+    own = None if seeds is None else seeds[rows]
+    return emd_neighbors(volume_matrix, cost, k, rows=rows, seeds=own, n_jobs=1)
 
 
 def _plan(

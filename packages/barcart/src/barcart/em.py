@@ -48,9 +48,19 @@ class NeighborSearch(Protocol):
     """Finds every row's k nearest under a ground cost; results must not depend on where it runs."""
 
     def __call__(
-        self, volume_matrix: "sp.csr_array[np.float64]", cost: FloatArray | TreeMetric, k: int, /
+        self,
+        volume_matrix: "sp.csr_array[np.float64]",
+        cost: FloatArray | TreeMetric,
+        k: int,
+        /,
+        *,
+        seeds: npt.NDArray[np.int32] | None,
     ) -> NeighborGraph:
-        """Return the neighbors of all rows, nearest first, ties by row number."""
+        """Return the neighbors of all rows, nearest first, ties by row number.
+
+        The seeds, shape (n, k), are those of the last iteration: a hint, without which the result
+        is the same.
+        """
 
 
 class PlanSolver(Protocol):
@@ -109,6 +119,9 @@ class EMState:
         float64, shape (m, m): the counts they were made from; zeros before the first iteration.
     previous_costs
         float64, shape (r, m, m): the costs before, newest first, as far back as cycles are sought.
+    neighbors
+        int32, shape (n, k): the neighbors found last, which the next search starts from; empty
+        before the first iteration.
     history
         One record an iteration.
     converged
@@ -123,6 +136,7 @@ class EMState:
     cost_matrix: FloatArray
     match_matrix: FloatArray
     previous_costs: FloatArray
+    neighbors: npt.NDArray[np.int32]
     history: tuple[EMIteration, ...]
     converged: bool
     period: int
@@ -142,6 +156,7 @@ class EMState:
             "cost_matrix": self.cost_matrix,
             "match_matrix": self.match_matrix,
             "previous_costs": self.previous_costs,
+            "neighbors": self.neighbors,
             "state": np.array(json.dumps(numbers)),
         }
 
@@ -161,6 +176,7 @@ class EMState:
                 cost_matrix=np.asarray(arrays["cost_matrix"], dtype=np.float64),
                 match_matrix=np.asarray(arrays["match_matrix"], dtype=np.float64),
                 previous_costs=np.asarray(arrays["previous_costs"], dtype=np.float64),
+                neighbors=np.asarray(arrays["neighbors"], dtype=np.int32),
                 history=tuple(EMIteration(**record) for record in numbers["history"]),
                 converged=bool(numbers["converged"]),
                 period=int(numbers["period"]),
@@ -176,6 +192,7 @@ class EMState:
             or state.match_matrix.shape != (m, m)
             or state.previous_costs.shape[1:] != (m, m)
             or len(state.history) != state.iteration
+            or state.neighbors.ndim != 2
         ):
             raise ValueError(
                 "the arrays of the EM checkpoint don't fit together; "
@@ -233,12 +250,13 @@ def find_neighbors(
     cost: FloatArray | TreeMetric,
     k: int,
     *,
+    seeds: npt.NDArray[np.int32] | None = None,
     n_jobs: int | None = None,
 ) -> NeighborGraph:
     """Find neighbors in this process, in closed form where the cost is a tree metric."""
     if isinstance(cost, TreeMetric):
         return tree_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
-    return emd_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
+    return emd_neighbors(volume_matrix, cost, k, seeds=seeds, n_jobs=n_jobs)
 
 
 def em_fit(
@@ -346,6 +364,7 @@ def em_fit(
             cost_matrix=start_matrix,
             match_matrix=np.zeros((m, m)),
             previous_costs=np.empty((0, m, m)),
+            neighbors=np.empty((0, 0), dtype=np.int32),
             history=(),
             # Without a pair of recipes there is nothing to learn from.
             converged=n < 2,
@@ -361,7 +380,7 @@ def em_fit(
     while not state.converged and not state.period and state.iteration < max_iter:
         begun = time.perf_counter()
         cost = start if state.iteration == 0 else state.cost_matrix
-        graph = neighbors(volumes, cost, k)
+        graph = neighbors(volumes, cost, k, seeds=state.neighbors if state.iteration else None)
         matches = _expected_matches(
             volumes,
             graph,
@@ -387,7 +406,7 @@ def em_fit(
     final = start if state.iteration == 0 else state.cost_matrix
     return EMResult(
         cost_matrix=state.cost_matrix,
-        neighbors=neighbors(volumes, final, k),
+        neighbors=neighbors(volumes, final, k, seeds=state.neighbors if state.iteration else None),
         match_matrix=state.match_matrix,
         n_iter=state.iteration,
         converged=state.converged,
@@ -474,6 +493,7 @@ def _advance(
         cost_matrix=cost,
         match_matrix=matches,
         previous_costs=np.concatenate((state.cost_matrix[np.newaxis], kept)),
+        neighbors=graph.indices,
         history=(*state.history, record),
         converged=converged,
         period=period,

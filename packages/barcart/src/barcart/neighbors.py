@@ -17,7 +17,8 @@ import scipy.sparse as sp
 
 from barcart import _kernels
 from barcart._parallel import run_tasks
-from barcart.transport import Supports, ensure_writable, transport_problem
+from barcart.pair_index import PairIndex, cheapest_substitutes
+from barcart.transport import Supports, transport_problem
 from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_volume_csr
 
@@ -26,6 +27,9 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 #: Which rows to find neighbors of; None for all.
 Rows: TypeAlias = slice | npt.ArrayLike | None
+
+#: With fewer rows, bounding all of them is faster than asking the index.
+MIN_INDEXED_ROWS = 4096
 
 # Queries per task: enough to make starting one negligible, few enough to balance threads.
 _QUERIES_PER_TASK = 64
@@ -78,7 +82,7 @@ def knn_matrix(distance_matrix: Any, k: int) -> tuple[npt.NDArray[np.int32], Flo
     ValueError
         If the matrix isn't square, holds a NaN off the diagonal, or k is not positive.
     """
-    matrix = np.asarray(distance_matrix, dtype=np.float64)
+    matrix = np.ascontiguousarray(distance_matrix, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"distance_matrix must be square, not of shape {matrix.shape}")
     undefined = np.isnan(matrix)
@@ -92,7 +96,7 @@ def knn_matrix(distance_matrix: Any, k: int) -> tuple[npt.NDArray[np.int32], Flo
     n_rows = matrix.shape[0]
     indices, distances = _results(n_rows, n_rows, k)
     if distances.shape[1]:
-        _kernels.dense_neighbors(ensure_writable(matrix), 0, n_rows, distances, indices)
+        _kernels.dense_neighbors(matrix, distances, indices)
     return indices, distances
 
 
@@ -103,10 +107,15 @@ def emd_neighbors(
     *,
     metric: bool = False,
     rows: Rows = None,
+    seeds: npt.NDArray[np.integer[Any]] | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> NeighborGraph:
     """Find the exact k nearest rows under the earth mover's distance.
+
+    Without `seeds`, every row is bounded for each query. With them, an index on pairs of
+    ingredients (`barcart.pair_index`) leaves most rows out unseen: time then grows far slower
+    than n².
 
     Memory is O(n k) for the result and O(n + m) per thread. The result is the same bit for bit for
     any number of threads and any division of the queries by `rows`.
@@ -124,6 +133,9 @@ def emd_neighbors(
     rows
         Query rows: a slice, or an array of row numbers or of n booleans. Neighbors are always
         sought among all n rows.
+    seeds
+        Shape (n_queries, k): for each query, different other rows that are likely neighbors, such
+        as those under similar costs. The result is the same whatever they are.
     n_jobs
         Threads; None or -1 for one per processor.
     progress
@@ -138,8 +150,8 @@ def emd_neighbors(
     ------
     ValueError
         If volumes or costs are negative, NaN or infinite, a row has no mass or another total than
-        the rest, the cost isn't symmetric, shapes don't fit, k isn't positive, or `rows` points
-        outside.
+        the rest, the cost isn't symmetric, shapes don't fit, k isn't positive, `rows` points
+        outside, or the seeds of a query aren't k different other rows.
     """
     started = time.perf_counter()
     supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=True)
@@ -151,24 +163,17 @@ def emd_neighbors(
     largest = float(cost.max())
     # A bound and a distance are each off by less than the bound on a reduced cost.
     slack = 2.0 * _kernels.rounding_bound(2 * supports.longest, largest)
+    index = substitutes = known = None
+    if seeds is not None:
+        indices[:] = _checked_seeds(seeds, queries, n_rows, indices.shape[1])
+    if seeds is not None and n_rows >= MIN_INDEXED_ROWS:
+        known = PairIndex.build(supports, cost.shape[0])
+        substitutes = cheapest_substitutes(cost)
+        index = known.with_substitutes(substitutes)
 
     def task(begin: int, end: int) -> int:
         return _kernels.emd_queries(
-            queries,
-            begin,
-            end,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
-            cost,
-            metric,
-            slack,
-            _kernels.workspace(supports.longest),
-            np.empty((cost.shape[0], 3)),
-            np.empty(n_rows),
-            np.empty(n_rows, dtype=np.int64),
-            distances,
-            indices,
+            queries, begin, end, supports, cost, metric, slack, distances, indices, index
         )
 
     solved = _run_queries(task, queries.size, n_jobs, progress)
@@ -260,14 +265,8 @@ def _manhattan_graph(
     indices, distances = _results(queries.size, n_rows, k)
     if not distances.shape[1]:
         return NeighborGraph(indices, distances, 0, 0, time.perf_counter() - started)
-    indptr, columns = points.indptr.astype(np.int64), points.indices.astype(np.int32)
-    data = ensure_writable(points.data)
-    transposed = points.tocsc()
-    column_ptr, column_rows = (
-        transposed.indptr.astype(np.int64),
-        transposed.indices.astype(np.int32),
-    )
-    column_data = ensure_writable(transposed.data)
+    compressed = _compressed(points)
+    transposed = _compressed(points.tocsc())
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
     overflowing = ~np.isfinite(4.0 * totals)
     if overflowing.any():
@@ -276,7 +275,7 @@ def _manhattan_graph(
             "distances; rescale the volumes"
         )
     # Each of the three sums involved adds at most `longest` terms one after the other.
-    longest = int(np.diff(indptr).max())
+    longest = int(np.diff(points.indptr).max())
     relative_slack = 8.0 * (longest + 2) * _kernels.ROUNDOFF
 
     def task(begin: int, end: int) -> int:
@@ -284,16 +283,10 @@ def _manhattan_graph(
             queries,
             begin,
             end,
-            indptr,
-            columns,
-            data,
-            column_ptr,
-            column_rows,
-            column_data,
+            compressed,
+            transposed,
             totals,
             relative_slack,
-            np.empty(n_rows),
-            np.empty(n_rows, dtype=np.int64),
             distances,
             indices,
         )
@@ -301,6 +294,33 @@ def _manhattan_graph(
     solved = _run_queries(task, queries.size, n_jobs, progress)
     pruned = queries.size * (n_rows - 1) - solved
     return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
+
+
+def _compressed(
+    matrix: Any,
+) -> tuple[IntArray, npt.NDArray[np.int32], FloatArray]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
+
+
+def _checked_seeds(
+    seeds: npt.NDArray[np.integer[Any]], queries: IntArray, n_rows: int, k: int
+) -> npt.NDArray[np.int32]:
+    chosen = np.asarray(seeds)
+    if chosen.shape != (queries.size, k):
+        raise ValueError(f"seeds must have shape {(queries.size, k)}, not {chosen.shape}")
+    ordered = np.sort(chosen, axis=1)
+    faulty = (
+        (ordered[:, 0] < 0)
+        | (ordered[:, -1] >= n_rows)
+        | (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+        | (ordered == queries[:, np.newaxis]).any(axis=1)
+    )
+    if faulty.any():
+        raise ValueError(
+            f"seeds row {int(np.argmax(faulty))} must be {k} different rows other than its query, "
+            f"within the {n_rows} rows"
+        )
+    return chosen.astype(np.int32)
 
 
 def _results(n_queries: int, n_rows: int, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:

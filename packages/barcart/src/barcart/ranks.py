@@ -10,7 +10,7 @@ import numpy as np
 
 from barcart import _kernels
 from barcart._parallel import run_blocks
-from barcart.transport import ensure_writable, transport_problem
+from barcart.transport import transport_problem
 from barcart.validation import FloatArray, IntArray, as_volume_csr
 
 
@@ -58,22 +58,7 @@ def emd_ranks(
     slack = 2.0 * _kernels.rounding_bound(2 * supports.longest, largest)
 
     def task(begin: int, end: int) -> None:
-        _kernels.emd_ranks(
-            queries,
-            begin,
-            end,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
-            cost,
-            metric,
-            slack,
-            _kernels.workspace(supports.longest),
-            np.empty((cost.shape[0], 3)),
-            np.empty(wanted.shape[1]),
-            wanted,
-            ranks,
-        )
+        _kernels.emd_ranks(queries, begin, end, supports, cost, metric, slack, wanted, ranks)
 
     run_blocks(task, queries.size, n_jobs)
     return ranks
@@ -104,14 +89,10 @@ def manhattan_ranks(
     points = as_volume_csr(volume_matrix)
     queries, wanted = _checked(rows, targets, int(points.shape[0]))
     ranks = np.empty(wanted.shape, dtype=np.int64)
-    indptr, columns = points.indptr.astype(np.int64), points.indices.astype(np.int32)
-    data = ensure_writable(points.data)
+    compressed = points.indptr.astype(np.int64), points.indices.astype(np.int32), points.data
 
     def task(begin: int, end: int) -> None:
-        target_distances = np.empty(wanted.shape[1])
-        _kernels.manhattan_ranks(
-            queries, begin, end, indptr, columns, data, target_distances, wanted, ranks
-        )
+        _kernels.manhattan_ranks(queries, begin, end, compressed, wanted, ranks)
 
     run_blocks(task, queries.size, n_jobs)
     return ranks

@@ -3,13 +3,14 @@
 The earth mover's distance (EMD; Rubner, Tomasi, Guibas 2000) of two recipes is the least cost of
 turning the one into the other when moving a unit of volume from ingredient i to ingredient j costs
 ``cost_matrix[i, j]``. Recipes have few ingredients, so the transport problem is solved on the two
-supports only, by a compiled transportation simplex (`barcart._kernels` says why it terminates).
+supports only, by a compiled transportation simplex (``_native/transport.c`` says why it ends).
 
 Masses are normalized and rounded to multiples of 2**-52 once per recipe, which moves less than
 n * 2**-52 of the mass of a recipe with n ingredients; all flows are exact from there on.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
@@ -66,7 +67,7 @@ class Supports:
         """Number of distributions."""
         return self.indptr.size - 1
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """Size of the largest support."""
         return int(np.diff(self.indptr).max(initial=0))
@@ -390,20 +391,11 @@ def is_metric(cost_matrix: Any, tol: float = METRIC_TOLERANCE) -> bool:
     ValueError
         As `barcart.validation.as_cost_matrix`.
     """
-    cost = ensure_writable(as_cost_matrix(cost_matrix))
+    cost = as_cost_matrix(cost_matrix)
     slack = tol * float(cost.max(initial=0.0))
     if (np.diagonal(cost) > slack).any():
         return False
     return not _kernels.triangle_violation(cost, slack)
-
-
-def ensure_writable(array: FloatArray) -> FloatArray:
-    """Copy an array if it is read-only or not C-contiguous.
-
-    Read-only arrays (memory maps, messages of a scheduler) are another type to Numba: it would
-    compile every kernel a second time for them.
-    """
-    return np.require(array, requirements=["C", "W"])
 
 
 def transport_problem(
@@ -422,7 +414,7 @@ def transport_problem(
     -------
     supports : Supports
     cost : numpy.ndarray
-        float64, shape (m, m), writable; the cost of moving one *normalized* unit of mass.
+        float64, shape (m, m); the cost of moving one *normalized* unit of mass.
 
     Raises
     ------
@@ -433,7 +425,7 @@ def transport_problem(
     check = as_symmetric_cost if symmetric else as_cost_matrix
     cost = check(cost_matrix, csr.shape[1])
     supports = Supports.from_volumes(csr)
-    return supports, ensure_writable(supports.cost_of_unit(cost))
+    return supports, supports.cost_of_unit(cost)
 
 
 def _orient(pairs: IntArray, cost: FloatArray) -> tuple[IntArray, npt.NDArray[np.bool_]]:
@@ -449,18 +441,7 @@ def _solve_distances(
     distances = np.empty(pairs.shape[0])
 
     def task(begin: int, end: int) -> None:
-        _kernels.emd_pairs(
-            pairs,
-            begin,
-            end,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
-            cost,
-            metric,
-            _kernels.workspace(supports.longest),
-            distances,
-        )
+        _kernels.emd_pairs(pairs, begin, end, supports, cost, metric, distances)
 
     run_blocks(task, pairs.shape[0], n_jobs)
     return distances
@@ -469,7 +450,6 @@ def _solve_distances(
 def _solve_plans(
     supports: Supports, cost: FloatArray, pairs: IntArray, metric: bool, n_jobs: int | None
 ) -> TransportPlans:
-    cost = ensure_writable(cost)
     ordered, swapped = _orient(pairs, cost)
     n_pairs = ordered.shape[0]
     room = np.diff(supports.indptr)[ordered].sum(axis=1)
@@ -485,12 +465,9 @@ def _solve_plans(
             ordered,
             begin,
             end,
-            supports.indptr,
-            supports.indices,
-            supports.mass,
+            supports,
             cost,
             metric,
-            _kernels.workspace(supports.longest),
             distances,
             offsets,
             counts,

@@ -1,0 +1,39 @@
+/* Which rows hold an ingredient, and which hold two: an inverted index, and what it must be asked. */
+
+#ifndef BARCART_PAIR_INDEX_H
+#define BARCART_PAIR_INDEX_H
+
+#include "native.h"
+
+struct pair_index {
+    /* Rows by ingredient: those of ingredient j are rows[start[j]:start[j + 1]]. */
+    const int64_t *start;
+    const int32_t *rows;
+    /* Rows by pair of ingredients, in a hash table with open addressing of a power of two of slots:
+     * those of the pair in slot s are pair_rows[pair_start[s]:pair_start[s + 1]]. */
+    const uint64_t *pairs;
+    const int64_t *pair_start;
+    const int32_t *pair_rows;
+    uint64_t last_slot;
+    /* Rows with too many ingredients to list their pairs: always candidates. */
+    const int32_t *long_rows;
+    int64_t n_long_rows;
+    /* substitutes[i, r]: the ingredient with the r-th lowest cost from ingredient i. */
+    const int32_t *substitutes;
+    int64_t n_substitutes;
+};
+
+/* Rows found, each once. Those marked as seen beforehand are left out. */
+struct candidates {
+    int64_t count;
+    int32_t *rows;
+    /* seen[row] == stamp marks what the present query has found. */
+    int32_t *seen, stamp;
+};
+
+/* Add a superset of the rows whose distance from the query is at most the limit. Return false, having
+ * added none, where going through all rows promises to be cheaper. */
+bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct costs costs,
+                     double limit, const struct pair_index *index, struct candidates *found);
+
+#endif

@@ -1,0 +1,98 @@
+"""An inverted index on pairs of ingredients, for exact neighbor searches that skip most rows.
+
+Where a row holds none of the cheap substitutes of a part of a query's ingredients, serving that
+part from it costs more than a known limit, so it is no neighbor. Of two disjoint such parts, a
+neighbor must hold a substitute of each: it is in the list of one of a few pairs.
+``_native/pair_index.c`` chooses the parts of each query, so that the lists are short.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from barcart import _kernels
+from barcart.validation import FloatArray, IntArray
+
+#: Rows with more ingredients have too many pairs: they are always looked at.
+LONGEST_ROW = 12
+#: How many of each ingredient's cheapest substitutes are known.
+SUBSTITUTES = 129
+
+
+@dataclass(frozen=True)
+class PairIndex:
+    """Which rows hold an ingredient, and which hold two.
+
+    Memory is O(n s²) for rows of s ingredients: about 50 bytes a recipe.
+
+    Attributes
+    ----------
+    start, rows
+        Row numbers by ingredient: those of ingredient j are ``rows[start[j]:start[j + 1]]``.
+    pairs, pair_start, pair_rows
+        Row numbers by pair, in a hash table: those of the pair in slot s are
+        ``pair_rows[pair_start[s]:pair_start[s + 1]]``.
+    long_rows
+        Rows of more than `LONGEST_ROW` ingredients.
+    """
+
+    start: IntArray
+    rows: npt.NDArray[np.int32]
+    pairs: npt.NDArray[np.uint64]
+    pair_start: IntArray
+    pair_rows: npt.NDArray[np.int32]
+    long_rows: npt.NDArray[np.int32]
+
+    @classmethod
+    def build(cls, rows: _kernels.Rows, n_ingredients: int) -> "PairIndex":
+        """Index the rows, in two passes over their pairs."""
+        lengths = np.diff(rows.indptr)
+        listed = np.where(lengths <= LONGEST_ROW, lengths, 0)
+        most = min(
+            int((listed * (listed - 1) // 2).sum()), n_ingredients * (n_ingredients - 1) // 2
+        )
+        n_slots = 1 << (2 * most).bit_length()
+        pairs = np.zeros(n_slots, dtype=np.uint64)
+        counts = np.zeros(n_slots, dtype=np.int64)
+        _kernels.count_pairs(rows, LONGEST_ROW, pairs, counts)
+        pair_start = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        pair_rows = np.empty(pair_start[-1], dtype=np.int32)
+        _kernels.fill_pairs(rows, LONGEST_ROW, pairs, pair_start[:-1].copy(), pair_rows)
+        row_of = np.repeat(np.arange(rows.n_rows, dtype=np.int32), lengths)
+        return cls(
+            np.concatenate(
+                (
+                    np.zeros(1, dtype=np.int64),
+                    np.cumsum(np.bincount(rows.indices, minlength=n_ingredients)),
+                )
+            ),
+            row_of[np.argsort(rows.indices, kind="stable")],
+            pairs,
+            pair_start,
+            pair_rows,
+            np.flatnonzero(lengths > LONGEST_ROW).astype(np.int32),
+        )
+
+    def with_substitutes(self, substitutes: npt.NDArray[np.int32]) -> _kernels.PairIndex:
+        """Return the index as the kernels take it; valid as long as these arrays are."""
+        return _kernels.PairIndex(
+            self.start.ctypes.data,
+            self.rows.ctypes.data,
+            self.pairs.ctypes.data,
+            self.pair_start.ctypes.data,
+            self.pair_rows.ctypes.data,
+            self.pairs.size - 1,
+            self.long_rows.ctypes.data,
+            self.long_rows.size,
+            substitutes.ctypes.data,
+            substitutes.shape[1],
+        )
+
+
+def cheapest_substitutes(cost: FloatArray) -> npt.NDArray[np.int32]:
+    """Return the cheapest ones of each ingredient, ascending; shape (m, min(m, `SUBSTITUTES`))."""
+    count = min(cost.shape[0], SUBSTITUTES)
+    nearest = np.argpartition(cost, count - 1, axis=1)[:, :count]
+    order = np.argsort(np.take_along_axis(cost, nearest, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(nearest, order, axis=1).astype(np.int32)

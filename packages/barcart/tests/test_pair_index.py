@@ -1,0 +1,137 @@
+"""A search from seeds, through the index on pairs, finds what a search of all rows finds."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from barcart import emd_neighbors
+from barcart.pair_index import LONGEST_ROW, SUBSTITUTES, PairIndex, cheapest_substitutes
+from barcart.transport import Supports
+
+KINDS = ["metric", "random", "ties", "levels", "wild", "zero"]
+
+
+def cost_matrix(rng: np.random.Generator, m: int, kind: str) -> Any:
+    """Symmetric costs: a metric, none, ties, plateaus, huge differences, no costs at all."""
+    if kind == "metric":
+        points = rng.normal(size=(m, 3))
+        return np.linalg.norm(points[:, np.newaxis] - points, axis=2)
+    if kind == "levels":  # as pooled costs are: half to one, most at the level of a branch
+        branch = rng.integers(0, 4, m)
+        cost = np.where(branch[:, np.newaxis] == branch, 0.6, 0.9)
+    else:
+        cost = {
+            "random": rng.random((m, m)),
+            "ties": rng.integers(0, 3, (m, m)).astype(np.float64),
+            "wild": np.exp(rng.normal(0.0, 6.0, (m, m))),
+            "zero": np.zeros((m, m)),
+        }[kind]
+        cost = cost + cost.T
+    if kind != "ties":  # where keeping an ingredient may cost something
+        np.fill_diagonal(cost, 0.0)
+    return cost
+
+
+def recipes(rng: np.random.Generator, n: int, m: int, density: float) -> Any:
+    volumes: Any = rng.integers(1, 5, (n, m)) * (rng.random((n, m)) < density).astype(np.float64)
+    volumes[np.arange(n), (m * rng.random(n) ** 2).astype(int)] += 1.0  # some are popular
+    return volumes / volumes.sum(axis=1, keepdims=True)
+
+
+def random_seeds(rng: np.random.Generator, n: int, k: int) -> Any:
+    others = np.array([[other for other in range(n) if other != row] for row in range(n)])
+    return np.take_along_axis(others, rng.random((n, n - 1)).argsort(axis=1)[:, :k], axis=1)
+
+
+@pytest.fixture(autouse=True)
+def always_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("barcart.neighbors.MIN_INDEXED_ROWS", 0)
+
+
+@settings(
+    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(2, 60),
+    m=st.integers(1, 30),
+    k=st.integers(1, 8),
+    density=st.sampled_from([0.0, 0.08, 0.3, 0.9]),
+    kind=st.sampled_from(KINDS),
+    good_seeds=st.booleans(),
+)
+def test_seeds_change_no_bit(
+    seed: int, n: int, m: int, k: int, density: float, kind: str, good_seeds: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    volumes, cost = recipes(rng, n, m, density), cost_matrix(rng, m, kind)
+    expected = emd_neighbors(volumes, cost, k, n_jobs=1)
+    k = min(k, n - 1)
+    seeds = expected.indices[:, ::-1] if good_seeds else random_seeds(rng, n, k)
+    found = emd_neighbors(volumes, cost, k, seeds=seeds, n_jobs=1)
+    assert found.indices.tobytes() == expected.indices.tobytes()
+    assert found.distances.tobytes() == expected.distances.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["metric", "levels"])
+def test_index_leaves_most_rows_out_unseen(kind: str) -> None:
+    """On a collection large enough for the index to be used, with the same result."""
+    rng = np.random.default_rng(0)
+    volumes, cost = recipes(rng, 3000, 60, 0.06), cost_matrix(rng, 60, kind)
+    expected = emd_neighbors(volumes, cost, 5)
+    found = emd_neighbors(volumes, cost, 5, seeds=expected.indices)
+    assert found.indices.tobytes() == expected.indices.tobytes()
+    assert found.distances.tobytes() == expected.distances.tobytes()
+    part = emd_neighbors(volumes, cost, 5, rows=[7, 4], seeds=expected.indices[[7, 4]])
+    assert part.indices.tobytes() == expected.indices[[7, 4]].tobytes()
+
+
+def test_index_lists_every_pair_of_each_row() -> None:
+    rng = np.random.default_rng(1)
+    volumes = recipes(rng, 200, 40, 0.2)
+    rows = Supports.from_volumes(volumes)
+    index = PairIndex.build(rows, 40)
+    lengths = np.diff(rows.indptr)
+    assert index.long_rows.tolist() == np.flatnonzero(lengths > LONGEST_ROW).tolist()
+    assert index.long_rows.size > 0
+    held = {(int(a), int(b)) for a, b in zip(*np.nonzero(volumes), strict=True)}
+    for ingredient in range(40):
+        listed = index.rows[index.start[ingredient] : index.start[ingredient + 1]]
+        assert listed.tolist() == [row for row in range(200) if (row, ingredient) in held]
+    found = {}
+    for slot in np.flatnonzero(index.pairs):
+        low, high = divmod(int(index.pairs[slot]) - 1, 2**32)
+        found[low, high] = index.pair_rows[index.pair_start[slot] : index.pair_start[slot + 1]]
+    for a in range(40):
+        for b in range(a + 1, 40):
+            both = [
+                row
+                for row in range(200)
+                if {(row, a), (row, b)} <= held and lengths[row] <= LONGEST_ROW
+            ]
+            assert found.get((a, b), np.empty(0)).tolist() == both
+
+
+def test_substitutes_are_the_cheapest_in_order() -> None:
+    cost = cost_matrix(np.random.default_rng(2), 2 * SUBSTITUTES, "random")
+    substitutes = cheapest_substitutes(cost)
+    expected = np.sort(cost, axis=1)[:, :SUBSTITUTES]
+    np.testing.assert_array_equal(np.take_along_axis(cost, substitutes, axis=1), expected)
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        [[1], [0], [3]],  # outside
+        [[1], [1], [0]],  # itself
+        [[1, 2], [0, 0], [0, 1]],  # twice the same
+        [[1], [0]],  # too few
+    ],
+)
+def test_faulty_seeds_are_named(seeds: Any) -> None:
+    k = len(seeds[0])
+    with pytest.raises(ValueError, match="seeds"):
+        emd_neighbors(np.eye(3), 1.0 - np.eye(3), k, seeds=np.array(seeds))
