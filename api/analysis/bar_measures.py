@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from api.db.volumes import unit_volume
@@ -151,6 +152,8 @@ def _step(amount: float, ml_each: float) -> float:
     return 0.25
 
 
+# A bar pours few different amounts, and a refresh writes them tens of thousands of times.
+@lru_cache(maxsize=4096)
 def _fraction(value: float) -> str:
     """1.5 as "1 1/2"; two decimals where no common fraction is near."""
     whole, rest = divmod(value, 1.0)

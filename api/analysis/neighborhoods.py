@@ -39,8 +39,8 @@ _LOYALTY: Final = 3.0
 #: Names of a level keep this many smoothing widths apart.
 _SEPARATION: Final = 2.0
 _CELLS: Final = 80
-#: Candidates that are smoothed at once.
-_BATCH: Final = 64
+#: So many cells are compared pair by pair; for more, smoothing the whole grid is faster.
+_MAX_PAIRED: Final = 300
 # Names that some taxonomies give to a remainder; they say nothing about a region.
 _MEANINGLESS: Final = frozenset({"other", "others", "misc", "miscellaneous", "unknown"})
 
@@ -144,21 +144,17 @@ class _Grid:
         cells: npt.NDArray[np.int64] = column[:, 1] * _CELLS + column[:, 0]
         return cells
 
-    def smooth(self, histograms: FloatArray, width: float) -> FloatArray:
-        """Recipes around each cell, weighted by a Gaussian that is 1 at its center.
+    def kernel(self, width: float) -> FloatArray:
+        """Return a Gaussian by the cells of an axis, shape (cells, cells), 1 on the diagonal.
 
         Parameters
         ----------
-        histograms
-            Shape (c, cells, cells).
         width
-            Of the Gaussian, relative to the layout's spread.
+            Relative to the layout's spread.
         """
         sigma = max(width * self.spread / self.step, 0.7)
         offset = np.arange(_CELLS)[:, np.newaxis] - np.arange(_CELLS)
-        kernel = np.exp(-0.5 * (offset / sigma) ** 2)
-        smoothed: FloatArray = kernel @ histograms @ kernel
-        return smoothed
+        return np.exp(-0.5 * (offset / sigma) ** 2)
 
     def position(self, cell: int) -> tuple[float, float]:
         row, column = divmod(cell, _CELLS)
@@ -216,39 +212,49 @@ def _places(
     known: Set[str],
 ) -> list[Neighborhood]:
     """Each candidate at its best place on a level, the best candidate first."""
-    width = _WIDTHS[level]
     least = max(_MIN_EXCESS, _MIN_EXCESS_SHARE[level] * len(cells))
-    names = [name for name, rows in candidates.items() if len(rows) >= least / _LOYALTY]
-    everything = grid.smooth(_histograms([cells]), width)[0]
-    wider = grid.smooth(_histograms([cells]), _WIDTHS[level - 1])[0] if level else None
+    near = grid.kernel(_WIDTHS[level])
+    wide = grid.kernel(_WIDTHS[level - 1]) if level else None
+    everything = _smoothed(cells, near)
+    wider = None if wide is None else _smoothed(cells, wide)
     scored: list[tuple[float, Neighborhood]] = []
-    for start in range(0, len(names), _BATCH):
-        batch = names[start : start + _BATCH]
-        own = [cells[candidates[name]] for name in batch]
-        histograms = _histograms(own)
-        here = grid.smooth(histograms, width)
+    for name, rows in candidates.items():
+        if len(rows) < least / _LOYALTY:
+            continue
+        # A name is placed where at least one of its recipes is.
+        places, counts = np.unique(cells[rows], return_counts=True)
+        here = _smoothed_at(places, counts, near)
         # One recipe's weight against empty ground: what is rare nearby is no region.
-        share = here / (everything + 1.0)
-        if wider is None:
-            around = np.array([len(one) / len(cells) for one in own])[:, np.newaxis, np.newaxis]
+        share = here / (everything[places] + 1.0)
+        if wide is None or wider is None:
+            around = np.full(len(places), len(rows) / len(cells))
         else:
-            around = grid.smooth(histograms, _WIDTHS[level - 1]) / (wider + 1.0)
+            around = _smoothed_at(places, counts, wide) / (wider[places] + 1.0)
         excess = here * (share - around)
-        # Only where at least one of its recipes is.
-        excess[histograms == 0] = -np.inf
-        best = excess.reshape(len(batch), -1).argmax(axis=1)
-        for index, (name, cell) in enumerate(zip(batch, best.tolist(), strict=True)):
-            at = (index, *divmod(cell, _CELLS))
-            bonus = _LOYALTY if name in known else 1.0
-            if excess[at] * bonus >= least and share[at] * bonus >= _MIN_SHARE:
-                x, y = grid.position(cell)
-                place = Neighborhood(x, y, name, round(float(here[at])), level)
-                scored.append((float(excess[at]) * bonus, place))
+        best = int(excess.argmax())
+        bonus = _LOYALTY if name in known else 1.0
+        if excess[best] * bonus >= least and share[best] * bonus >= _MIN_SHARE:
+            x, y = grid.position(int(places[best]))
+            place = Neighborhood(x, y, name, round(float(here[best])), level)
+            scored.append((float(excess[best]) * bonus, place))
     scored.sort(key=lambda entry: (-entry[0], entry[1].name))
     return [place for _, place in scored]
 
 
-def _histograms(cells: Sequence[npt.NDArray[np.int64]]) -> FloatArray:
-    """Recipes in each cell of the grid, shape (len(cells), _CELLS, _CELLS)."""
-    counted = [np.bincount(one, minlength=_CELLS * _CELLS) for one in cells]
-    return np.array(counted, dtype=np.float64).reshape(-1, _CELLS, _CELLS)
+def _smoothed(cells: npt.NDArray[np.int64], kernel: FloatArray) -> FloatArray:
+    """Recipes around each cell of the grid, weighted by the kernel along both axes; flat."""
+    counted = np.bincount(cells, minlength=_CELLS * _CELLS).reshape(_CELLS, _CELLS)
+    smoothed: FloatArray = kernel @ counted.astype(np.float64) @ kernel
+    return smoothed.ravel()
+
+
+def _smoothed_at(
+    places: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], kernel: FloatArray
+) -> FloatArray:
+    """As `_smoothed`, at the cells that hold recipes alone."""
+    if len(places) > _MAX_PAIRED:
+        return _smoothed(np.repeat(places, counts), kernel)[places]
+    rows, columns = np.divmod(places, _CELLS)
+    weights = kernel[np.ix_(rows, rows)] * kernel[np.ix_(columns, columns)]
+    smoothed: FloatArray = weights @ counts.astype(np.float64)
+    return smoothed

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import gamma as gamma_distribution
+from scipy.special import gammainccinv, gammaincinv
 
 from barcart.matching import weighted_pairs
 from barcart.neighbors import NeighborGraph, emd_neighbors
@@ -96,8 +96,8 @@ class ExchangeEvidence:
         there = shape > 0.0
         scale = np.broadcast_to(1.0 / exposure[:, np.newaxis], shape.shape)[there]
         tail = 0.5 * (1.0 - level)
-        low[there] = gamma_distribution.ppf(tail, shape[there], scale=scale)
-        high[there] = gamma_distribution.isf(tail, shape[there], scale=scale)
+        low[there] = scale * gammaincinv(shape[there], tail)
+        high[there] = scale * gammainccinv(shape[there], tail)
         return low, high
 
     def _posterior(self) -> tuple[FloatArray, FloatArray]:
