@@ -32,15 +32,16 @@ serve: $(VENV)/.installed  ## Serve the pages and the API: on the sample and its
 	@$(BIN)/cocktaildb refresh >/dev/null
 	@exec $(BIN)/cocktaildb serve $(SERVE)
 
-# Each worker takes whole files, the slowest first, so that a file's fixtures are made once. Hundreds
+# Each worker takes whole files, the slow kinds first, so that a file's fixtures are made once. Hundreds
 # of processes start meanwhile: where the environment forbids bytecode, each would compile everything.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist loadfile \
+	--no-loadscope-reorder
 
 test: $(VENV)/.installed-dev  ## Run all tests
 	$(PYTEST)
 
 # The slow kinds; of folders that hold nothing else, not even the imports are waited for.
-SLOW = browser or campaign or cloud or cluster or database_server or documentation or package or reference
+SLOW = browser or campaign or cloud or cluster or database_server or documentation or package
 
 test-fast: $(VENV)/.installed-dev  ## Run all tests but the slow kinds (pyproject.toml describes them)
 	$(PYTEST) -m 'not ($(SLOW))' --ignore tests/cloud --ignore tests/reliability --ignore tests/pages/data

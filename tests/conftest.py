@@ -49,12 +49,18 @@ SLOW_PATHS = {
     "analytics/test_scheduler.py": "cluster",
 }
 
+SLOW_KINDS = {*SLOW_FIXTURES, *SLOW_PATHS.values()}
+
 #: Every variable that the application reads; no test may inherit one.
 SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow kinds."""
+    """Mark the slow kinds, and put them first.
+
+    Each worker takes whole files in this order (``--no-loadscope-reorder``): a file of few long
+    tests must not be the last to start.
+    """
     for item in items:
         if not item.path.is_relative_to(TESTS) or not isinstance(item, pytest.Function):
             continue
@@ -66,6 +72,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kinds |= {kind for path, kind in SLOW_PATHS.items() if place.is_relative_to(path)}
         for kind in kinds:
             item.add_marker(kind)
+    slow = {
+        item.path for item in items if any(item.get_closest_marker(kind) for kind in SLOW_KINDS)
+    }
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True, scope="session")

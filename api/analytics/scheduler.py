@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: A cluster of this machine's processors, started for one refresh.
 LOCAL = "local"
+#: How long a cluster may take to answer.
+CONNECT_SECONDS = 10.0
 
 
 class SchedulerError(Exception):
@@ -55,7 +57,7 @@ def pair_engine(scheduler: str | None) -> Iterator["DaskEngine | None"]:
             yield DaskEngine(client)
         return
     try:
-        client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         raise SchedulerError(
             f"No Dask scheduler answers at {scheduler}. Start one with `dask scheduler`, or pass "

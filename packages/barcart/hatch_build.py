@@ -32,7 +32,9 @@ class Compile(BuildHookInterface[Any]):
         _compile(root / SOURCES, root / LIBRARY)
         build_data["artifacts"].append(LIBRARY.as_posix())
         build_data["pure_python"] = False
-        tag = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        # A Python for two architectures still compiles for the one that it runs on.
+        here = sysconfig.get_platform().replace("universal2", platform.machine())
+        tag = here.replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{tag}"
 
 

@@ -31,8 +31,12 @@ def test_same_artifacts_from_a_cluster(
 
 
 def test_unreachable_cluster_keeps_the_published_snapshot(
-    sample: Dataset, make_database: MakeDatabase, tmp_path: Path
+    sample: Dataset,
+    make_database: MakeDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("api.analytics.scheduler.CONNECT_SECONDS", 1.0)
     storage = AnalyticsStorage(directory=tmp_path)
     database = make_database(sample)
     before = regenerate_analytics(database=database, storage=storage)["snapshot_id"]

@@ -32,7 +32,7 @@ from api.http.app import create_app
 from tests.http.conftest import TOKEN, Site
 
 BY_HAND = "SCHEMATHESIS_EXAMPLES" in os.environ
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
 STEPS = 6
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
 #: Checks whose answer a schema cannot give. "What fits is accepted": that a cursor must be one that
