@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 #: Data, whose words are its sources', and files of others. This file has to name what it forbids.
 EXEMPT = re.compile(
     r"\.(csv|tsv|json|lock|png|svg|db|xlsx|ini)$|requirements\.txt$|\.min\.js$|LICENSE"
-    r"|^docs/history/|^tests/docs/test_language\.py$|^api/db/taxonomy/"
+    r"|\.npz$|^docs/history/|^tests/docs/test_language\.py$|^api/db/taxonomy/"
     # Words that users write in their recipes.
     r"|^api/analysis/(bar_measures|spirit_names)\.py$"
 )
