@@ -88,7 +88,7 @@ _dense_neighbors = _function(
     "dense_neighbors", None, _F64, c_int64, c_int64, c_int64, c_int64, _F64_OUT, _I32_OUT
 )
 _emd_queries = _function(
-    "emd_queries", c_int64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex)
+    "emd_queries", c_int64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex), c_bool
 )
 _emd_bounds = _function(
     "emd_bounds", None, c_int64, _I64, c_int64, _I32, _F64, _F64, c_int64,
@@ -218,14 +218,15 @@ def emd_queries(
     distances: Floats,
     neighbors: Columns,
     index: PairIndex | None,
+    seeded: bool,
 ) -> int:
     """Search for ``queries[begin:end]``; return how many transport problems it took.
 
-    Fills the same rows of `distances` and `neighbors`. With an index, `neighbors` holds k different
-    rows of each query to start with.
+    Fills the same rows of `distances` and `neighbors`. When seeded, which takes an index,
+    `neighbors` holds k different rows of each query to start with.
     """
     search = _search(rows, cost, cancel, slack, distances.shape[1])
-    return _checked(_emd_queries(queries, begin, end, *search, distances, neighbors, index))
+    return _checked(_emd_queries(queries, begin, end, *search, distances, neighbors, index, seeded))
 
 
 def emd_bounds(query: int, rows: Rows, cost: Floats) -> tuple[Floats, Floats]:

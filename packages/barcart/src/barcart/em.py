@@ -40,6 +40,9 @@ PLANS_PER_BLOCK = 1 << 16
 #: How costs follow from matches: pooled down the ingredient tree, or as in BLOSUM.
 MStep: TypeAlias = Literal["pooled", "blosum"]
 
+#: From so many rows on, the neighbors on a tree are sought through the index on pairs.
+TREE_INDEXED_ROWS = 100_000
+
 #: How many iterations back a cycle is looked for.
 MAX_PERIOD = 8
 
@@ -253,9 +256,14 @@ def find_neighbors(
     seeds: npt.NDArray[np.int32] | None = None,
     n_jobs: int | None = None,
 ) -> NeighborGraph:
-    """Find neighbors in this process, in closed form where the cost is a tree metric."""
+    """Find neighbors in this process, in closed form where the cost is a tree metric.
+
+    The closed form compares all rows; among very many, the index of `emd_neighbors` is faster.
+    """
     if isinstance(cost, TreeMetric):
-        return tree_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
+        if volume_matrix.shape[0] < TREE_INDEXED_ROWS:
+            return tree_neighbors(volume_matrix, cost, k, n_jobs=n_jobs)
+        cost = cost.cost_matrix()
     return emd_neighbors(volume_matrix, cost, k, seeds=seeds, n_jobs=n_jobs)
 
 

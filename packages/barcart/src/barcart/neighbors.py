@@ -113,9 +113,8 @@ def emd_neighbors(
 ) -> NeighborGraph:
     """Find the exact k nearest rows under the earth mover's distance.
 
-    Without `seeds`, every row is bounded for each query. With them, an index on pairs of
-    ingredients (`barcart.pair_index`) leaves most rows out unseen: time then grows far slower
-    than n².
+    Among few rows, each one is bounded for each query. Among many, an index on pairs of ingredients
+    (`barcart.pair_index`) leaves most rows out unseen: time then grows far slower than n².
 
     Memory is O(n k) for the result and O(n + m) per thread. The result is the same bit for bit for
     any number of threads and any division of the queries by `rows`.
@@ -163,17 +162,28 @@ def emd_neighbors(
     largest = float(cost.max())
     # A bound and a distance are each off by less than the bound on a reduced cost.
     slack = 2.0 * _kernels.rounding_bound(2 * supports.longest, largest)
-    index = substitutes = known = None
     if seeds is not None:
         indices[:] = _checked_seeds(seeds, queries, n_rows, indices.shape[1])
-    if seeds is not None and n_rows >= MIN_INDEXED_ROWS:
+    # Named, so that they live as long as the index that points to their memory.
+    index = substitutes = known = None
+    if n_rows >= MIN_INDEXED_ROWS:
         known = PairIndex.build(supports, cost.shape[0])
         substitutes = cheapest_substitutes(cost)
         index = known.with_substitutes(substitutes)
 
     def task(begin: int, end: int) -> int:
         return _kernels.emd_queries(
-            queries, begin, end, supports, cost, metric, slack, distances, indices, index
+            queries,
+            begin,
+            end,
+            supports,
+            cost,
+            metric,
+            slack,
+            distances,
+            indices,
+            index,
+            seeded=seeds is not None and index is not None,
         )
 
     solved = _run_queries(task, queries.size, n_jobs, progress)

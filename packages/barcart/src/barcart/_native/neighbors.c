@@ -9,6 +9,9 @@
 #include "neighbors.h"
 #include "pair_index.h"
 
+/* Without seeds, so many likely rows are bounded for each neighbor wanted. */
+enum { LIKELY_PER_NEIGHBOR = 8 };
+
 /* Fill rows begin to end with the nearest columns of a dense square distance matrix, self excluded. */
 void dense_neighbors(const double *matrix, int64_t n, int64_t begin, int64_t end, int64_t k,
                      double *distances, int32_t *indices)
@@ -157,6 +160,22 @@ static int64_t solve_heap(int64_t query, int64_t size, struct nearest *nearest,
     return n_solved;
 }
 
+/* List k rows that are likely near: of some that share ingredients, those with the smallest bounds. */
+static void list_likely(int64_t query, struct nearest *nearest, const struct pair_index *index,
+                        struct search *search)
+{
+    struct candidates *found = &search->found;
+    found->count = 0;
+    found->stamp++;
+    found->seen[query] = found->stamp;
+    find_likely(query, search->n_rows, search->rows, search->costs, LIKELY_PER_NEIGHBOR * nearest->k,
+                index, found);
+    nearest->count = 0;
+    for (int64_t c = 0; c < found->count; c++)
+        insert_neighbor(nearest, bound_to_query(found->rows[c], search->rows, search->view),
+                        found->rows[c]);
+}
+
 /* List the rows that may be within the limit, but for the query and those that are solved already. */
 static void list_candidates(int64_t query, const struct nearest *solved, double limit,
                             const struct pair_index *index, struct search *search)
@@ -176,14 +195,16 @@ static void list_candidates(int64_t query, const struct nearest *solved, double 
 
 /* Find the exact nearest rows of one query; return how many transport problems it took.
  *
- * The first k are solved at once, for a good limit: with an index, the rows that the list holds;
- * without, those of the k smallest bounds. */
+ * The first k are solved at once, for a good limit: those that the list is seeded with, or that the
+ * index finds likely, or without it those of the k smallest bounds. */
 static int64_t search_row(int64_t query, struct nearest *nearest, const struct pair_index *index,
-                          struct search *search)
+                          bool seeded, struct search *search)
 {
     describe_query(query, search->rows, search->costs, search->view);
     if (!index)
         list_smallest_bounds(query, nearest, search);
+    else if (!seeded)
+        list_likely(query, nearest, index, search);
     solve_listed(query, nearest, search->heap, search);
     const double limit = nearest->distances[nearest->k - 1] + search->slack;
     int64_t size = 0;
@@ -206,7 +227,8 @@ static int64_t search_row(int64_t query, struct nearest *nearest, const struct p
 int64_t emd_queries(const int64_t *queries, int64_t begin, int64_t end, const int64_t *indptr,
                     int64_t n_rows, const int32_t *indices, const double *mass, int64_t longest,
                     const double *cost, int64_t n_ingredients, bool cancel, double slack, int64_t k,
-                    double *distances, int32_t *neighbors, const struct pair_index *index)
+                    double *distances, int32_t *neighbors, const struct pair_index *index,
+                    bool seeded)
 {
     struct search search = {.rows = {indptr, indices, mass},
                             .costs = {cost, n_ingredients},
@@ -217,9 +239,8 @@ int64_t emd_queries(const int64_t *queries, int64_t begin, int64_t end, const in
         return -1;
     int64_t n_solved = 0;
     for (int64_t position = begin; position < end; position++) {
-        struct nearest nearest = {k, index ? k : 0, distances + position * k,
-                                  neighbors + position * k};
-        n_solved += search_row(queries[position], &nearest, index, &search);
+        struct nearest nearest = {k, 0, distances + position * k, neighbors + position * k};
+        n_solved += search_row(queries[position], &nearest, index, seeded, &search);
     }
     free_search(&search);
     return n_solved;

@@ -17,6 +17,8 @@ enum {
     N_SETS = 1 << MOST_INGREDIENTS,
     /* A set that needs more substitutes than this is of no use. */
     MOST_SUBSTITUTES = 128,
+    /* Rows taken from one list where any neighbor will do. */
+    MOST_LIKELY = 1024,
 };
 
 /* Looking up a candidate costs so many times what the next row of a scan does. */
@@ -173,11 +175,12 @@ static void add_rows(const int32_t *rows, int64_t count, struct candidates *foun
     }
 }
 
-static void add_ingredient(int32_t ingredient, const struct pair_index *index,
+/* Add rows of an ingredient, at most so many. */
+static void add_ingredient(int32_t ingredient, int64_t most, const struct pair_index *index,
                            struct candidates *found)
 {
-    const int64_t start = index->start[ingredient];
-    add_rows(index->rows + start, index->start[ingredient + 1] - start, found);
+    const int64_t start = index->start[ingredient], count = index->start[ingredient + 1] - start;
+    add_rows(index->rows + start, count < most ? count : most, found);
 }
 
 static int list_substitutes(const struct choice *choice, const struct item *items, int n_items,
@@ -190,19 +193,23 @@ static int list_substitutes(const struct choice *choice, const struct item *item
     return count;
 }
 
+static void add_pair(int32_t one, int32_t other, int64_t most, const struct pair_index *index,
+                     struct candidates *found)
+{
+    const uint64_t slot = find_slot(pair_key(one, other), index->pairs, index->last_slot);
+    const int64_t start = index->pair_start[slot], count = index->pair_start[slot + 1] - start;
+    add_rows(index->pair_rows + start, count < most ? count : most, found);
+}
+
 static void add_pairs(const int32_t *ones, int n_ones, const int32_t *others, int n_others,
                       const struct pair_index *index, struct candidates *found)
 {
     for (int a = 0; a < n_ones; a++) {
         for (int b = 0; b < n_others; b++) {
-            if (ones[a] == others[b]) {
-                add_ingredient(ones[a], index, found);
-                continue;
-            }
-            const uint64_t slot = find_slot(pair_key(ones[a], others[b]), index->pairs,
-                                            index->last_slot);
-            const int64_t start = index->pair_start[slot];
-            add_rows(index->pair_rows + start, index->pair_start[slot + 1] - start, found);
+            if (ones[a] == others[b])
+                add_ingredient(ones[a], INT64_MAX, index, found);
+            else
+                add_pair(ones[a], others[b], INT64_MAX, index, found);
         }
     }
 }
@@ -255,11 +262,25 @@ bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct cos
     const int n_ones = list_substitutes(&choices[best], items, n_items, ones);
     if (best == all) {
         for (int a = 0; a < n_ones; a++)
-            add_ingredient(ones[a], index, found);
+            add_ingredient(ones[a], INT64_MAX, index, found);
     } else {
         add_pairs(ones, n_ones, others,
                   list_substitutes(&choices[all ^ best], items, n_items, others), index, found);
     }
     add_rows(index->long_rows, index->n_long_rows, found);
     return true;
+}
+
+void find_likely(int64_t query, int64_t n_rows, struct rows rows, struct costs costs, int64_t enough,
+                 const struct pair_index *index, struct candidates *found)
+{
+    struct item items[MOST_INGREDIENTS];
+    const int n_items = heaviest(query, rows, costs, index, items);
+    for (int b = 1; b < n_items; b++)
+        for (int a = 0; a < b && found->count < enough; a++)
+            add_pair(items[a].ingredient, items[b].ingredient, MOST_LIKELY, index, found);
+    for (int a = 0; a < n_items && found->count < enough; a++)
+        add_ingredient(items[a].ingredient, MOST_LIKELY, index, found);
+    for (int32_t y = 0; y < n_rows && found->count < enough; y++)
+        add_rows(&y, 1, found);
 }

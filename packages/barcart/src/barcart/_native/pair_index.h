@@ -36,4 +36,9 @@ struct candidates {
 bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct costs costs,
                      double limit, const struct pair_index *index, struct candidates *found);
 
+/* Add rows that share pairs of ingredients with the query, the heaviest first, until there are enough;
+ * whatever rows there are where too few do. */
+void find_likely(int64_t query, int64_t n_rows, struct rows rows, struct costs costs, int64_t enough,
+                 const struct pair_index *index, struct candidates *found);
+
 #endif
