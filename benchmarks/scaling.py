@@ -1,9 +1,13 @@
-"""Cost against the number of recipes: exact neighbors, plans and memory, on synthetic recipes.
+"""Cost against the number of recipes: the whole EM, neighbor searches and memory.
 
-    python benchmarks/scaling.py 1000 10000 100000 --picture docs/images/scaling.png
+    DB_PATH=bar.db python -m benchmarks.scaling 1000 10000 100000 --picture docs/images/scaling.png
+    DB_PATH=bar.db python -m benchmarks.scaling 1000000 --searches
 
-Fitted to the sample, or to the database that DB_PATH names. Each size runs in a process of its own,
-so that its peak memory is its own.
+Recipes are drawn from a model fitted to the sample, or to the database that DB_PATH names. Each
+size runs in a process of its own, so that its peak memory is its own. Searches are measured on at
+most 2,000 queries and one thread, side by side: through the index from the neighbors under slightly
+other costs, through it from nothing, and by bounding all rows. All must agree to the bit.
+``--searches`` leaves the EM out.
 """
 
 import argparse
@@ -12,7 +16,9 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -23,26 +29,25 @@ from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
 from barcart import (
+    NeighborGraph,
+    TreeMetric,
+    em_fit,
     emd_neighbors,
-    m_step_pooled,
     manhattan_neighbors,
+    neighbors,
     perceived_shares,
-    transport_plans,
 )
-from barcart.matching import (
-    accumulate_matches,
-    filter_plans,
-    neighbor_weights,
-    symmetrized,
-    weighted_pairs,
-)
+from barcart.neighbors import tree_neighbors
+from barcart.pair_index import PairIndex
+from barcart.transport import Supports
 from benchmarks.synthetic import RecipeModel
 
 K = 10
+QUERIES = 2000
 
 
-def measure(n: int) -> dict[str, float]:
-    """Run one full EM iteration on n recipes under the learned cost, and the Manhattan search."""
+def measure(n: int, whole_em: bool) -> dict[str, float]:
+    """Measure one size."""
     queries = AnalyticsQueries(get_database())
     metric = queries.learn_ground_metric()
     ingredients = queries.dataset.ingredients.set_index(
@@ -53,36 +58,69 @@ def measure(n: int) -> dict[str, float]:
     ]
     problem = ground_problem(recipe_volumes(queries.dataset), queries.dataset.ingredients)
     volumes = perceived_shares(RecipeModel.fit(problem.shares, parents).draw(n))
-    cost = metric.fit.cost_matrix
-    emd_neighbors(volumes[:50], cost, 3)  # compiled, or loaded from the cache
-    manhattan_neighbors(volumes[:50], 3)
-    transport_plans(volumes[:50], cost, [[0, 1]])
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results: dict[str, float] = {"n": n, "base_mb": _peak_mb()}
+    if whole_em:
+        results |= measure_em(volumes, problem.tree)
+        results["peak_mb"] = _peak_mb()
+    return results | measure_searches(volumes, metric.fit.cost_matrix, problem.tree)
 
-    begun = time.perf_counter()
-    manhattan_neighbors(volumes, K)
-    manhattan = time.perf_counter() - begun
-    begun = time.perf_counter()
-    graph = emd_neighbors(volumes, cost, K)
-    search = time.perf_counter() - begun
-    begun = time.perf_counter()
-    todo = weighted_pairs(graph.indices, neighbor_weights(graph.distances, 1.0))
-    matches = np.zeros_like(cost)
-    for start in range(0, todo.forward.size, 65_536):
-        block = slice(start, start + 65_536)
-        kept = filter_plans(transport_plans(volumes, cost, todo.pairs[block]), 3, 0.05)
-        matches += accumulate_matches(kept, todo.forward[block], todo.backward[block], len(cost))
-    m_step_pooled(symmetrized(matches), metric.tree)
-    plans = time.perf_counter() - begun
+
+def measure_em(volumes: Any, tree: TreeMetric) -> dict[str, float]:
+    """Learn the costs of all recipes, on all processors."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = em_fit(volumes, tree, k=K)
     return {
-        "n": n,
-        "manhattan_s": manhattan,
-        "emd_s": search,
-        "plans_s": plans,
-        "solved_a_row": graph.pairs_solved / n,
-        "base_mb": base,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "em_s": time.perf_counter() - wall,
+        "em_cpu_s": time.process_time() - cpu,
+        "iterations": result.n_iter,
+        "first_iteration_s": result.history[0].seconds,
+        "later_iteration_s": result.history[-1].seconds,
+        "solved_a_row": result.neighbors.pairs_solved / volumes.shape[0],
     }
+
+
+def measure_searches(volumes: Any, cost: np.ndarray, tree: TreeMetric) -> dict[str, float]:
+    """Measure each way of searching, in microseconds of one core a query."""
+    n = volumes.shape[0]
+    rows = np.arange(0, n, max(1, n // QUERIES))[:QUERIES]
+    random = np.random.default_rng(0)
+    noise = 1.0 + 0.01 * random.standard_normal(cost.shape)
+    seeds = emd_neighbors(volumes, cost * (noise + noise.T) / 2.0, K, rows=rows).indices
+
+    def timed(search: Callable[[], NeighborGraph]) -> tuple[NeighborGraph, float]:
+        begun = time.process_time()
+        found = search()
+        return found, 1e6 * (time.process_time() - begun) / rows.size
+
+    begun = time.process_time()
+    PairIndex.build(Supports.from_volumes(volumes), len(cost))
+    building = 1e6 * (time.process_time() - begun) / rows.size
+    limit = neighbors.MIN_INDEXED_ROWS
+    built = building if n >= limit else 0.0
+    seeded, from_seeds = timed(
+        lambda: emd_neighbors(volumes, cost, K, rows=rows, seeds=seeds, n_jobs=1)
+    )
+    unseeded, from_nothing = timed(lambda: emd_neighbors(volumes, cost, K, rows=rows, n_jobs=1))
+    neighbors.MIN_INDEXED_ROWS = n + 1
+    exhaustive, all_rows = timed(lambda: emd_neighbors(volumes, cost, K, rows=rows, n_jobs=1))
+    neighbors.MIN_INDEXED_ROWS = limit
+    for found in (seeded, unseeded):
+        assert found.indices.tobytes() == exhaustive.indices.tobytes()
+        assert found.distances.tobytes() == exhaustive.distances.tobytes()
+    _, on_tree = timed(lambda: tree_neighbors(volumes, tree, K, rows=rows, n_jobs=1))
+    _, manhattan = timed(lambda: manhattan_neighbors(volumes, K, rows=rows, n_jobs=1))
+    return {
+        "seeded_us": from_seeds - built,
+        "unseeded_us": from_nothing - built,
+        "all_rows_us": all_rows,
+        "tree_us": on_tree,
+        "manhattan_us": manhattan,
+        "index_s": building * rows.size / 1e6,
+    }
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def fitted_law(sizes: list[float], seconds: list[float]) -> tuple[float, float]:
@@ -92,7 +130,7 @@ def fitted_law(sizes: list[float], seconds: list[float]) -> tuple[float, float]:
 
 
 def draw_picture(results: list[dict[str, float]], path: Path) -> None:
-    """Write a log-log picture of seconds against n."""
+    """Write a log-log picture of a query's time against n."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -101,12 +139,13 @@ def draw_picture(results: list[dict[str, float]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
     sizes = [result["n"] for result in results]
     for name, label in (
-        ("emd_s", "10 nearest, learned EMD (exact)"),
-        ("manhattan_s", "10 nearest, Manhattan (exact)"),
-        ("plans_s", "plans and M-step"),
+        ("all_rows_us", "learned distance, all rows bounded"),
+        ("seeded_us", "learned distance, index on pairs"),
+        ("tree_us", "tree distance"),
+        ("manhattan_us", "Manhattan distance"),
     ):
         axes.loglog(sizes, [result[name] for result in results], "o-", label=label)
-    axes.set(xlabel="recipes", ylabel="seconds")
+    axes.set(xlabel="recipes", ylabel="microseconds a query, one core")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,32 +157,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", type=int, nargs="+")
     parser.add_argument("--picture", type=Path)
+    parser.add_argument("--searches", action="store_true", help="leave the EM out")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(measure(arguments.sizes[0])))
+        print(json.dumps(measure(arguments.sizes[0], not arguments.searches)))
         return
     results = []
+    options = ["--one", *(["--searches"] if arguments.searches else [])]
     for n in arguments.sizes:
-        command = [sys.executable, "-m", "benchmarks.scaling", str(n), "--one"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        command = [sys.executable, "-m", "benchmarks.scaling", str(n), *options]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results.append(json.loads(done.stdout.splitlines()[-1]))
-        print(json.dumps(results[-1]), file=sys.stderr, flush=True)
-    table = Table("recipes", "Manhattan s", "EMD s", "plans s", "solved a row", "peak MB")
-    for result in results:
-        table.add_row(
-            f"{result['n']:,.0f}",
-            f"{result['manhattan_s']:.2f}",
-            f"{result['emd_s']:.2f}",
-            f"{result['plans_s']:.2f}",
-            f"{result['solved_a_row']:.1f}",
-            f"{result['peak_mb']:.0f}",
-        )
     console = Console()
-    console.print(table)
+    for title, columns in (
+        ("The EM", ["em_s", "em_cpu_s", "iterations", "first_iteration_s", "later_iteration_s",
+                    "solved_a_row", "base_mb", "peak_mb"]),
+        ("A query, microseconds of one core", ["seeded_us", "unseeded_us", "all_rows_us", "tree_us",
+                                               "manhattan_us", "index_s"]),
+    ):  # fmt: skip
+        table = Table("recipes", *columns, title=title)
+        for result in results:
+            cells = [f"{result[name]:,.3g}" if name in result else "" for name in columns]
+            table.add_row(f"{result['n']:,.0f}", *cells)
+        console.print(table)
     if len(results) > 1:
-        a, b = fitted_law([r["n"] for r in results], [r["emd_s"] for r in results])
-        console.print(f"EMD neighbors: {a:.2e} s x n^{b:.2f}")
+        _, power = fitted_law([r["n"] for r in results], [r["seeded_us"] for r in results])
+        console.print(f"a query through the index grows as n^{power:.2f}")
     if arguments.picture:
         draw_picture(results, arguments.picture)
 

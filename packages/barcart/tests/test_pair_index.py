@@ -102,12 +102,14 @@ def test_index_lists_every_pair_of_each_row() -> None:
     assert index.long_rows.size > 0
     held = {(int(a), int(b)) for a, b in zip(*np.nonzero(volumes), strict=True)}
     for ingredient in range(40):
-        listed = index.rows[index.start[ingredient] : index.start[ingredient + 1]]
+        listed = index.rows["row"][index.start[ingredient] : index.start[ingredient + 1]]
         assert listed.tolist() == [row for row in range(200) if (row, ingredient) in held]
     found = {}
     for slot in np.flatnonzero(index.pairs):
         low, high = divmod(int(index.pairs[slot]) - 1, 2**32)
-        found[low, high] = index.pair_rows[index.pair_start[slot] : index.pair_start[slot + 1]]
+        found[low, high] = index.pair_rows["row"][
+            index.pair_start[slot] : index.pair_start[slot + 1]
+        ]
     for a in range(40):
         for b in range(a + 1, 40):
             both = [

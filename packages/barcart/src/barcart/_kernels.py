@@ -21,6 +21,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Columns: TypeAlias = npt.NDArray[np.int32]
 
+#: ``struct posting``: a row in a list of the index, and the signature of its ingredients.
+POSTING = np.dtype([("row", np.int64), ("signature", np.uint64)])
+
 #: Unit roundoff of float64.
 ROUNDOFF = 2.0**-53
 
@@ -105,9 +108,10 @@ _manhattan_ranks = _function(
 _count_pairs = _function(
     "count_pairs", None, _I64, _I32, c_int64, c_int64, _U64_OUT, _I64_OUT, c_uint64
 )
-_fill_pairs = _function(
-    "fill_pairs", None, _I64, _I32, c_int64, c_int64, _U64, _I64_OUT, _I32_OUT, c_uint64
-)
+_fill_index = _function(
+    "fill_index", None, _I64, _I32, c_int64, c_int64,
+    _I64_OUT, _array(POSTING, out=True), _U64, _I64_OUT, _array(POSTING, out=True), c_uint64,
+)  # fmt: skip
 _descend = _function(
     "descend", None, _F64_OUT, c_int64, _I32, _I32, _F64, _F64_OUT, _F64, _F64_OUT,
     c_int64, c_uint64, c_int64, c_double, c_double, c_double,
@@ -324,12 +328,22 @@ def count_pairs(rows: Rows, longest: int, pairs: npt.NDArray[np.uint64], counts:
     )  # fmt: skip
 
 
-def fill_pairs(
-    rows: Rows, longest: int, pairs: npt.NDArray[np.uint64], next_: Ints, pair_rows: Columns
+def fill_index(
+    rows: Rows,
+    longest: int,
+    next_: Ints,
+    postings: npt.NDArray[np.void],
+    pairs: npt.NDArray[np.uint64],
+    next_pair: Ints,
+    pair_postings: npt.NDArray[np.void],
 ) -> None:
-    """Write the rows of each pair from where ``next_[slot]`` says, which moves along."""
-    _fill_pairs(
-        rows.indptr, rows.indices, rows.n_rows, longest, pairs, next_, pair_rows, pairs.size - 1
+    """Write the rows of each ingredient and pair from where ``next_`` and ``next_pair`` say.
+
+    Both move along.
+    """
+    _fill_index(
+        rows.indptr, rows.indices, rows.n_rows, longest,
+        next_, postings, pairs, next_pair, pair_postings, pairs.size - 1,
     )  # fmt: skip
 
 

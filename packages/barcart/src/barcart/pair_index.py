@@ -7,6 +7,7 @@ neighbor must hold a substitute of each: it is in the list of one of a few pairs
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,24 +25,25 @@ SUBSTITUTES = 129
 class PairIndex:
     """Which rows hold an ingredient, and which hold two.
 
-    Memory is O(n s²) for rows of s ingredients: about 50 bytes a recipe.
+    Memory is O(n s²) for rows of s ingredients: about 250 bytes a recipe.
 
     Attributes
     ----------
     start, rows
-        Row numbers by ingredient: those of ingredient j are ``rows[start[j]:start[j + 1]]``.
+        Postings by ingredient: those of ingredient j are ``rows[start[j]:start[j + 1]]``. A posting
+        is a row number with a signature of the row's ingredients.
     pairs, pair_start, pair_rows
-        Row numbers by pair, in a hash table: those of the pair in slot s are
+        Postings by pair, in a hash table: those of the pair in slot s are
         ``pair_rows[pair_start[s]:pair_start[s + 1]]``.
     long_rows
         Rows of more than `LONGEST_ROW` ingredients.
     """
 
     start: IntArray
-    rows: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.void]
     pairs: npt.NDArray[np.uint64]
     pair_start: IntArray
-    pair_rows: npt.NDArray[np.int32]
+    pair_rows: npt.NDArray[np.void]
     long_rows: npt.NDArray[np.int32]
 
     @classmethod
@@ -56,23 +58,16 @@ class PairIndex:
         pairs = np.zeros(n_slots, dtype=np.uint64)
         counts = np.zeros(n_slots, dtype=np.int64)
         _kernels.count_pairs(rows, LONGEST_ROW, pairs, counts)
-        pair_start = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
-        pair_rows = np.empty(pair_start[-1], dtype=np.int32)
-        _kernels.fill_pairs(rows, LONGEST_ROW, pairs, pair_start[:-1].copy(), pair_rows)
-        row_of = np.repeat(np.arange(rows.n_rows, dtype=np.int32), lengths)
-        return cls(
-            np.concatenate(
-                (
-                    np.zeros(1, dtype=np.int64),
-                    np.cumsum(np.bincount(rows.indices, minlength=n_ingredients)),
-                )
-            ),
-            row_of[np.argsort(rows.indices, kind="stable")],
-            pairs,
-            pair_start,
-            pair_rows,
-            np.flatnonzero(lengths > LONGEST_ROW).astype(np.int32),
-        )
+        start = _starts(np.bincount(rows.indices, minlength=n_ingredients))
+        pair_start = _starts(counts)
+        postings = np.empty(start[-1], dtype=_kernels.POSTING)
+        pair_postings = np.empty(pair_start[-1], dtype=_kernels.POSTING)
+        _kernels.fill_index(
+            rows, LONGEST_ROW, start[:-1].copy(), postings,
+            pairs, pair_start[:-1].copy(), pair_postings,
+        )  # fmt: skip
+        long_rows = np.flatnonzero(lengths > LONGEST_ROW).astype(np.int32)
+        return cls(start, postings, pairs, pair_start, pair_postings, long_rows)
 
     def with_substitutes(self, substitutes: npt.NDArray[np.int32]) -> _kernels.PairIndex:
         """Return the index as the kernels take it; valid as long as these arrays are."""
@@ -88,6 +83,10 @@ class PairIndex:
             substitutes.ctypes.data,
             substitutes.shape[1],
         )
+
+
+def _starts(counts: npt.NDArray[np.integer[Any]]) -> IntArray:
+    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)))
 
 
 def cheapest_substitutes(cost: FloatArray) -> npt.NDArray[np.int32]:

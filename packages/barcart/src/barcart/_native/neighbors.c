@@ -57,7 +57,7 @@ static bool allocate_search(struct search *search, int64_t longest, bool indexed
     search->view.closest = malloc(3 * m * sizeof(double));
     search->bounds = malloc(n * sizeof(double));
     search->heap = malloc(n * sizeof(int32_t));
-    search->found = (struct candidates){0, NULL, NULL, 0};
+    search->found = (struct candidates){.rows = NULL, .seen = NULL};
     if (indexed) {
         search->found.rows = malloc(n * sizeof(int32_t));
         search->found.seen = calloc(n, sizeof(int32_t));

@@ -5,7 +5,8 @@
  * the query's ingredients, its distance is at least the sum over A of mass times the cost of the
  * cheapest substitute not in N(i). Where that sum exceeds the limit, a row within the limit must hold
  * an ingredient of N(A), the union; and where it does for two disjoint sets A and B, one of N(A) and
- * one of N(B): a pair, or an ingredient that is in both. */
+ * one of N(B): a pair, or an ingredient that is in both. Of the rows in those lists, the signature
+ * leaves out most that hold nothing of N(C) for another such set C. */
 
 #include <math.h>
 
@@ -57,16 +58,29 @@ void count_pairs(const int64_t *indptr, const int32_t *indices, int64_t n_rows, 
     }
 }
 
-/* Write the rows of each pair from next[slot] on, which moves along. */
-void fill_pairs(const int64_t *indptr, const int32_t *indices, int64_t n_rows, int64_t longest,
-                const uint64_t *pairs, int64_t *next, int32_t *pair_rows, uint64_t last_slot)
+static uint64_t bit_of(int32_t ingredient)
+{
+    return UINT64_C(1) << ((uint32_t)ingredient * UINT32_C(0x9E3779B9) >> 26);
+}
+
+/* Write the rows of each ingredient from next[ingredient] on, and those of each pair from
+ * next_pair[slot] on; both move along. */
+void fill_index(const int64_t *indptr, const int32_t *indices, int64_t n_rows, int64_t longest,
+                int64_t *next, struct posting *rows, const uint64_t *pairs, int64_t *next_pair,
+                struct posting *pair_rows, uint64_t last_slot)
 {
     for (int64_t row = 0; row < n_rows; row++) {
         const int64_t begin = indptr[row], end = indptr[row + 1];
-        for (int64_t s = begin; end - begin <= longest && s < end; s++)
-            for (int64_t t = s + 1; t < end; t++)
-                pair_rows[next[find_slot(pair_key(indices[s], indices[t]), pairs, last_slot)]++] =
-                    (int32_t)row;
+        struct posting posting = {row, 0};
+        for (int64_t s = begin; s < end; s++)
+            posting.signature |= bit_of(indices[s]);
+        for (int64_t s = begin; s < end; s++) {
+            rows[next[indices[s]]++] = posting;
+            for (int64_t t = s + 1; end - begin <= longest && t < end; t++) {
+                const uint64_t key = pair_key(indices[s], indices[t]);
+                pair_rows[next_pair[find_slot(key, pairs, last_slot)]++] = posting;
+            }
+        }
     }
 }
 
@@ -165,13 +179,22 @@ static int heaviest(int64_t query, struct rows rows, struct costs costs,
     return n_items;
 }
 
-static void add_rows(const int32_t *rows, int64_t count, struct candidates *found)
+static void add_row(int32_t row, struct candidates *found)
 {
-    for (int64_t r = 0; r < count; r++) {
-        if (found->seen[rows[r]] != found->stamp) {
-            found->seen[rows[r]] = found->stamp;
-            found->rows[found->count++] = rows[r];
-        }
+    if (found->seen[row] != found->stamp) {
+        found->seen[row] = found->stamp;
+        found->rows[found->count++] = row;
+    }
+}
+
+static void add_postings(const struct posting *postings, int64_t count, struct candidates *found)
+{
+    for (int64_t p = 0; p < count; p++) {
+        int mask = 0;
+        while (mask < found->n_masks && postings[p].signature & found->masks[mask])
+            mask++;
+        if (mask == found->n_masks)
+            add_row((int32_t)postings[p].row, found);
     }
 }
 
@@ -180,7 +203,7 @@ static void add_ingredient(int32_t ingredient, int64_t most, const struct pair_i
                            struct candidates *found)
 {
     const int64_t start = index->start[ingredient], count = index->start[ingredient + 1] - start;
-    add_rows(index->rows + start, count < most ? count : most, found);
+    add_postings(index->rows + start, count < most ? count : most, found);
 }
 
 static int list_substitutes(const struct choice *choice, const struct item *items, int n_items,
@@ -198,7 +221,7 @@ static void add_pair(int32_t one, int32_t other, int64_t most, const struct pair
 {
     const uint64_t slot = find_slot(pair_key(one, other), index->pairs, index->last_slot);
     const int64_t start = index->pair_start[slot], count = index->pair_start[slot + 1] - start;
-    add_rows(index->pair_rows + start, count < most ? count : most, found);
+    add_postings(index->pair_rows + start, count < most ? count : most, found);
 }
 
 static void add_pairs(const int32_t *ones, int n_ones, const int32_t *others, int n_others,
@@ -227,6 +250,38 @@ static double shared_rows(const struct choice *one, const struct choice *other,
             if (ones[a] == others[b])
                 total += (double)(index->start[ones[a] + 1] - index->start[ones[a]]);
     return total;
+}
+
+/* Keep the masks of the sets that suffice, those with the fewest bits. */
+static void choose_masks(const struct choice *choices, const struct item *items, int n_items,
+                         struct candidates *found)
+{
+    int bits[MOST_MASKS];
+    found->n_masks = 0;
+    for (int set = 1; set < 1 << n_items; set++) {
+        if (!choices[set].suffices)
+            continue;
+        uint64_t mask = 0;
+        for (int i = 0; i < n_items; i++)
+            for (int32_t r = 0; r < choices[set].taken[i]; r++)
+                mask |= bit_of(items[i].substitutes[r]);
+        int count = 0;
+        for (uint64_t rest = mask; rest; rest &= rest - 1)
+            count++;
+        int slot = found->n_masks;
+        if (slot == MOST_MASKS) {
+            if (count >= bits[--slot])
+                continue;
+        } else {
+            found->n_masks++;
+        }
+        for (; slot > 0 && bits[slot - 1] > count; slot--) {
+            bits[slot] = bits[slot - 1];
+            found->masks[slot] = found->masks[slot - 1];
+        }
+        bits[slot] = count;
+        found->masks[slot] = mask;
+    }
 }
 
 bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct costs costs,
@@ -258,6 +313,7 @@ bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct cos
     }
     if (fewest * COST_OF_CANDIDATE > (double)n_rows)
         return false;
+    choose_masks(choices, items, n_items, found);
     int32_t ones[MOST_SUBSTITUTES], others[MOST_SUBSTITUTES];
     const int n_ones = list_substitutes(&choices[best], items, n_items, ones);
     if (best == all) {
@@ -267,7 +323,8 @@ bool find_candidates(int64_t query, int64_t n_rows, struct rows rows, struct cos
         add_pairs(ones, n_ones, others,
                   list_substitutes(&choices[all ^ best], items, n_items, others), index, found);
     }
-    add_rows(index->long_rows, index->n_long_rows, found);
+    for (int64_t r = 0; r < index->n_long_rows; r++)
+        add_row(index->long_rows[r], found);
     return true;
 }
 
@@ -276,11 +333,12 @@ void find_likely(int64_t query, int64_t n_rows, struct rows rows, struct costs c
 {
     struct item items[MOST_INGREDIENTS];
     const int n_items = heaviest(query, rows, costs, index, items);
+    found->n_masks = 0;
     for (int b = 1; b < n_items; b++)
         for (int a = 0; a < b && found->count < enough; a++)
             add_pair(items[a].ingredient, items[b].ingredient, MOST_LIKELY, index, found);
     for (int a = 0; a < n_items && found->count < enough; a++)
         add_ingredient(items[a].ingredient, MOST_LIKELY, index, found);
     for (int32_t y = 0; y < n_rows && found->count < enough; y++)
-        add_rows(&y, 1, found);
+        add_row(y, found);
 }
