@@ -115,7 +115,7 @@ NATIVE = packages/barcart/hatch_build.py $(wildcard packages/barcart/src/barcart
 
 $(VENV)/.installed: requirements.txt $(OWN) $(NATIVE) $(TOOLS)/uv/.installed | $(BIN)/python
 	@echo 'Installing dependencies ...' >&2
-	@$(call part,$(VENV)/requirements.txt,--python $(BIN)/python --extra aws --extra postgresql --group build $(OWN))
+	@$(call part,$(VENV)/requirements.txt,--python $(BIN)/python --extra aws --extra parquet --extra postgresql --group build $(OWN))
 	@$(INSTALL) --require-hashes --requirement $(VENV)/requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable packages/barcart --editable .
 	@touch $@

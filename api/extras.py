@@ -6,7 +6,7 @@ from typing import Literal
 
 DISTRIBUTION = "cocktaildb-analytics"
 
-Extra = Literal["aws", "dask", "postgresql"]
+Extra = Literal["aws", "dask", "parquet", "postgresql"]
 
 
 class MissingExtraError(Exception):

@@ -16,6 +16,7 @@ from api.cli import (
     quality,
     refresh,
     report,
+    schema,
     serve,
     snapshots,
     status,
@@ -39,6 +40,7 @@ app.command("import")(imports.import_)
 app.command("refresh")(refresh.refresh)
 app.command("report")(report.report)
 app.command("quality")(quality.quality)
+app.command("schema")(schema.schema)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("serve")(serve.serve)

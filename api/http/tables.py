@@ -1,4 +1,4 @@
-"""Artifacts as tables: one row per record, for spreadsheets and data frames."""
+"""Artifacts as tables, for spreadsheets and data frames."""
 
 import csv
 import io
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from api.db.exchange.formulas import guard
+from api.extras import requires_extra
 
 
 def to_csv(artifact: Any) -> str:
@@ -30,6 +31,27 @@ def to_csv(artifact: Any) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+def to_parquet(artifact: Any) -> bytes:
+    """Return an artifact as Parquet: a row per record, lists and records inside them as they are.
+
+    Parameters
+    ----------
+    artifact
+        As for `to_csv`.
+
+    Raises
+    ------
+    MissingExtraError
+        If pyarrow is not installed: it comes with the extra ``parquet``.
+    """
+    with requires_extra("parquet", "Parquet"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(list(_records(artifact))), sink, compression="zstd")
+    return bytes(sink.getvalue())
 
 
 def _records(artifact: Any) -> Iterator[Mapping[str, Any]]:

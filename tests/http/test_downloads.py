@@ -2,14 +2,19 @@
 
 import csv
 import io
+import json
+import sys
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
 
 from api.analytics.artifacts import ARTIFACT_NAMES
 from api.db.frames import Dataset
 from api.http.tables import to_csv
+from tests.conftest import Run
 
 BASE = "/api/v1/analytics"
 
@@ -30,6 +35,48 @@ def test_every_artifact_is_a_file(client: TestClient, name: str) -> None:
     assert as_json.headers["content-disposition"] == f'attachment; filename="{name}.json"'
     table = rows(client.get(f"{BASE}/downloads/{name}.csv").text)
     assert len(table) >= len(as_json.json())
+
+
+@pytest.mark.parametrize("name", [*ARTIFACT_NAMES, "atlas"])
+def test_every_artifact_fits_its_schema(client: TestClient, name: str) -> None:
+    answer = client.get(f"{BASE}/schemas/{name}")
+    assert answer.headers["content-type"] == "application/schema+json"
+    schema = answer.json()
+    Draft202012Validator.check_schema(schema)
+    artifact = client.get(f"{BASE}/downloads/{name}.json").json()
+    Draft202012Validator(schema).validate(artifact)
+    # It is no schema that everything fits.
+    assert not Draft202012Validator(schema).is_valid({"nonsense": []})
+
+
+@pytest.mark.parametrize("name", ARTIFACT_NAMES)
+def test_parquet_holds_the_records(client: TestClient, name: str) -> None:
+    records = client.get(f"{BASE}/downloads/{name}.json").json()
+    answer = client.get(f"{BASE}/downloads/{name}.parquet")
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    read = pq.read_table(io.BytesIO(answer.content)).to_pylist()
+    if name == "ingredient-tree":
+        assert read[0]["id"] == records["id"]
+        assert len(read) > len(records["children"])
+    else:
+        assert read == records
+
+
+def test_parquet_without_pyarrow_names_the_remedy(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    answer = client.get(f"{BASE}/downloads/recipe-complexity.parquet")
+    assert answer.status_code == 501
+    assert "pip install 'cocktaildb-analytics[parquet]'" in answer.json()["detail"]
+
+
+def test_command_prints_the_same_schemas(client: TestClient, run: Run) -> None:
+    every = json.loads(run("schema").stdout)
+    assert set(every) == {*ARTIFACT_NAMES, "atlas"}
+    one = json.loads(run("schema", "atlas").stdout)
+    assert one == every["atlas"] == client.get(f"{BASE}/schemas/atlas").json()
+    assert "Choose one of" in run("schema", "nonsense", code=2).stderr
 
 
 def test_map_table_has_a_row_per_recipe(client: TestClient, sample: Dataset) -> None:

@@ -49,6 +49,7 @@ _DESCRIPTIONS = {
     422: "Invalid fields; see `errors`.",
     429: "Too many requests; retry after the seconds in `Retry-After`.",
     500: "The server failed; its log has the details under the request ID.",
+    501: "This server lacks an optional part.",
     503: "Something the server depends on is unavailable.",
 }
 

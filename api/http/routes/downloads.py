@@ -1,31 +1,27 @@
 """Whole artifacts to take away, and the history of snapshots."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from api.extras import MissingExtraError
 from api.http.deps import PublishedDep, StorageDep
 from api.http.models.common import problem_responses
+from api.http.models.schemas import ArtifactName, artifact_schema
 from api.http.problems import Problem
 from api.http.published import LoadedSnapshot
-from api.http.tables import to_csv
+from api.http.tables import to_csv, to_parquet
 from api.storage.snapshots import Manifest
 
 router = APIRouter(prefix="/analytics", tags=["downloads"])
 
-Name = Literal[
-    "ingredient-usage",
-    "recipe-complexity",
-    "cocktail-space",
-    "cocktail-space-em",
-    "ingredient-tree",
-    "recipe-similar",
-    "ingredient-substitutes",
-    "atlas",
+Format = Annotated[
+    Literal["json", "csv", "parquet"], Path(description="`atlas` comes as JSON only.")
 ]
-Format = Annotated[Literal["json", "csv"], Path(description="`atlas` comes as JSON only.")]
+PARQUET = "application/vnd.apache.parquet"
 
 
 class Snapshot(BaseModel):
@@ -56,13 +52,13 @@ def snapshots(storage: StorageDep) -> SnapshotHistory:
     summary="An artifact as a file",
     response_class=Response,
     responses={
-        200: {"content": {"application/json": {}, "text/csv": {}}},
-        **problem_responses(404),
+        200: {"content": {"application/json": {}, "text/csv": {}, PARQUET: {}}},
+        **problem_responses(404, 501),
     },
 )
-def download(name: Name, format: Format, published: PublishedDep) -> Response:
+def download(name: ArtifactName, format: Format, published: PublishedDep) -> Response:
     """Return a whole artifact of the current snapshot, as published or as a table."""
-    if name == "atlas" and format == "csv":
+    if name == "atlas" and format != "json":
         raise Problem(404, "Not found", "The atlas is no table. Download atlas.json instead.")
 
     def render(loaded: LoadedSnapshot) -> tuple[bytes, str] | None:
@@ -70,9 +66,14 @@ def download(name: Name, format: Format, published: PublishedDep) -> Response:
             return None
         if format == "json":
             return loaded.artifact(name), "application/json"
+        if format == "parquet":
+            return to_parquet(loaded.value(name)), PARQUET
         return to_csv(loaded.value(name)).encode(), "text/csv; charset=utf-8"
 
-    found = published.read(render)
+    try:
+        found = published.read(render)
+    except MissingExtraError as error:
+        raise Problem(501, "Not available", f"{error}. Download JSON or CSV instead.") from error
     if found is None:
         raise Problem(
             404,
@@ -89,6 +90,17 @@ def download(name: Name, format: Format, published: PublishedDep) -> Response:
             "Content-Disposition": f'attachment; filename="{name}.{format}"',
         },
     )
+
+
+@router.get(
+    "/schemas/{name}",
+    operation_id="getArtifactSchema",
+    summary="The JSON Schema of an artifact",
+    response_model=dict[str, Any],
+)
+def schema(name: ArtifactName) -> JSONResponse:
+    """Return the schema that this artifact fits; the API's answers hold the artifact as `data`."""
+    return JSONResponse(artifact_schema(name), media_type="application/schema+json")
 
 
 def _snapshot(manifest: Manifest) -> Snapshot:
