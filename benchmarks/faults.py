@@ -586,7 +586,7 @@ def _warm_up(base: Path, postgresql: str | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         storage = AnalyticsStorage(directory=Path(scratch))
         regenerate_analytics(database=get_database(urls[0]), storage=storage)
-        assert staleness.why_stale(get_database(urls[0]), storage) is None
+        assert staleness.compare(get_database(urls[0]), storage).reason is None
     api.http.app.create_app(urls[0].model_copy(update={"api_token": TOKEN}))
 
 

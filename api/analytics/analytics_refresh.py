@@ -23,6 +23,7 @@ from api.analytics.interruption import (
     interruptible,
     stop_with_parent,
     uninterrupted,
+    wait_for_parent,
 )
 from api.analytics.log import configure_logging
 from api.analytics.previous_maps import previous_maps
@@ -236,12 +237,16 @@ def _refresh_once(
 def main() -> None:
     """Run the refresh as a job: result on stdout, log on stderr, outcome in the exit code.
 
-    With ``--watch-stdin`` it also stops, as on SIGTERM, when stdin is closed.
+    With ``--watch-stdin`` it begins when it can read a byte from stdin, and it also stops, as on
+    SIGTERM, when stdin is closed.
     """
     configure_logging()
+    watching = "--watch-stdin" in sys.argv[1:]
+    if watching and not wait_for_parent():
+        sys.exit(INTERRUPTED_EXIT_CODE)
     try:
         with interruptible():
-            if "--watch-stdin" in sys.argv[1:]:
+            if watching:
                 stop_with_parent()
             result = regenerate_analytics()
     except Interrupted as interruption:

@@ -80,11 +80,16 @@ def check_interruption() -> None:
         raise Interrupted
 
 
+def wait_for_parent() -> bool:
+    """Wait for the line on stdin that says to begin; return False if stdin ends before it."""
+    return bool(os.read(sys.stdin.fileno(), 1))
+
+
 def stop_with_parent() -> None:
     """Stop as on SIGTERM when stdin reaches its end, which a parent's death brings about.
 
-    The parent holds the other end of the pipe and never writes. A refresh that does not stop within
-    :data:`_STOP_SECONDS` ends at once.
+    The parent holds the other end of the pipe and writes no more. A refresh that does not stop
+    within :data:`_STOP_SECONDS` ends at once.
     """
 
     def watch() -> None:

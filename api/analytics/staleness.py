@@ -6,6 +6,7 @@ Imports no mathematics, so that asking takes a second and a small part of a refr
 import json
 import logging
 import sys
+from dataclasses import asdict, dataclass
 
 from api.analytics.code_version import code_version
 from api.analytics.log import configure_logging
@@ -17,10 +18,30 @@ from api.storage.errors import CorruptSnapshotError, StorageError, UnsupportedSn
 from api.utils.analytics_cache import AnalyticsStorage
 
 
-def why_stale(database: Database, storage: AnalyticsStorage) -> str | None:
-    """Return why a refresh is needed; None if the current snapshot is whole and up to date.
+@dataclass(frozen=True)
+class Comparison:
+    """The current snapshot beside the database.
 
-    An empty database without a snapshot needs none.
+    Attributes
+    ----------
+    reason
+        Why a refresh is needed; None if the snapshot is whole and up to date.
+    foreign
+        Whether it was computed from another database.
+    database_id
+        The id of the database.
+    """
+
+    reason: str | None
+    foreign: bool
+    database_id: str | None
+
+
+def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
+    """Compare the current snapshot with the database.
+
+    An empty database without a snapshot needs no refresh. A snapshot of the same recipes is never
+    foreign, whichever database it came from.
 
     Raises
     ------
@@ -31,29 +52,37 @@ def why_stale(database: Database, storage: AnalyticsStorage) -> str | None:
     """
     with database.snapshot() as connection:
         dataset = read_dataset(connection)
+    own = dataset.database_id
     try:
         current = storage.snapshots.current()
         if current is None:
-            return None if dataset.recipes.empty else "there is no snapshot yet"
+            reason = None if dataset.recipes.empty else "there is no snapshot yet"
+            return Comparison(reason, foreign=False, database_id=own)
         if current.database_fingerprint != dataset_fingerprint(dataset):
-            return f"the database has changed since snapshot {current.snapshot_id}"
+            if None not in (own, current.database_id) and own != current.database_id:
+                reason = f"snapshot {current.snapshot_id} was computed from another database"
+                return Comparison(reason, foreign=True, database_id=own)
+            reason = f"the database has changed since snapshot {current.snapshot_id}"
+            return Comparison(reason, foreign=False, database_id=own)
         if current.code_version != code_version():
-            return f"snapshot {current.snapshot_id} was made by other code"
+            reason = f"snapshot {current.snapshot_id} was made by other code"
+            return Comparison(reason, foreign=False, database_id=own)
         storage.snapshots.check(current)
     except (CorruptSnapshotError, UnsupportedSnapshotError) as error:
-        return str(error)
-    return None
+        return Comparison(str(error), foreign=False, database_id=own)
+    return Comparison(None, foreign=False, database_id=own)
 
 
 def main() -> None:
-    """Print ``{"stale": bool, "reason": str | null}``; exit code 1 if it cannot be determined."""
+    """Print ``stale``, ``reason``, ``foreign`` and ``database_id``; exit code 1 if unknown."""
     configure_logging(logging.WARNING)
     try:
-        reason = why_stale(get_database(), AnalyticsStorage.from_settings())
+        found = compare(get_database(), AnalyticsStorage.from_settings())
     except (DatabaseError, StorageError) as error:
         logging.getLogger(__name__).warning("%s", error)
         sys.exit(1)
-    sys.stdout.write(json.dumps({"stale": reason is not None, "reason": reason}) + "\n")
+    answer = {"stale": found.reason is not None, **asdict(found)}
+    sys.stdout.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def serve(
     """
     from api.analytics.log import configure_logging
     from api.http.server import create_server
+    from api.jobs.spare import SPARE_SECONDS
     from api.jobs.worker import running_worker
     from api.settings import Settings
 
@@ -55,7 +56,7 @@ def serve(
     stderr.print(f"Open {address}{code}", style="bold")
     server = create_server(app)
     refreshing = (
-        running_worker(settings)
+        running_worker(settings, spare_seconds=SPARE_SECONDS)
         if worker and settings.analytics_trigger_function is None
         else contextlib.nullcontext()
     )

@@ -27,6 +27,7 @@ def worker(
     """
     from api.analytics.log import configure_logging
     from api.jobs.coalescing import JobStatus
+    from api.jobs.spare import SPARE_SECONDS
     from api.jobs.worker import POLL_SECONDS, run_worker
     from api.settings import Settings
 
@@ -51,6 +52,7 @@ def worker(
         once=once,
         poll_seconds=poll or POLL_SECONDS,
         on_attempt=on_attempt,
+        spare_seconds=SPARE_SECONDS,
     )
     if once and failed:
         stderr.print("A refresh failed. It waits for the next worker.")

@@ -3,10 +3,12 @@
 It ends with its worker, however the worker ends. Asked to stop, the worker sends SIGTERM; killed,
 it closes the pipe on the refresh's stdin, which the refresh watches. Until the refresh has ended,
 it holds the queue's lock that it inherited, so no other worker starts a second one beside it.
+
+A refresh begins when it reads a line from stdin. It may be started long before: what it imports
+takes as long as the analytics of a thousand recipes.
 """
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import IO
@@ -55,13 +58,10 @@ class Outcome:
     detail: str
 
 
-def run_refresh(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    stopping: Callable[[], bool],
-    lock_descriptor: int,
-) -> Outcome:
-    """Run a refresh to its end, or stop it when ``stopping`` returns True.
+def start_refresh(
+    command: Sequence[str], environment: Mapping[str, str], lock_descriptor: int
+) -> "subprocess.Popen[str]":
+    """Start a refresh's process, which waits for :func:`begin`.
 
     Parameters
     ----------
@@ -69,35 +69,70 @@ def run_refresh(
         The refresh: one JSON object on stdout, exit code 0 or 1.
     environment
         Its environment.
-    stopping
-        Called several times a second.
     lock_descriptor
         The queue's lock, for the process to inherit.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
     """
-    reading, writing = os.pipe()
+    return subprocess.Popen(  # noqa: S603 our own command
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=dict(environment),
+        pass_fds=(lock_descriptor,),
+        # Ctrl-C in a terminal reaches the whole session; here only the worker, which then
+        # stops the refresh.
+        start_new_session=True,
+    )
+
+
+def begin(process: "subprocess.Popen[str]") -> bool:
+    """Let a started refresh begin; return False if it has ended already."""
     try:
-        process = subprocess.Popen(  # noqa: S603 our own command
-            command,
-            stdin=reading,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=dict(environment),
-            pass_fds=(lock_descriptor,),
-            # Ctrl-C in a terminal reaches the whole session; here only the worker, which then
-            # stops the refresh.
-            start_new_session=True,
-        )
+        if process.stdin is not None:
+            process.stdin.write("\n")
+            process.stdin.flush()
+    except OSError:
+        return False
+    return process.poll() is None
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """Kill a process, if it has not ended, and close its pipes."""
+    process.kill()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError):  # what a dead process did not read
+                stream.close()
+    process.wait()
+
+
+def run_refresh(
+    start: "Callable[[], subprocess.Popen[str]]", stopping: Callable[[], bool]
+) -> Outcome:
+    """Run a refresh to its end, or stop it when ``stopping`` returns True.
+
+    Parameters
+    ----------
+    start
+        Returns the process of a refresh that has begun, or raises OSError.
+    stopping
+        Called several times a second.
+    """
+    try:
+        process = start()
     except OSError as error:
-        os.close(writing)
         return Outcome(Ending.FAILED, f"it could not be started: {error}")
-    finally:
-        os.close(reading)
     try:
         return _follow(process, stopping)
     finally:
-        os.close(writing)
+        end(process)
 
 
 def _follow(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> Outcome:

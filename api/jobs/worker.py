@@ -9,36 +9,32 @@ publishes; and at its start and every few minutes the worker compares the curren
 database and submits a refresh if it is stale or damaged, so that no lost request is lost for good.
 """
 
-import json
 import logging
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import LocalQueue, OwnedQueue, QueuedJob, QueueError, QueueOwnedError
-from api.jobs.refresh_process import REFRESH_COMMAND, Ending, run_refresh
+from api.jobs.reconcile import CHECK_COMMAND, Reconciliation
+from api.jobs.refresh_process import REFRESH_COMMAND, Ending, run_refresh, start_refresh
 from api.jobs.retry import RetrySchedule
+from api.jobs.spare import SpareRefresh
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: Compares the current snapshot with the database, in a process that leaves no memory behind.
-CHECK_COMMAND = (sys.executable, "-m", "api.analytics.staleness")
-
 #: How often to look at the queue, and to compare the snapshot with the database, in seconds.
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
 CHECK_SECONDS = 600.0
 
-_CHECK_TIMEOUT = 300.0
 _TICK_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
 
@@ -65,6 +61,7 @@ def run_worker(
     on_attempt: Callable[[QueuedJob], None] = lambda job: None,
     command: Sequence[str] = REFRESH_COMMAND,
     check_command: Sequence[str] = CHECK_COMMAND,
+    spare_seconds: float = 0.0,
 ) -> None:
     """Run what waits and what arrives, one refresh after the other.
 
@@ -83,9 +80,11 @@ def run_worker(
         Called after each attempt that was not stopped: the job has SUCCEEDED, or is RUNNABLE again
         with the reason in its ``detail``.
     command
-        The refresh; see :func:`~api.jobs.refresh_process.run_refresh`.
+        The refresh; see :func:`~api.jobs.refresh_process.start_refresh`.
     check_command
-        The comparison; see :mod:`api.analytics.staleness`.
+        The comparison; see :mod:`api.jobs.reconcile`.
+    spare_seconds
+        How long the next refresh's process is kept ready; see :mod:`api.jobs.spare`.
 
     Raises
     ------
@@ -97,13 +96,17 @@ def run_worker(
     queue = LocalQueue(settings.refresh_queue)
     environment = {**os.environ, **_environment(settings)}
     schedule = RetrySchedule()
+    reconciliation = Reconciliation(check_command, environment)
     next_check = time.monotonic()
-    with queue.owned() as owned:
+    with queue.owned() as owned, ExitStack() as ending:
+        start = partial(start_refresh, command, environment, owned.lock_descriptor)
+        spare = SpareRefresh(start, 0.0 if once else spare_seconds)
+        ending.callback(spare.close)
         logger.info("serving %s", queue.path)
         while not stopping():
             job = owned.claim(schedule.is_due)
             if job is not None:
-                job = _run(owned, job, command, environment, stopping)
+                job = _run(owned, job, spare, stopping)
                 schedule.record(job)
                 if not stopping():
                     on_attempt(job)
@@ -113,9 +116,10 @@ def run_worker(
                 return
             elif time.monotonic() >= next_check:
                 next_check = time.monotonic() + check_seconds * random.uniform(0.75, 1.25)  # noqa: S311
-                if _is_stale(check_command, environment, stopping):
+                if reconciliation.is_due(stopping):
                     queue.submit()
             else:
+                spare.keep()
                 _sleep(poll_seconds, stopping)
         logger.info("stopped serving %s", queue.path)
 
@@ -188,16 +192,13 @@ def _keep_working(settings: Settings, stop: threading.Event, options: dict[str, 
 
 
 def _run(
-    owned: OwnedQueue,
-    job: QueuedJob,
-    command: Sequence[str],
-    environment: dict[str, str],
-    stopping: Callable[[], bool],
+    owned: OwnedQueue, job: QueuedJob, spare: SpareRefresh, stopping: Callable[[], bool]
 ) -> QueuedJob:
     """Run a claimed job and record how it ended."""
     logger.info("refresh %s: attempt %d", job.job_id, job.attempt)
     begun = time.monotonic()
-    outcome = run_refresh(command, environment, stopping, owned.lock_descriptor)
+    outcome = run_refresh(spare.take, stopping)
+    spare.extend()
     seconds = time.monotonic() - begun
     if outcome.ending is Ending.PUBLISHED:
         logger.info("refresh %s succeeded after %.1f s: %s", job.job_id, seconds, outcome.detail)
@@ -214,35 +215,6 @@ def _run(
     return owned.requeue(
         job.job_id, outcome.detail, failed=outcome.ending in (Ending.FAILED, Ending.CRASHED)
     )
-
-
-def _is_stale(
-    command: Sequence[str], environment: dict[str, str], stopping: Callable[[], bool]
-) -> bool:
-    """Return whether the current snapshot is known to be missing, stale or damaged."""
-    deadline = time.monotonic() + _CHECK_TIMEOUT
-    with subprocess.Popen(  # noqa: S603 our own command
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    ) as process:
-        while process.poll() is None:
-            if stopping() or time.monotonic() > deadline:
-                process.kill()
-                return False
-            time.sleep(_TICK_SECONDS)
-        output, _ = process.communicate()
-    try:
-        answer = json.loads(output)
-        if answer["stale"]:
-            logger.info("requesting a refresh: %s", answer["reason"])
-        return bool(answer["stale"])
-    except (ValueError, KeyError, TypeError):
-        logger.warning("the snapshot could not be compared with the database; see above")
-        return False
 
 
 def _environment(settings: Settings) -> dict[str, str]:

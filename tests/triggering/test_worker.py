@@ -252,6 +252,35 @@ def test_killed_workers_leave_one_refresh(place: Place) -> None:
     assert len(place.names()) == RECIPES
 
 
+def test_a_spare_refresh_serves_the_next_write(place: Place) -> None:
+    """It runs the next job; killed while it waits it costs no attempt; it ends with its worker."""
+    worker = place.worker()
+    _until(lambda: place.queue.jobs() and place.queue.jobs()[0].finished_at, "a first refresh")
+
+    _until(lambda: len(_refreshes_of(place)) == 1, "a spare")
+    (spare,) = _refreshes_of(place)
+    place.rename(1, "By the spare")
+    _until(lambda: place.queue.jobs()[0].started_at and len(place.queue.jobs()) == 2, "its start")
+    assert _refreshes_of(place) in ([spare], [])
+    _until(lambda: place.queue.jobs()[0].finished_at, "its end")
+    assert place.names()[1] == "By the spare"
+
+    _until(lambda: _refreshes_of(place) not in ([], [spare]), "the next spare")
+    (spare,) = _refreshes_of(place)
+    os.kill(spare, signal.SIGKILL)
+    place.rename(1, "Without a spare")
+    _until(lambda: len(place.queue.jobs()) == 3 and place.queue.jobs()[0].finished_at, "its end")
+    assert place.names()[1] == "Without a spare"
+    assert {(job.attempt, job.failures) for job in place.queue.jobs()} == {(1, 0)}
+
+    place.rename(1, "One more")  # so that there is a spare again
+    _until(lambda: len(place.queue.jobs()) == 4 and place.queue.jobs()[0].finished_at, "its end")
+    _until(lambda: _refreshes_of(place), "a spare")
+    worker.kill()
+    worker.communicate()
+    _until(lambda: not _refreshes_of(place), "the spare's end")
+
+
 def test_a_failed_refresh_reports_its_reason(place: Place) -> None:
     hidden = place.settings.sqlite_path.with_suffix(".hidden")
     place.settings.sqlite_path.rename(hidden)
