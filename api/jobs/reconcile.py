@@ -36,7 +36,7 @@ class Reconciliation:
         self._command = command
         self._environment = environment
         self._known: str | None = None
-        self._told = False
+        self._warned = False
 
     def is_due(self, stopping: Callable[[], bool]) -> bool:
         """Return whether the current snapshot is known to be missing, stale or damaged."""
@@ -52,13 +52,13 @@ class Reconciliation:
             return False
         left_alone = foreign and database_id == self._known
         self._known = database_id
-        if left_alone and not self._told:
+        if left_alone and not self._warned:
             logger.warning(
                 "%s. It is left alone until a write here or: cocktaildb refresh. To keep both, "
                 "give each database its own ANALYTICS_DIR or ANALYTICS_PREFIX.",
                 reason,
             )
-        self._told = left_alone
+        self._warned = left_alone
         if stale and not left_alone:
             logger.info("requesting a refresh: %s", reason)
         return stale and not left_alone
