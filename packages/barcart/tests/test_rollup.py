@@ -17,18 +17,28 @@ def lines(*rows: tuple[Any, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["recipe_id", "recipe_name", "ingredient_id", "volume"])
 
 
-def test_only_flagged_leaves_with_a_parent_roll_up() -> None:
+def test_flagged_ingredients_roll_up_to_their_kind() -> None:
     mapping = create_rollup_mapping(
         shelf(
             (1, None, 1),  # topmost: has nothing to roll up onto
-            (2, 1, 1),  # flagged, but has a child that rolls up onto it: a single step
+            (2, 1, 1),  # flagged: what is below it does not matter
             (3, 2, 1),
             (4, 2, 0),
-            (5, 1, True),
-            (6, None, 1),
+            (5, 4, 1),
+            (6, 1, True),
+            (7, None, 1),
         )
     )
-    assert mapping == {"3": "2", "5": "1"}
+    assert mapping == {"2": "1", "3": "1", "5": "4", "6": "1"}
+
+
+@pytest.mark.parametrize("flag", [0, 1])
+def test_a_bottle_below_keeps_the_flag(flag: int) -> None:
+    before = shelf(("gin", None, 0), ("brand", "gin", 1), ("other", "gin", 0))
+    after = shelf(*before.itertuples(index=False, name=None), ("bottle", "brand", flag))
+    old, new = create_rollup_mapping(before), create_rollup_mapping(after)
+    assert old == {"brand": "gin"}
+    assert {key: new[key] for key in old} == old
 
 
 def test_ids_may_be_text() -> None:
@@ -44,6 +54,7 @@ def test_no_ingredients_no_mapping() -> None:
     [
         ([(1, None, 0), (2, 9, 1)], "row 1: parent_id '9' of ingredient '2' has no row"),
         ([(1, 1, 1)], "row 0: parent_id '1' of ingredient '1' is the ingredient itself"),
+        ([(1, 2, 1), (2, 1, 1)], "row 0: the parents of ingredient '1' form a cycle"),
         ([(1, None, 0), (1, None, 0)], "row 1: ingredient_id '1' was already given in row 0"),
         ([(1, None, 2)], "row 0: allow_substitution 2 is neither"),
         ([(1, None, None)], "row 0: allow_substitution"),

@@ -1,6 +1,6 @@
 """Merge interchangeable ingredients into the kind they belong to.
 
-Brands of one spirit ("allow substitution") are leaves below it. Counting them apart would split the
+Brands of one spirit ("allow substitution") are below it. Counting them apart would split the
 evidence for the spirit, so their volumes go to the parent before distances are learned.
 """
 
@@ -18,10 +18,10 @@ def create_rollup_mapping(
     parent_id_col: str = "parent_id",
     allow_substitution_col: str = "allow_substitution",
 ) -> dict[str, str]:
-    """Map each leaf that allows substitution to its parent.
+    """Map each ingredient that allows substitution to the kind that it stands for.
 
-    A single step in the tree as given: a parent that thereby becomes childless does not roll up in
-    turn, even if it allows substitution, because it now represents a kind.
+    That is the nearest ingredient above it that does not allow substitution itself, or the topmost.
+    What is below an ingredient does not matter: a bottle added there must not split its evidence.
 
     Parameters
     ----------
@@ -35,13 +35,27 @@ def create_rollup_mapping(
     Returns
     -------
     dict
-        ``{ingredient id: parent id}``, ids as text, in the order of the rows.
+        ``{ingredient id: id of its kind}``, ids as text, in the order of the rows. No kind is a
+        key.
 
     Raises
     ------
     ValueError
         If a column is missing, an id occurs twice, a parent has no row or is the ingredient itself,
-        or a flag is neither true nor false.
+        parents form a cycle, or a flag is neither true nor false.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> tree = pd.DataFrame(
+    ...     {
+    ...         "ingredient_id": ["gin", "brand", "its small bottle"],
+    ...         "parent_id": [None, "gin", "brand"],
+    ...         "allow_substitution": [0, 1, 1],
+    ...     }
+    ... )
+    >>> create_rollup_mapping(tree)
+    {'brand': 'gin', 'its small bottle': 'gin'}
     """
     for column in (ingredient_id_col, parent_id_col, allow_substitution_col):
         if column not in ingredients_df.columns:
@@ -78,12 +92,27 @@ def create_rollup_mapping(
             labels, ingredients_df[allow_substitution_col].tolist(), strict=True
         )
     ]
-    inner = set(parent_of.values())
-    return {
+    steps = {
         identifier: parent_of[identifier]
         for identifier, flag in zip(ids, flags, strict=True)
-        if flag and identifier in parent_of and identifier not in inner
+        if flag and identifier in parent_of
     }
+    return {identifier: _follow(steps, identifier, first_row) for identifier in steps}
+
+
+def _follow(steps: Mapping[str, str], identifier: str, row: Mapping[str, Any]) -> str:
+    """Return the end of the chain of steps from an ingredient."""
+    passed = {identifier}
+    kind = steps[identifier]
+    while kind in steps:
+        if kind in passed:
+            raise ValueError(
+                f"row {row[identifier]}: the parents of ingredient {identifier!r} form a cycle; "
+                "correct one of them"
+            )
+        passed.add(kind)
+        kind = steps[kind]
+    return kind
 
 
 def apply_rollup(
