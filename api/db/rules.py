@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
+from api.db.look_alikes import mixed_word
 from api.db.normalization import MAX_MARKS, has_too_many_marks, normalize
 
 #: The largest integer of SQLite and of PostgreSQL's bigint.
@@ -66,6 +67,24 @@ def clean_line(text: str) -> str:
     _refuse(cleaned, allowed="")
     if all(unicodedata.category(mark) in _INVISIBLE or mark in _BLANKS for mark in cleaned):
         raise ValueError("The text has no visible character")
+    return cleaned
+
+
+def clean_name(text: str) -> str:
+    """Return a name: a line without words in letters of two alphabets that look alike.
+
+    Raises
+    ------
+    ValueError
+        As :func:`clean_line`, and naming such a word.
+    """
+    cleaned = clean_line(text)
+    if (word := mixed_word(cleaned)) is not None:
+        shown = " ".join(f"U+{ord(mark):04X}" for mark in word if not mark.isascii())
+        raise ValueError(
+            f"The word {word!r} mixes letters of two alphabets that look alike ({shown}); write it "
+            "in one"
+        )
     return cleaned
 
 
@@ -132,6 +151,7 @@ def _refuse(text: str, allowed: str) -> None:
         if (
             (unicodedata.category(mark) in ("Cc", "Cs") and mark not in allowed)
             or mark in _BIDI_CONTROLS
+            or "\U000e0000" <= mark <= "\U000e007f"  # tags: invisible text
             or (mark in _LINE_SEPARATORS and not allowed)
         ):
             raise ValueError(f"The character U+{ord(mark):04X} is not allowed")
@@ -153,10 +173,10 @@ def _line(limit: int) -> Any:
 
 _NONE_IF_BLANK = AfterValidator(lambda text: clean_line(text) if text.strip() else None)
 
-RecipeName = Annotated[str, _line(MAX_NAME), AfterValidator(clean_line), _within(MAX_NAME)]
+RecipeName = Annotated[str, _line(MAX_NAME), AfterValidator(clean_name), _within(MAX_NAME)]
 IngredientName = RecipeName
 UnitName = Annotated[
-    str, _line(MAX_SHORT_NAME), AfterValidator(clean_line), _within(MAX_SHORT_NAME)
+    str, _line(MAX_SHORT_NAME), AfterValidator(clean_name), _within(MAX_SHORT_NAME)
 ]
 TagName = UnitName
 UserId = Annotated[str, _line(MAX_USER_ID), AfterValidator(clean_line), _within(MAX_USER_ID)]

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from api.db.columns import TableColumns
+from api.db.look_alikes import look_alikes, skeleton
 from api.db.normalization import normalize
 from api.db.schema import NAMED_TABLES
 
@@ -34,6 +35,11 @@ KEY_LENGTH = 400
 _CHUNK = 5000
 _SQL_FUNCTION = "fold_name"
 
+#: Joiners, variation selectors and fillers: drawn as nothing, alone or within a name.
+UNSEEN = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
 _APOSTROPHES = "'\u2018\u2019\u201a\u201b\u02bc\u02bb\u0060\u00b4\uff07\u2032"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 #: Letters without a Unicode decomposition, as people without them on the keyboard type them.
@@ -58,7 +64,9 @@ def fold(text: str) -> str:
     ('pina colada', 'harrys creme', 'ol strasse', 'μυθοσ')
     """
     decomposed = normalize("NFKD", normalize("NFKD", text).casefold())
-    bare = "".join(mark for mark in decomposed if not _is_accent(mark)).translate(_TRANSLATED)
+    bare = "".join(
+        mark for mark in decomposed if not (_is_accent(mark) or _is_unseen(mark))
+    ).translate(_TRANSLATED)
     return " ".join(normalize("NFKC", bare).split())
 
 
@@ -79,10 +87,23 @@ def search_key(name: object) -> str:
 def same_name(name: object) -> str:
     """Return the key by which names must be unique: 'gin' and 'Gin ' share it.
 
-    Unlike in a search, accents count: Pêche is not Peche.
+    Unlike in a search, accents count: Pêche is not Peche. Letters that look like Latin ones do not:
+    Cyrillic Сосо is Latin Coco.
     """
-    visible = "".join(mark for mark in str(name) if unicodedata.category(mark) != "Cf")
-    return normalize("NFC", visible).strip().casefold()
+    text = str(name)
+    if text.isascii():
+        return text.strip().casefold()
+    visible = "".join(mark for mark in normalize("NFKC", text) if not _is_unseen(mark))
+    return skeleton(visible).strip().casefold()
+
+
+def _is_unseen(mark: str) -> bool:
+    return unicodedata.category(mark) == "Cf" or mark in UNSEEN
+
+
+def keys_of_same_names(name: str) -> set[str]:
+    """Return every ``search_name`` that a name with the same :func:`same_name` may have."""
+    return {search_key(one) for one in (name, *look_alikes(name))}
 
 
 def fold_names(connection: Connection) -> int:

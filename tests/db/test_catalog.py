@@ -306,6 +306,7 @@ def test_names_changed_by_other_programs_are_found(database: Database) -> None:
         ("a\x00b", "U\\+0000"),
         ("a\nb", "U\\+000A"),
         ("abc\u202ednuor", "U\\+202E"),
+        ("Gin\U000e0041", "U\\+E0041"),
         ("x" * 201, "at most 200"),
         ("\ufb2c" * 150, "longer than 200"),  # composing takes it apart into three
     ],
@@ -313,6 +314,58 @@ def test_names_changed_by_other_programs_are_found(database: Database) -> None:
 def test_unreadable_names_are_refused(name: str, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         RecipeDraft(name=name)
+
+
+@pytest.mark.parametrize("draft", [RecipeDraft, IngredientDraft, UnitDraft, TagDraft])
+@pytest.mark.parametrize(
+    "name",
+    ["G\u0456n", "\u0410bsinthe", "Old T\u03bfm", "Campar\u0456 Soda", "\u13a0perol", "R\u057dm"],
+)
+def test_words_of_two_alphabets_are_refused(draft: Any, name: str) -> None:
+    with pytest.raises(ValidationError, match="two alphabets"):
+        draft(name=name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0421\u0430\u0445\u0430\u0440",  # sugar, of look-alikes alone
+        "\u041c\u043e\u0445\u0438\u0442\u043e Fresh",
+        "\u039f\u03cd\u03b6\u03bf",
+        "\u6885\u9152 Spritz",
+        "\u30cf\u30a4\u30dc\u30fc\u30ebX",
+        "Pi\u00f1a",
+        "5 \u00b5l",
+        "\u05e2\u05e8\u05e7",
+        "\u0928\u0940\u0902\u092c\u0942",
+    ],
+)
+def test_names_of_any_script_are_accepted(name: str) -> None:
+    assert RecipeDraft(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ("Coca", "\u0421\u043e\u0441\u0430"),
+        ("\u0421\u043e\u0441\u0430", "Coca"),
+        ("\u0412\u0410\u041c", "Bam"),
+        ("\u039f\u039c\u039f", "\u041e\u041c\u041e"),
+        ("Gin", "\uff27\uff49\uff4e"),
+        ("Gin", "G\u034fin"),
+        ("Gin", "G\u200din"),
+        ("Gin", "Gin\u115f"),
+        ("G\ufe0fin", "Gin"),
+    ],
+)
+def test_look_alikes_are_the_same_name(database: Database, taken: str, name: str) -> None:
+    with writing(database) as connection:
+        units.create_unit(connection, UnitDraft(name=taken))
+    with (
+        pytest.raises(ConflictError, match="already has the name"),
+        writing(database) as connection,
+    ):
+        units.create_unit(connection, UnitDraft(name=name))
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:

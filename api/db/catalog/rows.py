@@ -10,7 +10,7 @@ from api.db.catalog.matching import match_names
 from api.db.catalog.paging import Page, read_page
 from api.db.catalog.values import same_version
 from api.db.columns import TableColumns
-from api.db.search_names import folded_column, same_name, search_key
+from api.db.search_names import folded_column, keys_of_same_names, same_name
 
 _SHOWN = 5
 #: Below the parameter limit of either database.
@@ -67,10 +67,10 @@ def require_free_name(
         Naming that row.
     """
     wanted = same_name(name)
-    # Equal names have equal folded names, so the index finds the candidates.
+    # The index finds the candidates.
     candidates = connection.execute(
         select(table.c.id, table.c.name).where(
-            (table.c.search_name == search_key(name)) | (table.c.name == name)
+            table.c.search_name.in_(keys_of_same_names(name)) | (table.c.name == name)
         )
     )
     for identifier, taken in candidates:

@@ -11,7 +11,7 @@ from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.values import as_text, version
 from api.db.columns import read_table_columns
 from api.db.schema import recipe_tags, tags
-from api.db.search_names import same_name, search_key
+from api.db.search_names import keys_of_same_names, same_name, search_key
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def ids_of_tags(connection: Connection, names: Sequence[str]) -> list[int]:
             continue
         known = connection.execute(
             select(tags.c.id, tags.c.name).where(
-                (tags.c.search_name == search_key(name)) | (tags.c.name == name), public
+                tags.c.search_name.in_(keys_of_same_names(name)) | (tags.c.name == name), public
             )
         )
         match = next((number for number, taken in known if same_name(taken) == key), None)
