@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
 export DB_PATH ?= var/cocktails.db
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh serve test test-fast lint lint-js lint-cloud docs format cloud-tools lock clean
+.PHONY: help refresh serve test test-fast lint lint-js lint-cloud docs format cloud-tools sbom audit lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,10 @@ format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff format .
 
 cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM CLI, checkov and hadolint
+
+sbom: $(VENV)/.installed-dev  ## Write what the lock installs as var/sbom.json (CycloneDX)
+	@mkdir -p var
+	@$(BIN)/python -m tools.sbom requirements.txt > var/sbom.json
 
 audit: $(VENV)/.installed-dev  ## Look for unsafe code, and for dependencies with known vulnerabilities
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api packages/barcart/src

@@ -10,18 +10,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
+from sqlalchemy import Connection
 
 from api.db.catalog.errors import NotFoundError
 from api.db.catalog.ingredients import Ingredient, get_ingredient
+from api.db.catalog.paging import Page
 from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
 from api.db.catalog.search import RecipeSearch
-from api.http.deps import DatabaseDep, PublishedDep
+from api.http.deps import PublishedDep
 from api.http.problems import Problem
 from api.http.published import Published
 from api.http.snapshot_records import record
+from api.http.transactions import ReadDep
 from api.pages.convertors import ROW_ID
 from api.pages.rendering import render
 from api.storage.errors import StorageError
@@ -34,16 +38,16 @@ _LISTED = 100
 
 
 @router.api_route(f"/recipes/{{recipe_id:{ROW_ID}}}", methods=["GET", "HEAD"])
-def recipe_page(
-    recipe_id: int, request: Request, database: DatabaseDep, published: PublishedDep
+async def recipe_page(
+    recipe_id: int, request: Request, read: ReadDep, published: PublishedDep
 ) -> Response:
     """Return one recipe with its relatives."""
     try:
-        with database.snapshot() as connection:
-            recipe = get_recipe(connection, recipe_id)
+        recipe = await read(lambda connection: get_recipe(connection, recipe_id))
     except NotFoundError:
         return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
-    similar = _record(published, "recipe-similar", "recipe_id", recipe_id) or {}
+    found = await to_thread.run_sync(_record, published, "recipe-similar", "recipe_id", recipe_id)
+    similar = found or {}
     return HTMLResponse(
         render(
             "recipe",
@@ -59,21 +63,27 @@ def recipe_page(
 
 
 @router.api_route(f"/ingredients/{{ingredient_id:{ROW_ID}}}", methods=["GET", "HEAD"])
-def ingredient_page(
-    ingredient_id: int, request: Request, database: DatabaseDep, published: PublishedDep
+async def ingredient_page(
+    ingredient_id: int, request: Request, read: ReadDep, published: PublishedDep
 ) -> Response:
     """Return one ingredient: where it belongs, what replaces it, and the recipes that use it."""
+
+    def read_all(
+        connection: Connection,
+    ) -> tuple[Ingredient, list[Ingredient], Page[RecipeSummary]]:
+        ingredient = get_ingredient(connection, ingredient_id)
+        family = [get_ingredient(connection, one) for one in _above(ingredient)]
+        search = RecipeSearch(ingredient=[ingredient_id])
+        return ingredient, family, search_recipes(connection, search, limit=_LISTED)
+
     try:
-        with database.snapshot() as connection:
-            ingredient = get_ingredient(connection, ingredient_id)
-            above = _above(ingredient)
-            family = [get_ingredient(connection, one) for one in above]
-            recipes = search_recipes(
-                connection, RecipeSearch(ingredient=[ingredient_id]), limit=_LISTED
-            )
+        ingredient, family, recipes = await read(read_all)
     except NotFoundError:
         message = f"There is no ingredient {ingredient_id}."
         return not_found(message, "/ingredients", "Browse the ingredients")
+    substitutes = await to_thread.run_sync(
+        _substitutes, published, [ingredient_id, *reversed(_above(ingredient))]
+    )
     return HTMLResponse(
         render(
             "ingredient",
@@ -81,7 +91,7 @@ def ingredient_page(
             family=family,
             recipes=recipes.items,
             more=recipes.next_cursor is not None,
-            substitutes=_substitutes(published, [ingredient_id, *reversed(above)]),
+            substitutes=substitutes,
             summary=_ingredient_summary(ingredient, recipes.items),
             address=_address(request),
         ),

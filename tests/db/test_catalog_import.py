@@ -22,7 +22,7 @@ from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.requests import import_request, read_request
 from api.db.exchange.tag_cells import join_tags, split_tags
 from api.db.frames import Dataset
-from api.db.rules import clean_line
+from api.db.rules import clean_name
 from api.db.write import write_dataset
 
 MakeDatabase = Callable[[Dataset | None], Database]
@@ -181,12 +181,12 @@ starts = st.sampled_from(["=", "+", "-", "@", "'", "''=", " =", "\uff1d", ";", "
 
 def _is_visible(text: str) -> bool:
     try:
-        return bool(clean_line(text))
+        return bool(clean_name(text))
     except ValueError:
         return False
 
 
-words = st.builds(str.__add__, starts, lines).map(str.strip).filter(_is_visible).map(clean_line)
+words = st.builds(str.__add__, starts, lines).map(str.strip).filter(_is_visible).map(clean_name)
 
 
 @settings(max_examples=40, deadline=None)

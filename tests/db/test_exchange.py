@@ -22,7 +22,7 @@ from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.exchange.sources.own_json import read_json_document
 from api.db.frames import TABLES, Dataset
 from api.db.migrations import upgrade
-from api.db.rules import clean_line
+from api.db.rules import clean_name
 from api.db.schema import metadata
 from api.db.search_names import same_name
 from api.db.write import write_dataset
@@ -42,7 +42,7 @@ def _without_faults(raw: Collection) -> Dataset:
 
 def _is_clean(word: str) -> bool:
     try:
-        return clean_line(word) == word
+        return clean_name(word) == word
     except ValueError:
         return False
 

@@ -212,12 +212,14 @@ def test_slow_statement_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) ->
     endless = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     )
-    monkeypatch.setattr(
-        "api.http.routes.recipes.recipes.search_recipes",
-        lambda connection, *_, **__: connection.execute(text(endless)).scalar_one(),
-    )
+    for function in ("http.routes.recipes.recipes.search_recipes", "pages.rendered.get_recipe"):
+        monkeypatch.setattr(
+            f"api.{function}",
+            lambda connection, *_, **__: connection.execute(text(endless)).scalar_one(),
+        )
     with TestClient(app) as client:
         begun = time.monotonic()
         assert client.get(f"{V1}/recipes").status_code == 503
+        assert client.get("/recipes/1").status_code == 503
         assert time.monotonic() - begun < 5
         assert client.get(f"{V1}/tags", headers={"Authorization": f"Bearer {TOKEN}"}).is_success
