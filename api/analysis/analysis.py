@@ -1,6 +1,6 @@
 """Everything that is computed from one state of the recipes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from api.analysis.similar_recipes import (
     recipe_lines,
     similar_recipes,
 )
+from api.analysis.strength import recipe_strengths
 from api.analysis.substitutes import ingredient_substitutes
 from api.analysis.swap_plans import Line
 from api.analysis.usage import ingredient_usage, usage_records
@@ -126,6 +127,10 @@ class Analysis:
         if self._completion is not None:
             space = replace(space, quality=space.quality | {"completion": asdict(self._completion)})
         return space
+
+    def compute_recipe_strengths(self, tree: Mapping[str, Any]) -> dict[int, float]:
+        """Return each recipe's estimated strength (:func:`.strength.recipe_strengths`)."""
+        return recipe_strengths(self._volumes, tree)
 
     def compute_recipe_similar(self) -> list[dict[str, Any]]:
         """Return each recipe's 10 nearest under the learned distance.

@@ -36,6 +36,7 @@ def build_atlas(
     artifacts: Mapping[str, Any],
     known: Mapping[str, Mapping[str, int]] | None = None,
     distance: str = "learned",
+    strengths: Mapping[int, float] | None = None,
 ) -> dict[str, Any]:
     """Arrange the artifacts for the page.
 
@@ -49,12 +50,15 @@ def build_atlas(
     distance
         Which distance the learned map shows: "learned", or "tree" or "manhattan" on a collection
         where that one does better (:mod:`api.analysis.completion`).
+    strengths
+        Alcohol by volume in percent, by recipe id (:mod:`api.analysis.strength`).
 
     Returns
     -------
     dict
         JSON-like data. ``recipes`` holds the columns ``id``, ``name``, ``group`` (index into
-        ``groups``) and ``ingredients`` (indices into ``names``); ``near`` holds each recipe's
+        ``groups``), ``ingredients`` (indices into ``names``) and ``strength`` (percent or None);
+        ``near`` holds each recipe's
         nearest by the learned distance, nearest first, as positions (``row``) and ``distance``;
         each entry of ``maps`` holds
         ``x`` and ``y`` in the recipes' order (None where a recipe is not on that map), scaled to
@@ -92,6 +96,7 @@ def build_atlas(
             "name": [str(row["recipe_name"]) for row in ordered],
             "group": [GROUP_KEYS.index(classifier.recipe(names)) for names in ingredients],
             "ingredients": [[name_index[name] for name in names] for names in ingredients],
+            "strength": [(strengths or {}).get(row["recipe_id"]) for row in ordered],
         },
         "near": _near([row["recipe_id"] for row in ordered], artifacts.get("recipe-similar") or []),
         "maps": [

@@ -83,6 +83,10 @@ class BaseSpiritClassifier:
             # Names need not be unique; the first in tree order wins.
             self._group_by_name.setdefault(names[-1], group)
 
+    def kind(self, node_id: str) -> str | None:
+        """Return what :func:`group_of_path` finds for a tree node; None if it is unknown."""
+        return self._group_by_id.get(node_id)
+
     def node(self, node_id: str) -> str:
         """Group of a tree node; "other" when the node is unknown or is no alcoholic drink."""
         group = self._group_by_id.get(node_id)

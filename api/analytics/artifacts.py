@@ -102,7 +102,10 @@ def compute_artifacts(
     with stage(next(names)):
         known = {name: last.names for name, last in previous.items()}
         artifacts[ATLAS] = build_atlas(
-            artifacts, known, learned.quality.get("completion", {}).get("published", "learned")
+            artifacts,
+            known,
+            learned.quality.get("completion", {}).get("published", "learned"),
+            analysis.compute_recipe_strengths(tree),
         )
 
     return Computed(

@@ -54,3 +54,21 @@ GROUPS: Final[tuple[Group, ...]] = (
 )
 
 GROUP_KEYS: Final[tuple[str, ...]] = tuple(group.key for group in GROUPS)
+
+#: Colors of ordered classes, from little to much, light and dark theme: lightness changes evenly,
+#: which every kind of color vision sees, and each has 3:1 against the paper like the groups.
+#: Evenly spaced in OKLCH; a field with fewer classes takes every other one.
+STEPS: Final[tuple[tuple[str, str], ...]] = (
+    ("#b98403", "#6754af"),
+    ("#b87006", "#8559b2"),
+    ("#b65b0b", "#a25eaf"),
+    ("#b1451e", "#bd65a9"),
+    ("#a63432", "#d56e9e"),
+    ("#972540", "#e97992"),
+    ("#86174b", "#fa8784"),
+    ("#730c54", "#ff9e7f"),
+    ("#5e035a", "#ffb484"),
+    ("#48025a", "#fec98e"),
+    ("#330157", "#fedd9a"),
+    ("#1e014d", "#fef19e"),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from api.charts.palette import DARK_PAPER, GROUPS, LIGHT_PAPER
+from api.charts.palette import DARK_PAPER, GROUPS, LIGHT_PAPER, STEPS
 
 #: Custom property -> (light, dark).
 TOKENS: Final[Mapping[str, tuple[str, str]]] = {
@@ -25,6 +25,7 @@ TOKENS: Final[Mapping[str, tuple[str, str]]] = {
     "good": ("#2f6b3a", "#8fce93"),
     "warn": ("#8a5300", "#f0b45a"),
     **{f"g-{group.key}": (group.light, group.dark) for group in GROUPS},
+    **{f"s-{step}": pair for step, pair in enumerate(STEPS)},
 }
 
 

@@ -14,7 +14,7 @@ from api.http.deps import DatabaseDep, StorageDep
 
 router = APIRouter(include_in_schema=False)
 
-_PAGES = ("/map", "/bar", "/recipes", "/ingredients", "/tree", "/substitutes", "/complexity")
+_PAGES = ("/map", "/bar", "/recipes", "/ingredients", "/tree", "/substitutes")
 #: A sitemap may not list more (sitemaps.org).
 _MAX_URLS = 50_000
 _SNAPSHOTS = 20

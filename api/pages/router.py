@@ -23,7 +23,6 @@ PAGES: Final[dict[str, str]] = {
     "/recipes/import": "import",
     f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
     "/ingredients": "ingredients",
-    "/complexity": "complexity",
     "/tree": "tree",
     "/substitutes": "substitutes",
     "/downloads": "downloads",
@@ -53,6 +52,13 @@ def _add_page(path: str, template: str) -> None:
 
 for _path, _template in PAGES.items():
     _add_page(_path, _template)
+
+
+@router.api_route("/complexity", methods=["GET", "HEAD"])
+def complexity(size: str = "") -> RedirectResponse:
+    """Redirect the former page to the map's histograms, which count the ingredients too."""
+    chosen = f"&ingredients={size}" if size.isdecimal() and size.isascii() else ""
+    return RedirectResponse(f"/map?color=ingredients&show=filters{chosen}", status_code=301)
 
 
 @router.api_route("/static/{digest}/{path:path}", methods=["GET", "HEAD"])

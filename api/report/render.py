@@ -45,19 +45,26 @@ _CHARTS: Final = "shared/"
 _MODULES: Final = (
     "shared/elements.js",
     "shared/marks.js",
+    "shared/fields.js",
     "shared/atlas-model.js",
+    "shared/ranked-search.js",
     "shared/canvas-marks.js",
     "shared/map-labels.js",
+    "shared/map-words.js",
+    "shared/map-drawing.js",
+    "shared/map-gestures.js",
+    "shared/map-stage.js",
+    "shared/map-view.js",
     "shared/atlas-map.js",
     "shared/atlas-lists.js",
+    "shared/legend.js",
+    "shared/histogram.js",
     "core.js",
     "atlas.js",
     "shared/treemap.js",
     "tree.js",
     "shared/usage-bars.js",
     "usage.js",
-    "shared/histogram.js",
-    "complexity.js",
 )
 _IMPORT: Final = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=function|const|class)", re.MULTILINE)

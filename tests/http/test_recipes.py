@@ -85,6 +85,34 @@ def test_search_by_every_parameter(client: TestClient) -> None:
     assert next(one["missing"] for one in short if one["name"] == "Negroni") == [third]
 
 
+def test_ids_are_the_whole_search_in_order(client: TestClient) -> None:
+    searches: list[dict[str, Any]] = [
+        {"q": "campari"},
+        {"q": "negrono"},
+        {"have": [4], "missing": 1},
+        {},
+    ]
+    for params in searches:
+        listed: list[int] = []
+        cursor: dict[str, Any] = {}
+        while True:
+            query = {**params, **cursor, "limit": 100}
+            page = client.get(f"{V1}/recipes", params=query).json()
+            listed += [item["id"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert client.get(f"{V1}/recipes/ids", params=params).json()["ids"] == listed
+
+
+def test_facts_hold_ratings_and_tags(client: TestClient) -> None:
+    facts = client.get(f"{V1}/recipes/facts").json()
+    assert facts["id"]
+    for key, rating, tags in zip(facts["id"], facts["rating"], facts["tags"], strict=True):
+        recipe = client.get(f"{V1}/recipes/{key}").json()
+        assert (recipe["rating"]["average"], recipe["tags"]) == (rating, tags)
+
+
 def test_pages_cover_the_whole_list(client: TestClient) -> None:
     seen: list[int] = []
     cursor = None

@@ -1,65 +1,16 @@
-// Lists around the maps: the legend, which filters, and the table of recipes.
+// The recipes beside the maps: how many match, and a table of them.
 import { count, el, number } from "./elements.js";
 import { createSwatch } from "./marks.js";
 
-/**
- * Fill the legend; its chips choose groups.
- *
- * @returns {{show: () => void}} redraws after the model's choice changed elsewhere
- */
-export function createLegend(container, model, changed) {
-  const sizes = d3.rollup(
-    model.recipes.group,
-    (members) => members.length,
-    (group) => group,
-  );
-  const chips = new Map();
-  model.groups.forEach((group, index) => {
-    if (!sizes.has(index)) return;
-    const chip = el(
-      "button",
-      {
-        type: "button",
-        className: "chip",
-        onclick: () => {
-          if (!model.chosen.delete(index)) model.chosen.add(index);
-          show();
-          changed();
-        },
-      },
-      createSwatch(group),
-      el("span", { textContent: group.label }),
-      el("span", { className: "count", textContent: number(sizes.get(index)) }),
-    );
-    chips.set(index, chip);
-  });
-  const clear = el("button", {
-    type: "button",
-    className: "chip clear",
-    textContent: "Show all",
-    onclick: () => {
-      model.chosen.clear();
-      container.querySelector(".chip").focus();
-      show();
-      changed();
-    },
-  });
-  function show() {
-    for (const [index, chip] of chips)
-      chip.setAttribute("aria-pressed", String(model.chosen.has(index)));
-    container.classList.toggle("choosing", model.chosen.size > 0);
-    clear.hidden = model.chosen.size === 0;
-  }
-  container.replaceChildren(...chips.values(), clear);
-  show();
-  return { show };
-}
+/** What every list says that has nothing to show. */
+export const NO_MATCHES = "No matches. Remove a filter";
 
-/** The search result in a sentence; "" when there is no search. */
+/** How many recipes match, in a sentence; "" when nothing is searched or filtered. */
 export function foundText(model) {
   const lit = model.order.length;
-  if (!model.searching) return model.chosen.size ? `${count(lit, "recipe", "recipes")} shown` : "";
-  return lit ? count(lit, "recipe matches", "recipes match") : "No matches. Remove a filter";
+  if (!lit) return NO_MATCHES;
+  if (model.searching) return count(lit, "recipe matches", "recipes match");
+  return model.filtering ? `${count(lit, "recipe", "recipes")} shown` : "";
 }
 
 /**
@@ -101,7 +52,7 @@ export function createRecipeTable(details, model, name) {
       );
     details.querySelector("[role=status]").textContent =
       found === 0
-        ? "No matches. Remove a filter"
+        ? NO_MATCHES
         : `${number(start + 1)}–${number(Math.min(start + ROWS, found))} of ${number(found)}`;
     previous.disabled = page === 0;
     next.disabled = page === pages - 1;

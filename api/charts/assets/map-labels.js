@@ -1,7 +1,7 @@
 // Labels that cover no mark: they go to free space near what they name, with a line to it.
 
 const CELL = 4;
-const REACH = [0, 6, 14, 24, 36, 50, 68, 88];
+const OFFSETS = [0, 6, 14, 24, 36, 50, 68, 88];
 const ANGLES = Array.from({ length: 16 }, (_, step) => (step * Math.PI) / 8);
 
 /** Where marks are, as a summed table over cells of the stage: a box is tested in four look-ups. */
@@ -59,7 +59,7 @@ export class Occupancy {
  * @returns a box [left, top, right, bottom], the nearest that is free; null if none is near
  */
 export function placeLabel([x, y], [width, height], free) {
-  for (const reach of REACH) {
+  for (const reach of OFFSETS) {
     for (const angle of reach ? ANGLES : [0]) {
       const [dx, dy] = reach ? [Math.cos(angle), Math.sin(angle)] : [0, 0];
       const centerX = x + dx * (reach + width / 2);

@@ -1,4 +1,4 @@
-// Marks: color and shape both show the base spirit.
+// Marks: color and shape both show the class of a recipe.
 
 /**
  * Path of a mark, centerd on 0,0; all shapes have about the same area.
@@ -27,7 +27,7 @@ export function markPath(shape, r) {
   return shape === "ring" ? circle(r * 1.1) + circle(r * 0.55) : circle(r);
 }
 
-/** A group's mark for the legend or before a name. */
+/** The mark of a class (fields.js) for the legend or before a name. */
 export function createSwatch(group) {
   const svg = d3
     .create("svg")
@@ -38,6 +38,6 @@ export function createSwatch(group) {
     .append("path")
     .attr("d", markPath(group.shape, 5.4))
     .attr("fill-rule", "evenodd")
-    .style("fill", `var(--g-${group.key})`);
+    .style("fill", `var(${group.color})`);
   return svg.node();
 }

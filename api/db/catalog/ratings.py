@@ -102,16 +102,16 @@ class RatingSummary:
 
 
 def summaries(
-    connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
+    connection: Connection, available: TableColumns, recipe_ids: Iterable[int] | None
 ) -> dict[int, RatingSummary]:
-    """Return rating summaries by recipe; recipes without ratings are omitted."""
+    """Return rating summaries by recipe, of all if None; recipes without ratings are omitted."""
     if not _is_ours(available):
         return {}
-    query = (
-        select(ratings.c.recipe_id, func.avg(ratings.c.rating), func.count())
-        .where(ratings.c.recipe_id.in_(list(recipe_ids)))
-        .group_by(ratings.c.recipe_id)
+    query = select(ratings.c.recipe_id, func.avg(ratings.c.rating), func.count()).group_by(
+        ratings.c.recipe_id
     )
+    if recipe_ids is not None:
+        query = query.where(ratings.c.recipe_id.in_(list(recipe_ids)))
     found = {}
     for recipe_id, mean, count in connection.execute(query):
         average = as_number(mean)

@@ -11,7 +11,12 @@ from api.db.catalog.drafts import LineDraft, RecipeDraft
 from api.db.catalog.errors import ConflictError, FieldFault, InvalidError
 from api.db.catalog.paging import DEFAULT_PAGE_SIZE, Page
 from api.db.catalog.ratings import RatingSummary, summaries
-from api.db.catalog.search import RecipeSearch, covered_ingredients, find_recipes
+from api.db.catalog.search import (
+    RecipeSearch,
+    covered_ingredients,
+    find_recipe_ids,
+    find_recipes,
+)
 from api.db.catalog.tags import ids_of_tags
 from api.db.catalog.values import as_number, as_text, version
 from api.db.columns import TableColumns, read_table_columns
@@ -96,6 +101,21 @@ class RecipeSummary:
     missing: Sequence[str] | None = None
 
 
+@dataclass(frozen=True)
+class RecipeFacts:
+    """What people say of recipes, in columns: one entry per recipe that has a rating or a tag.
+
+    Attributes
+    ----------
+    rating
+        Means, from 1 to 5; None without ratings.
+    """
+
+    id: Sequence[int]
+    rating: Sequence[float | None]
+    tags: Sequence[Sequence[str]]
+
+
 def search_recipes(
     connection: Connection,
     search: RecipeSearch,
@@ -130,6 +150,24 @@ def search_recipes(
         )
 
     return page.map(summary)
+
+
+def list_recipe_ids(connection: Connection, search: RecipeSearch) -> list[int]:
+    """Return the ids of every recipe that meets a search, the best match first."""
+    return find_recipe_ids(connection, read_table_columns(connection), search)
+
+
+def list_recipe_facts(connection: Connection) -> RecipeFacts:
+    """Return the mean rating and the public tags of every recipe that has any."""
+    available = read_table_columns(connection)
+    rated = summaries(connection, available, None)
+    named = _tags(connection, available, None)
+    ids = sorted({*rated, *named})
+    return RecipeFacts(
+        ids,
+        [rated[one].average if one in rated else None for one in ids],
+        [named.get(one, []) for one in ids],
+    )
 
 
 def get_recipe(connection: Connection, identifier: int) -> Recipe:
@@ -370,16 +408,18 @@ def _lines(
 
 
 def _tags(
-    connection: Connection, available: TableColumns, recipe_ids: Iterable[int]
+    connection: Connection, available: TableColumns, recipe_ids: Iterable[int] | None
 ) -> Mapping[int, list[str]]:
     if not (available.has("tags", "name") and available.has("recipe_tags", "tag_id")):
         return {}
     query = (
         select(recipe_tags.c.recipe_id, tags.c.name)
         .join(tags, tags.c.id == recipe_tags.c.tag_id)
-        .where(recipe_tags.c.recipe_id.in_(list(recipe_ids)), available.public_tag())
+        .where(available.public_tag())
         .order_by(recipe_tags.c.recipe_id, tags.c.id)
     )
+    if recipe_ids is not None:
+        query = query.where(recipe_tags.c.recipe_id.in_(list(recipe_ids)))
     found: dict[int, list[str]] = {}
     for recipe_id, name in connection.execute(query):
         found.setdefault(recipe_id, []).append(as_text(name) or "")

@@ -92,6 +92,23 @@ def find_recipes(
     return read_page(connection, query, key, recipes.c.id, cursor=cursor, limit=limit)
 
 
+def find_recipe_ids(
+    connection: Connection, available: TableColumns, search: RecipeSearch
+) -> list[int]:
+    """Return the ids of every recipe that :func:`find_recipes` would page through, in its order.
+
+    Raises
+    ------
+    InvalidError
+        If an ingredient id does not exist.
+    """
+    _require_ingredients(connection, search)
+    query, key = recipe_query(connection, available, search)
+    return list(
+        connection.scalars(query.with_only_columns(recipes.c.id).order_by(key, recipes.c.id))
+    )
+
+
 def recipe_query(
     connection: Connection, available: TableColumns, search: RecipeSearch
 ) -> tuple[Select[Any], ColumnElement[str]]:

@@ -76,3 +76,21 @@ class RecipePage(BaseModel):
 
     items: list[RecipeSummaryBody]
     next_cursor: NextCursor
+
+
+class RecipeIds(BaseModel):
+    """Every recipe that meets a search, the best match first."""
+
+    ids: list[int] = Field(examples=[[12, 7]])
+
+
+class RecipeFactsBody(BaseModel):
+    """Ratings and tags in columns: one entry per recipe that has either."""
+
+    model_config = ConfigDict(from_attributes=True, title="RecipeFacts")
+
+    id: list[int] = Field(examples=[[1]])
+    rating: list[float | None] = Field(
+        description="Means, from 1 to 5; null without ratings.", examples=[[4.5]]
+    )
+    tags: list[list[str]] = Field(examples=[[["stirred"]]])

@@ -20,7 +20,7 @@ from api.http.catalog_routes import LIMIT, CatalogRoute, Cursor, Limit, SearchTe
 from api.http.deps import ServicesDep
 from api.http.exports import ExportResponse
 from api.http.models.common import problem_responses
-from api.http.models.recipes import RecipeBody, RecipePage
+from api.http.models.recipes import RecipeBody, RecipeFactsBody, RecipeIds, RecipePage
 from api.http.routes.crud import Resource, add_crud
 from api.http.transactions import ReadDep, WriteDep
 
@@ -98,6 +98,29 @@ async def search_recipes(
         lambda connection: RecipePage.model_validate(
             recipes.search_recipes(connection, search, cursor=cursor, limit=limit)
         )
+    )
+
+
+@router.get("/ids", operation_id="list_recipe_ids", summary="List the recipes of a search by id")
+async def list_recipe_ids(
+    read: ReadDep,
+    q: SearchText = "",
+    have: Have = [],  # noqa: B006 - FastAPI copies defaults
+    missing: Missing = 0,
+) -> RecipeIds:
+    """Return the ids of every recipe that meets each condition, the best match first.
+
+    For maps and charts that mark all matches at once; it is one page, however many there are.
+    """
+    search = RecipeSearch(q=q, have=have, missing=missing)
+    return await read(lambda connection: RecipeIds(ids=recipes.list_recipe_ids(connection, search)))
+
+
+@router.get("/facts", operation_id="list_recipe_facts", summary="List ratings and tags")
+async def list_recipe_facts(read: ReadDep) -> RecipeFactsBody:
+    """Return the mean rating and the tags of every recipe that has any, in columns."""
+    return await read(
+        lambda connection: RecipeFactsBody.model_validate(recipes.list_recipe_facts(connection))
     )
 
 

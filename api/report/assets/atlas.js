@@ -1,11 +1,14 @@
 // The report's two maps, their search, legend, selection and table.
 import { Report } from "./core.js";
-import { createLegend, createRecipeTable, foundText } from "./shared/atlas-lists.js";
+import { createRecipeTable, foundText } from "./shared/atlas-lists.js";
 import { AtlasMap } from "./shared/atlas-map.js";
 import { AtlasModel } from "./shared/atlas-model.js";
 import { CanvasMarks } from "./shared/canvas-marks.js";
 import { el, onTheme } from "./shared/elements.js";
+import { createHistograms } from "./shared/histogram.js";
+import { createLegend, filterChips } from "./shared/legend.js";
 import { createSwatch } from "./shared/marks.js";
+import { findRecipes } from "./shared/ranked-search.js";
 
 (() => {
   const atlas = document.getElementById("atlas");
@@ -116,13 +119,26 @@ import { createSwatch } from "./shared/marks.js";
     document.getElementById("search-status").textContent = foundText(model);
     setHover(-1, null);
     for (const map of maps) map.filtered();
+    document.getElementById("active-filters").replaceChildren(...filterChips(model, refilter));
+    legend.show();
+    histograms.show();
     table.fill(true);
   }
 
-  createLegend(document.getElementById("legend"), model, refilter);
+  const legend = createLegend(document.getElementById("legend"), model, refilter);
+  const histograms = createHistograms(document.getElementById("histograms"), model, refilter);
+  const color = document.getElementById("color");
+  color.replaceChildren(
+    ...model.fields.map(({ key, label }) => el("option", { value: key, textContent: label })),
+  );
+  color.addEventListener("change", () => {
+    model.colorBy(color.value);
+    for (const map of maps) map.theme();
+    refilter();
+  });
   const search = document.getElementById("search");
   search.addEventListener("input", () => {
-    model.search(search.value);
+    model.matches = findRecipes(model, search.value);
     refilter();
   });
   search.addEventListener("keydown", (event) => {

@@ -14,7 +14,7 @@ PAGES = {
     "new": ("/recipes/new", "#recipe-form .line"),
     "edit": ("/recipes/{recipe}/edit", "#recipe-form .line"),
     "ingredients": ("/ingredients", "#usage-bars .bar"),
-    "complexity": ("/complexity?size=4", "#of-size a"),
+    "filters": ("/map?show=filters&color=strength", "#histograms .bin"),
     "tree": ("/tree", "#treemap button"),
     "substitutes": ("/substitutes?ingredient={ingredient}", ".substitute"),
     "substitutes-start": ("/substitutes", "#answer .chip"),
@@ -65,7 +65,7 @@ def _ids(served: Served) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/recipes/1", "/ingredients", "/complexity", "/tree", "/substitutes?ingredient=4"]
+    "path", ["/recipes/1", "/ingredients", "/tree", "/substitutes?ingredient=4"]
 )
 def test_explains_that_no_snapshot_exists(
     sample_site: object, own_server: Served, visit: Visiting, path: str
@@ -78,7 +78,7 @@ def test_explains_that_no_snapshot_exists(
     found.forgive("404")
 
 
-@pytest.mark.parametrize("path", ["/recipes/1", "/ingredients", "/complexity", "/tree"])
+@pytest.mark.parametrize("path", ["/recipes/1", "/ingredients", "/tree"])
 def test_marks_what_is_stale(own_server: Served, visit: Visiting, path: str) -> None:
     line = {"ingredient_id": 4, "unit_id": 1, "amount": 30}
     own_server.write("POST", "recipes", {"name": "Since Then", "ingredients": [line]})

@@ -47,7 +47,7 @@ def hostile(sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "/recipes/1/edit",
         "/ingredients",
         "/ingredients?parent_id={spirits}",
-        "/complexity?size=3",
+        "/map?show=filters&color=neighborhood",
         "/tree",
         "/tree?ingredient={campari}",
         "/substitutes?ingredient={campari}",

@@ -1,14 +1,21 @@
-// The map page: two layouts of the same recipes, with search, selection and list.
-import { getJson } from "./api.js";
-import { announce, setAddress } from "./shell.js";
-import { freshness, problemBox } from "./states.js";
-import { WebglMarks } from "./webgl-marks.js";
-import { createLegend, createRecipeTable, foundText } from "../shared/atlas-lists.js";
+// The map page: two layouts of the same recipes, with search, filters, selection and list.
+import { NO_MATCHES, createRecipeTable, foundText } from "../shared/atlas-lists.js";
 import { AtlasMap } from "../shared/atlas-map.js";
 import { AtlasModel } from "../shared/atlas-model.js";
 import { CanvasMarks } from "../shared/canvas-marks.js";
 import { count, el, onTheme } from "../shared/elements.js";
-import { createSwatch } from "../shared/marks.js";
+import { createHistograms } from "../shared/histogram.js";
+import { createLegend, filterChips } from "../shared/legend.js";
+import { getJson } from "./api.js";
+import { readAddress, writeFilters, writeView } from "./map-address.js";
+import { fetchReach, reachLegend } from "./map-bar.js";
+import { wireExport } from "./map-export.js";
+import { createList } from "./map-list.js";
+import { createPanel } from "./map-panel.js";
+import { createSearch } from "./map-search.js";
+import { announce, focusOnSlash, setAddress } from "./shell.js";
+import { freshness, problemBox } from "./states.js";
+import { WebglMarks } from "./webgl-marks.js";
 
 const STORIES = {
   em: "Neighbors need small changes to turn one into the other; the cost of a swap is learned from the recipes.",
@@ -18,19 +25,19 @@ const STORIES = {
   both: "Point at a recipe on one map to find it on the other.",
 };
 const TITLES = { em: "Learned", manhattan: "Manhattan" };
-const LISTED = 100;
 const message = document.getElementById("message");
+const byId = (id) => document.getElementById(id);
 
-function start(data) {
+function start(data, facts) {
   const model = new AtlasModel(data);
+  model.setFacts(facts);
   const { recipes } = model;
   const narrow = matchMedia("(max-width: 720px)");
-  const box = document.getElementById("maps");
+  const box = byId("maps");
   const [mainFigure, secondFigure] = box.querySelectorAll("figure");
-  const search = document.getElementById("search");
+  const search = byId("search");
   const switches = [...document.querySelectorAll("#map-switch input")];
   let mode = null;
-  let listed = LISTED;
 
   const makeMap = (figure, key) =>
     new AtlasMap(figure.querySelector(".stage"), {
@@ -39,48 +46,37 @@ function start(data) {
       painter: WebglMarks.create(model) ?? new CanvasMarks(model),
       on: { hover, select, open: openRecipe, moved, lasso },
     });
-  const main = makeMap(mainFigure, address().mode === "em" ? "em" : "manhattan");
+  const first = readAddress(model, narrow.matches);
+  const main = makeMap(mainFigure, first.mode === "em" ? "em" : "manhattan");
   let second = null; // created on first use
   const maps = () => (mode === "both" ? [main, second] : [main]);
+  const panel = createPanel(model, maps, (open) => {
+    if (open === "list") list.show(true);
+    setAddress({ show: open === "filters" ? "filters" : null });
+  });
 
   function openRecipe(i) {
     location.assign(`/recipes/${recipes.id[i]}`);
   }
 
   // State in the URL -----------------------------------------------------------------------------
-  function address() {
-    const asked = new URLSearchParams(location.search);
-    const view = (asked.get("view") ?? "").split(",").map(Number);
-    return {
-      mode:
-        narrow.matches && asked.get("map") === "both"
-          ? "em"
-          : ["em", "manhattan", "both"].includes(asked.get("map"))
-            ? asked.get("map")
-            : "em",
-      q: asked.get("q") ?? "",
-      groups: (asked.get("groups") ?? "").split(",").filter(Boolean),
-      recipe: Number(asked.get("recipe")) || null,
-      view: view.length === 3 && view.every(Number.isFinite) && view[0] > 0 ? view : null,
-    };
-  }
-
-  function restore() {
-    const asked = address();
-    search.value = asked.q;
-    model.search(asked.q);
-    if (model.searching && !narrow.matches) showList(true);
-    model.chosen = new Set(
-      asked.groups
-        .map((key) => model.groups.findIndex((group) => group.key === key))
-        .filter((g) => g >= 0),
-    );
-    legend.show();
+  async function restore() {
+    const asked = readAddress(model, narrow.matches);
+    model.filters = asked.filters;
+    model.colorBy(asked.color);
     show(asked.mode);
+    recolor();
+    if (asked.panel) panel.open("filters");
+    if (asked.q !== search.value || !asked.q) {
+      search.value = asked.q;
+      model.matches = null;
+    }
     refilter();
     const i = asked.recipe === null ? -1 : model.find(asked.recipe);
-    select(i, asked.view ? main : null);
+    select(i, asked.view ? main : null, { keep: true });
     if (asked.view) main.view = asked.view;
+    if (asked.q) await finder.search(asked.q);
+    await showBar(asked.bar);
   }
 
   // Gestures end many times a second; update the URL and the list when the map stops.
@@ -88,13 +84,8 @@ function start(data) {
   function moved(map) {
     clearTimeout(resting);
     resting = setTimeout(() => {
-      if (map === main) {
-        const view = main.view.map((value) => Number(value.toFixed(3)));
-        setAddress({
-          view: view[0] === 1 && Math.hypot(view[1], view[2]) < 0.01 ? null : view.join(","),
-        });
-      }
-      if (!model.within && !model.searching) list();
+      if (map === main) writeView(main);
+      if (!model.picked) list.show();
     }, 150);
   }
 
@@ -102,7 +93,7 @@ function start(data) {
   function show(wanted) {
     mode = wanted;
     for (const input of switches) input.checked = input.value === mode;
-    document.getElementById("map-story").textContent =
+    byId("map-story").textContent =
       STORIES[mode === "em" && model.distance !== "learned" ? model.distance : mode];
     const both = mode === "both";
     box.classList.toggle("both", both);
@@ -111,14 +102,14 @@ function start(data) {
     mainFigure.querySelector("h2").textContent = TITLES[key];
     if (main.key !== key) main.layOut(key);
     if (both) second ??= makeMap(secondFigure, "em");
-    arrange();
+    panel.arrange();
     for (const map of maps()) map.filtered();
   }
   for (const input of switches) {
     input.addEventListener("change", () => {
       show(input.value);
-      setAddress({ map: mode === "em" ? null : mode });
-      select(model.selected, null, true);
+      setAddress({ map: mode === "em" ? null : mode }, { step: true });
+      panel.describe(select);
     });
   }
 
@@ -129,233 +120,153 @@ function start(data) {
     for (const map of maps()) map.showHover(i, map === where);
   }
 
-  const aside = document.getElementById("panel");
-  const panel = document.getElementById("selection");
-  const listCard = document.getElementById("list-card");
-  const listButton = document.getElementById("list-button");
-
-  /** Show the panel if it has anything to show, and let the maps know what it covers. */
-  function arrange() {
-    panel.hidden = model.selected < 0;
-    aside.hidden = panel.hidden && listCard.hidden;
-    const sheet = matchMedia("(max-width: 1100px)").matches;
-    const right = aside.hidden || sheet ? 0 : aside.offsetWidth + 12;
-    const bottom = aside.hidden || !sheet ? 0 : aside.offsetHeight;
-    const shown = maps();
-    for (const map of shown) if (!map.covered.bottom !== !bottom) map.makeRoom(bottom);
-    for (const map of shown) map.covered = { right: map === shown.at(-1) ? right : 0, bottom };
-  }
-
-  function showList(open) {
-    listCard.hidden = !open;
-    listButton.setAttribute("aria-expanded", String(open));
-    arrange();
-    if (open) list();
-  }
-  listButton.addEventListener("click", () => showList(listCard.hidden));
-
-  function select(i, where, quiet = false) {
+  /** `keep` leaves the URL alone; `walking` adds no step for the back button. */
+  function select(i, where, { keep = false, walking = false } = {}) {
     model.selected = i;
     hover(-1, where);
-    setAddress({ recipe: i < 0 ? null : recipes.id[i] });
-    for (const item of document.querySelectorAll("#listing [aria-current]"))
-      item.removeAttribute("aria-current");
-    document.querySelector(`#listing [data-row="${i}"]`)?.setAttribute("aria-current", "true");
-    if (i < 0) {
-      panel.replaceChildren();
-      delete panel.dataset.recipe;
-    } else {
-      describe(i);
-      if (!quiet) {
-        announce(
-          `${recipes.name[i]}, ${model.groupOf(i).label}: ${model.ingredientsOf(i).join(", ") || "no ingredients recorded"}`,
-        );
-      }
+    if (!keep) setAddress({ recipe: i < 0 ? null : recipes.id[i] }, { step: !walking });
+    list.mark();
+    if (i >= 0 && !keep) {
+      announce(
+        `${recipes.name[i]}, ${model.groupOf(i).label}: ${model.ingredientsOf(i).join(", ") || "no ingredients recorded"}`,
+      );
     }
-    arrange();
+    panel.describe(select);
     for (const map of maps()) {
       map.paintOver();
       if (i >= 0) map.reveal(i);
     }
   }
 
-  function describe(i) {
-    panel.dataset.recipe = recipes.id[i];
-    const group = model.groupOf(i);
-    const ingredients = model.ingredientsOf(i);
-    const near = model.nearest(i);
-    panel.replaceChildren(
-      el(
-        "div",
-        {},
-        el("h2", { textContent: recipes.name[i] }),
-        el("button", {
-          type: "button",
-          className: "close",
-          textContent: "×",
-          "aria-label": "Clear selection",
-          onclick: () => {
-            select(-1, null);
-            main.over.focus({ preventScroll: true });
-          },
-        }),
-        el("p", { className: "base-name" }, createSwatch(group), group.label),
-        ingredients.length
-          ? el(
-              "ol",
-              { className: "composition" },
-              ...ingredients.map((name) => el("li", { textContent: name })),
-            )
-          : el("p", { className: "status", textContent: "No ingredients are recorded." }),
-        el(
-          "p",
-          { className: "actions" },
-          el("a", {
-            className: "button primary",
-            href: `/recipes/${recipes.id[i]}`,
-            textContent: "Open the recipe",
-          }),
-        ),
-      ),
-      near.length
-        ? el(
-            "div",
-            {},
-            el("h3", { textContent: "Closest relatives" }),
-            el(
-              "ol",
-              { className: "relatives" },
-              ...near.map(({ row, distance }) =>
-                el(
-                  "li",
-                  {},
-                  choice(row, () => panel.focus({ preventScroll: true })),
-                  el("span", {
-                    className: "distance",
-                    title: "Learned distance: 0 is the same drink",
-                    textContent: distance.toFixed(2),
-                  }),
-                ),
-              ),
-            ),
-          )
-        : "",
-    );
-    panel.scrollTop = 0;
-  }
-
-  /** A recipe's name as a button that selects it. */
-  function choice(i, after) {
-    const button = el(
-      "button",
-      {
-        type: "button",
-        className: "link",
-        onclick: () => {
-          select(i, null);
-          after?.();
-        },
-      },
-      createSwatch(model.groupOf(i)),
-      recipes.name[i],
-    );
-    button.dataset.row = i;
-    return button;
-  }
-
-  // The list: recipes in the lasso, search results, or recipes in view ----------------------------------
-  const listing = document.getElementById("listing");
-  const more = document.getElementById("listing-more");
-  const drop = document.getElementById("drop-lasso");
-
-  function list() {
-    if (listCard.hidden) return;
-    const [title, rows] = model.within
-      ? ["In the lasso", model.order]
-      : model.searching
-        ? ["Found", model.order]
-        : ["In view", main.inView()];
-    document.getElementById("listing-title").textContent = title;
-    document.getElementById("listing-status").textContent = count(rows.length, "recipe", "recipes");
-    drop.hidden = !model.within;
-    listing.replaceChildren(
-      ...rows.slice(0, listed).map((i) => {
-        const button = choice(i);
-        if (i === model.selected) button.setAttribute("aria-current", "true");
-        return el("li", {}, button);
-      }),
-    );
-    more.hidden = rows.length <= listed;
-  }
-  more.addEventListener("click", () => {
-    const first = listed;
-    listed += LISTED;
-    list();
-    listing.children[first]?.firstChild.focus();
-  });
-
+  const list = createList(byId("list-card"), model, main, (i) => select(i, null));
   function lasso(caught) {
     model.within = new Set(caught);
-    showList(true);
+    panel.open("list");
     refilter();
     announce(`${count(caught.length, "recipe", "recipes")} in the lasso`);
   }
-  drop.addEventListener("click", () => {
+  function dropLasso() {
     model.within = null;
     refilter();
     main.over.focus({ preventScroll: true });
-  });
+  }
+  byId("drop-lasso").addEventListener("click", dropLasso);
 
-  // Search and legend -------------------------------------------------------------------------------
-  const table = createRecipeTable(document.getElementById("recipe-table"), model, (i) =>
+  // Filters, colors and search ------------------------------------------------------------------------
+  const table = createRecipeTable(byId("recipe-table"), model, (i) =>
     el("a", { href: `/recipes/${recipes.id[i]}`, textContent: recipes.name[i] }),
   );
+  const filtered = () => {
+    writeFilters(model);
+    refilter();
+  };
+  const legend = createLegend(byId("legend"), model, filtered);
+  const histograms = createHistograms(byId("histograms"), model, filtered);
 
   function refilter() {
     model.filter();
     box.dataset.lit = model.order.length;
-    document.getElementById("search-status").textContent = foundText(model);
+    showFound();
     hover(-1, null);
     for (const map of maps()) map.filtered();
-    listed = LISTED;
-    list();
+    legend.show();
+    histograms.show();
+    showFilters();
+    list.show(true);
     table.fill(true);
   }
 
-  const legend = createLegend(document.getElementById("legend"), model, () => {
-    setAddress({ groups: [...model.chosen].map((g) => model.groups[g].key).join(",") });
+  /** How many match; on phones, where the sentence has no room, the number alone is visible. */
+  function showFound() {
+    const [, figure, words] = /^([\d,]*)(.*)$/.exec(foundText(model));
+    byId("search-status").replaceChildren(figure, el("span", { textContent: words }));
+  }
+
+  /** The filters in force, where they can be removed: in their card, and over an empty map. */
+  function showFilters() {
+    byId("active-filters").replaceChildren(...filterChips(model, filtered));
+    byId("filter-button").dataset.count = model.filters.size || "";
+    const nothing = byId("no-matches");
+    nothing.hidden = model.order.length > 0;
+    if (nothing.hidden) return;
+    const chip = (text, act) =>
+      el("button", { type: "button", className: "chip", textContent: text, onclick: act });
+    nothing.replaceChildren(
+      el("p", { textContent: NO_MATCHES }),
+      el(
+        "div",
+        { className: "chips" },
+        ...filterChips(model, filtered),
+        ...(model.searching ? [chip(`Search: ${search.value} ×`, clearSearch)] : []),
+        ...(model.within ? [chip("Lasso ×", dropLasso)] : []),
+      ),
+    );
+  }
+
+  const color = byId("color");
+  color.replaceChildren(
+    ...model.fields.map(({ key, label }) => el("option", { value: key, textContent: label })),
+  );
+  function recolor() {
+    color.value = model.field.key;
+    byId("legend-title").textContent = `${model.field.label}: select one or more to filter`;
+    for (const map of [main, second]) map?.theme();
+  }
+  color.addEventListener("change", () => {
+    model.colorBy(color.value);
+    recolor();
+    filtered();
+    panel.describe(select);
+  });
+
+  const finder = createSearch(model, (rows) => {
+    model.matches = rows;
+    if (rows && !narrow.matches) panel.open("list");
     refilter();
   });
   search.addEventListener("input", () => {
-    model.search(search.value);
-    if (model.searching && !narrow.matches) showList(true);
     setAddress({ q: search.value.trim() });
-    refilter();
+    finder.search(search.value, { soon: true });
   });
-  search.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !search.value) return;
+  function clearSearch() {
     search.value = "";
     search.dispatchEvent(new Event("input"));
-  });
-  addEventListener("keydown", (event) => {
-    if (
-      event.key !== "/" ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey ||
-      /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)
-    )
-      return;
-    event.preventDefault();
     search.focus();
+  }
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && search.value) clearSearch();
   });
+  focusOnSlash(search);
   // Enter cycles through the matches.
-  document.getElementById("search-form").addEventListener("submit", (event) => {
+  byId("search-form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!model.order.length || !model.searching) return;
     select(model.order[(model.order.indexOf(model.selected) + 1) % model.order.length], null);
   });
 
+  // My bar ------------------------------------------------------------------------------------------
+  const barToggle = byId("bar-toggle");
+  async function showBar(on) {
+    barToggle.setAttribute("aria-pressed", String(on));
+    const status = byId("bar-legend");
+    const had = model.reach;
+    try {
+      model.reach = on ? await fetchReach(model) : null;
+      status.replaceChildren(...(on ? reachLegend(model.reach) : []));
+    } catch (error) {
+      if (error.name !== "Problem") throw error;
+      status.replaceChildren(problemBox(error, () => showBar(on)));
+    }
+    status.hidden = !on;
+    if (had || model.reach) for (const map of maps()) map.filtered();
+  }
+  barToggle.addEventListener("click", () => {
+    const on = barToggle.getAttribute("aria-pressed") !== "true";
+    setAddress({ bar: on ? "1" : null }, { step: true });
+    showBar(on);
+  });
+
+  wireExport(byId("export"), main);
   onTheme(() => {
     for (const map of [main, second]) map?.theme();
   });
@@ -367,8 +278,8 @@ function start(data) {
   // The list depends on the view, and so on the stage's size.
   new ResizeObserver(() =>
     requestAnimationFrame(() => {
-      arrange();
-      list();
+      panel.arrange();
+      list.show();
     }),
   ).observe(main.stage);
   restore();
@@ -378,8 +289,12 @@ function start(data) {
 async function load() {
   message.replaceChildren();
   try {
-    const { data, metadata } = await getJson("analytics/atlas");
-    document.getElementById("freshness").replaceChildren(freshness(metadata));
+    // Ratings and tags are read from the database: they change without a refresh.
+    const [{ data, metadata }, facts] = await Promise.all([
+      getJson("analytics/atlas"),
+      getJson("recipes/facts").catch(() => ({})),
+    ]);
+    byId("freshness").replaceChildren(freshness(metadata));
     if (!data.recipes.id.length) {
       message.replaceChildren(
         el("p", {
@@ -389,17 +304,9 @@ async function load() {
       );
       return;
     }
-    for (const id of [
-      "search-form",
-      "map-switch",
-      "list-button",
-      "maps",
-      "legend-box",
-      "map-notes",
-    ]) {
-      document.getElementById(id).hidden = false;
-    }
-    globalThis.atlas = start(data); // for the console, the tests and the benchmark
+    for (const part of document.querySelectorAll(".map-page [data-when=loaded]"))
+      part.hidden = false;
+    globalThis.atlas = start(data, facts); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
       message.replaceChildren(

@@ -7,14 +7,29 @@ export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
 
-/** Set query parameters without a new history entry; null or "" removes one. */
-export function setAddress(parameters) {
+/**
+ * Set query parameters; null or "" removes one.
+ *
+ * @param options.step add a history entry, so that the back button undoes it
+ */
+export function setAddress(parameters, { step = false } = {}) {
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(parameters)) {
     if (value === null || value === "" || value === undefined) address.searchParams.delete(name);
     else address.searchParams.set(name, value);
   }
-  history.replaceState(history.state, "", address);
+  if (step && address.href !== location.href) history.pushState(null, "", address);
+  else history.replaceState(history.state, "", address);
+}
+
+/** Let "/" move the focus to a search field, except while the reader types in another. */
+export function focusOnSlash(field) {
+  addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    event.preventDefault();
+    field.focus();
+  });
 }
 
 function wireHeader() {

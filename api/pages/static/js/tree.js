@@ -1,11 +1,12 @@
 // The ingredient tree: a treemap, a search, and a list.
-import { count, el, fold, number, pathTo } from "../shared/elements.js";
+import { count, el, number, pathTo } from "../shared/elements.js";
 import { createTreeList, createTreemap } from "../shared/treemap.js";
 import { fetchTree } from "./atlas-tree.js";
 import { createCombobox } from "./combobox.js";
+import { searchIngredients } from "./ingredient-search.js";
+import { focusOnSlash } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
 
-const SUGGESTIONS = 12;
 const message = document.getElementById("message");
 const chart = document.getElementById("tree");
 const place = document.getElementById("place");
@@ -85,24 +86,11 @@ async function load() {
     };
     const restore = () =>
       go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
-    const names = [...byId.values()]
-      .filter((node) => node.parent)
-      .map((node) => ({ node, folded: fold(node.name) }));
-    const { node: search } = createCombobox({
+    const { node: search, input } = createCombobox({
       id: "find",
       placeholder: "for example: amaro",
-      search: async (text) => {
-        const wanted = fold(text);
-        return names
-          .filter(({ folded }) => folded.includes(wanted))
-          .sort(
-            (a, b) =>
-              b.folded.startsWith(wanted) - a.folded.startsWith(wanted) ||
-              b.node.total - a.node.total,
-          )
-          .slice(0, SUGGESTIONS)
-          .map(({ node }) => node);
-      },
+      search: async (text, signal) =>
+        (await searchIngredients(text, signal)).flatMap(({ id }) => byId.get(String(id)) ?? []),
       show: (node) => ({
         name: node.name,
         note: [
@@ -118,6 +106,7 @@ async function load() {
       },
     });
     document.getElementById("find-box").replaceChildren(search);
+    focusOnSlash(input);
     createTreeList(document.getElementById("tree-list"), root, (node) =>
       el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }),
     );

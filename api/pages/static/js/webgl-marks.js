@@ -11,20 +11,20 @@ const VERTEX = `#version 300 es
 layout(location=0) in vec2 from;
 layout(location=1) in vec2 to;
 layout(location=2) in vec2 present;   // on the old map, on the new one
-layout(location=3) in float group;
-layout(location=4) in vec2 look;      // opacity, and whether lit
+layout(location=3) in float kind;     // class of the field that colors the map
+layout(location=4) in vec2 look;      // opacity, and whether raised
 uniform vec2 size;                    // of the stage, CSS pixels
 uniform vec2 center;                  // of the layout on it
 uniform vec3 view;                    // scale, x, y
 uniform float halfSide, ratio, morph, pass;
-uniform vec2 radii;                   // plain, lit
+uniform vec2 radii;                   // plain, raised
 uniform vec3 colors[16];
 uniform float shapes[16];
 out vec3 color;
 out float opacity, radius;
 flat out int shape;
 void main() {
-  int g = int(group);
+  int g = int(kind);
   vec2 place = mix(from, to, morph);
   vec2 pixel = (center + vec2(place.x, -place.y) * halfSide) * view.x + view.yz;
   gl_Position = vec4(pixel / size * vec2(2., -2.) + vec2(-1., 1.), 0., 1.);
@@ -116,11 +116,6 @@ export class WebglMarks {
     });
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.fill(3, Float32Array.from(this.model.recipes.group));
-    gl.uniform1fv(
-      this.uniform("shapes"),
-      this.model.groups.map((group) => SHAPES.indexOf(group.shape)),
-    );
   }
 
   fill(location, values) {
@@ -154,14 +149,14 @@ export class WebglMarks {
   }
 
   filtered() {
-    const dense = this.map.members.length > 5000;
     const look = new Float32Array(2 * this.model.total);
     for (let i = 0; i < this.model.total; i++) {
-      look[2 * i] = this.model.opacity(i, dense);
-      look[2 * i + 1] = this.model.lit[i];
+      look[2 * i] = this.model.opacity(i, this.map.dense);
+      look[2 * i + 1] = this.model.raised(i);
     }
     this.fill(4, look);
-    this.passes = this.model.order.length < this.model.total ? [0, 1] : [1];
+    const all = this.model.order.length === this.model.total && !this.model.reach;
+    this.passes = all ? [1] : [0, 1];
   }
 
   theme({ paper, colors }) {
@@ -169,6 +164,12 @@ export class WebglMarks {
       const { r, g, b } = d3.rgb(text);
       return [r / 255, g / 255, b / 255];
     };
+    const { classes, of } = this.model.field;
+    this.fill(3, Float32Array.from(of));
+    this.gl.uniform1fv(
+      this.uniform("shapes"),
+      classes.map(({ shape }) => SHAPES.indexOf(shape)),
+    );
     this.gl.uniform3fv(this.uniform("paper"), numbers(paper));
     this.gl.uniform3fv(this.uniform("colors"), colors.flatMap(numbers));
   }
@@ -188,7 +189,7 @@ export class WebglMarks {
     ]) {
       gl.uniform1f(this.uniform(name), value);
     }
-    // Lit marks over the others.
+    // Raised marks over the others.
     for (const pass of this.passes) {
       gl.uniform1f(this.uniform("pass"), pass);
       gl.drawArrays(gl.POINTS, 0, this.model.total);
