@@ -1,8 +1,9 @@
 """One recipe."""
 
+import pytest
 from playwright.sync_api import expect
 
-from .conftest import Served, Visiting
+from .conftest import PHONE, Served, Visiting
 
 
 def _id(served: Served, name: str) -> int:
@@ -88,3 +89,17 @@ def test_new_recipe_has_no_relatives_yet(own_server: Served, visit: Visiting) ->
     found = visit(own_server, f"/recipes/{made['id']}")
     expect(found.page.locator("#similar")).to_contain_text("with the next refresh")
     found.forgive("404")
+
+
+MENU_OF_20 = "/bar?view=menu" + "".join(f"&recipe={number}" for number in range(1, 21))
+
+
+@pytest.mark.parametrize("path", ["/recipes/1", MENU_OF_20])
+def test_prints_on_one_light_page(sample_server: Served, visit: Visiting, path: str) -> None:
+    page = visit(sample_server, path, size=PHONE, scheme="dark").page
+    expect(page.locator(".ingredients, #answer .recipe-card").first).to_be_visible()
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    expect(page.locator(".site-header")).to_be_hidden()
+    ink = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")
+    assert max(ink[:3]) < 128  # dark ink, although the reader's screen is dark

@@ -5,6 +5,9 @@ import { drawPlan, gist, milliliters } from "./plan.js";
 import { freshness, problemBox } from "./states.js";
 
 const OPEN = 3;
+// Ask ever more slowly whether the relatives of a changed recipe are there.
+const FIRST_MS = 2000;
+const SLOWEST_MS = 30_000;
 
 const id = Number(location.pathname.split("/")[2]);
 const box = document.getElementById("recipe");
@@ -331,9 +334,32 @@ function showSimilar({ data, metadata }) {
   );
 }
 
+/** Load the relatives once more when the published snapshot has the latest changes. */
+function awaitRelatives(delay = FIRST_MS) {
+  setTimeout(async () => {
+    try {
+      // A hidden tab asks nothing.
+      const { snapshot, stale } = document.hidden ? {} : await getJson("analytics/status");
+      if (snapshot && !stale) {
+        await loadSimilar();
+        notice
+          .querySelector(".done")
+          ?.replaceChildren("Saved. The relatives include your changes.");
+        return;
+      }
+    } catch {
+      // The page stays as it is; the next look may reach the server.
+    }
+    awaitRelatives(Math.min(delay * 1.5, SLOWEST_MS));
+  }, delay);
+}
+
+/** Load the relatives; returns whether the snapshot holds the recipe as it is now. */
 async function loadSimilar() {
   try {
-    showSimilar(await getJson(`analytics/recipe-similar/${id}`));
+    const found = await getJson(`analytics/recipe-similar/${id}`);
+    showSimilar(found);
+    return !found.metadata.stale;
   } catch (error) {
     similarBox.replaceChildren(
       error.status === 404
@@ -351,6 +377,7 @@ async function loadSimilar() {
           )
         : problemBox(error, loadSimilar),
     );
+    return error.status !== 404;
   }
 }
 
@@ -375,7 +402,9 @@ async function load() {
       abbreviations().catch(() => new Map()),
     ]);
     showRecipe(recipe, etag, units);
-    await loadSimilar();
+    const current = await loadSimilar();
+    // Someone else's change does not replace what is being read: only one's own is waited for.
+    if (!current && notice.querySelector(".done")) awaitRelatives();
   } catch (error) {
     box.removeAttribute("aria-busy");
     box.replaceChildren(
