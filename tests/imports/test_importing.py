@@ -57,6 +57,16 @@ def test_existing_recipes_are_skipped(make_database: MakeDatabase, sample: Datas
     assert after["ingredients"][: len(old["ingredients"])] == old["ingredients"]
 
 
+def test_impossible_amounts_are_listed(make_database: MakeDatabase) -> None:
+    rows = "A,Gin,1e400,ml\nA,Lime Juice,-3,oz\nA,Campari,2,oz\n"
+    source = read_bytes(f"cocktail,ingredient,amount,unit\n{rows}".encode(), "x")
+    database = make_database(None)
+    report = import_collection(database, source).report
+    assert [line.text for line in report.unread] == ["1e400 ml Gin", "-3 oz Lime Juice"]
+    amounts = _dataset(database).recipe_ingredients["amount"]
+    assert (amounts.isna().tolist(), amounts[2]) == ([True, True, False], 2)
+
+
 def test_unknown_names_are_placed_visibly(make_database: MakeDatabase, sample: Dataset) -> None:
     database = make_database(sample)
     report = import_collection(database, read_bytes(TWO, "x")).report

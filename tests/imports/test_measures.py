@@ -100,7 +100,24 @@ def test_numbers_of_names_are_no_amounts(text: str) -> None:
     assert parse_line(text) == Measure(rest=text, understood=False)
 
 
-@pytest.mark.parametrize("text", ["Bacardi", "(Claret)", ", orange", "1/0", "?", "oui"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bacardi",
+        "(Claret)",
+        ", orange",
+        "1/0",
+        "?",
+        "oui",
+        "1e400 ml",
+        "1e3 ml",
+        "-3 oz",
+        "inf oz",
+        "nan",
+        "1/0 oz",
+        "99999999999 oz",
+    ],
+)
 def test_unknown_measures_are_reported(text: str) -> None:
     assert not parse_measure(text).understood
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Literal
 
 from api.db.normalization import normalize
+from api.db.rules import LARGEST_AMOUNT
 from api.db.search_names import fold
 from api.db.taxonomy.units import find_unit
 from api.db.taxonomy.words import descriptions
@@ -58,7 +59,7 @@ _QUANTITY = re.compile(
     rf"(?<![\w.,])(?P<low>{_NUMBER})"
     rf"(?:\s*(?P<link>-|\bto\b|\bor\b|\bbis\b|\ba\b|\bo\b|\bou\b|\boder\b)\s*(?P<high>{_NUMBER}))?"
     # Not an amount: '151 proof', '7-up', '7up', '12 year old', '40 %'.
-    r"(?![\d.,/])(?!\s*-?\s*(?:proof|years?\b|yr|yo\b|up\b|%|°))",
+    r"(?![\d.,/]|e[+-]?\d)(?!\s*-?\s*(?:proof|years?\b|yr|yo\b|up\b|%|°))",
     re.IGNORECASE,
 )
 _SIZE = re.compile(
@@ -76,6 +77,8 @@ _WORD_NUMBERS: dict[str, float] = {
     "half": 0.5, "quarter": 0.25, "deux": 2, "dos": 2, "due": 2, "zwei": 2, "trois": 3, "tres": 3,
     "tre": 3, "drei": 3, "demi": 0.5, "media": 0.5, "halb": 0.5, "halbe": 0.5, "dozen": 12,
 }  # fmt: skip
+#: Powers of ten, less than nothing, by nothing, and infinity: the unit beside them is not one unit.
+_NO_AMOUNT = re.compile(r"\de[+-]?\d|^-[\d.]|\d\s*/\s*0+(?![\d.,])|\binf(?:inity)?\b|\bnan\b", re.I)
 _WORD_NUMBER = re.compile(rf"({'|'.join(_WORD_NUMBERS)})\b\s*(?:a\b|an\b)?\s*", re.IGNORECASE)
 _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     ("garnish", re.compile(r"\(?\b(?:for |to |as )?(?:an? )?(?:garnish|decorat)\w*\)?:?", re.I)),
@@ -107,7 +110,11 @@ def parse_measure(text: str) -> Measure:
     plain = _plain(text)
     if not plain:
         return Measure()
+    if _NO_AMOUNT.search(plain):
+        return Measure(rest=plain, understood=False)
     found = _parse(plain)
+    if found.high is not None and found.high > LARGEST_AMOUNT:
+        return Measure(rest=plain, understood=False)
     if found.low is not None or (found.understood and not _QUANTITY.search(found.rest)):
         return found
     # 'mikey bottle', 'Around rim put 1 pinch': the amount follows words that are none.

@@ -25,7 +25,7 @@ from api.db.exchange.placing import (
     UnitPlacer,
 )
 from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
-from api.db.rules import MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS
+from api.db.rules import LARGEST_AMOUNT, MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS
 from api.db.search_names import same_name
 
 #: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
@@ -261,6 +261,8 @@ class _Planner:
             if direct and (found is not None or (unit is None and self._source.own)):
                 high = plain_number(fields.get("amount_max"))
                 measure = Measure(plain, plain if high is None else high, found)
+                if not (self._source.own or _is_amount(plain)):
+                    measure = Measure(understood=False)
                 shown = None if self._source.own else line_text(fields, ingredient)
                 return ingredient, measure, kept or shown, self._source.own
         raw = fields.get("amount")
@@ -322,6 +324,10 @@ class _Planner:
         if unit is None and amount is not None:
             unit = "Each" if node is None or _IN_PIECES & set(node.path) else "Part"
         return amount, None if unit is None else self._units.find(unit)
+
+
+def _is_amount(number: float | None) -> bool:
+    return number is None or 0 <= number <= LARGEST_AMOUNT
 
 
 def _has_place(row: Row) -> bool:
