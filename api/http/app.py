@@ -141,4 +141,4 @@ def _add_middleware(app: FastAPI, services: Services) -> None:
             max_age=600,
         )
     app.add_middleware(RequestGuard, hosts=AllowedHosts(settings.allowed_hosts))
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, metrics=services.metrics)

@@ -16,6 +16,7 @@ from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
 from api.http.exports import Exports
 from api.http.freshness import Freshness
+from api.http.metrics import RequestMetrics
 from api.http.published import Published
 from api.http.sign_in import SignInCodes
 from api.http.threads import CatalogThreads
@@ -37,6 +38,7 @@ class Services:
     threads: CatalogThreads = field(default_factory=CatalogThreads)
     exports: Exports = field(default_factory=Exports)
     sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
 
 
 async def get_services(request: Request) -> Services:

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.access_log import AccessLog
+from api.http.metrics import RequestMetrics
 from api.http.problems import unexpected
 
 logger = logging.getLogger(__name__)
@@ -43,11 +44,16 @@ class RequestContext:
         The next layer.
     log
         Where requests are logged; to standard error by default.
+    metrics
+        Where they are counted.
     """
 
-    def __init__(self, app: ASGIApp, log: AccessLog | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, log: AccessLog | None = None, metrics: RequestMetrics | None = None
+    ) -> None:
         self._app = app
         self._log = log or AccessLog()
+        self._metrics = metrics or RequestMetrics()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,6 +93,7 @@ class RequestContext:
         finally:
             seconds = time.perf_counter() - begun
             self._log.request(scope, request_id, status=status, size=size, seconds=seconds)
+            self._metrics.observe(scope, status=status, seconds=seconds)
 
 
 class HeadAsGet:

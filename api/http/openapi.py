@@ -86,8 +86,11 @@ def _add_common_responses(path: str, method: str, operation: dict[str, Any]) -> 
 
 
 def _declare_security(method: str, operation: dict[str, Any]) -> None:
-    """Declare open operations as open; a read that looks at a token takes it as optional."""
+    """Declare open operations as open; a read that looks at a token takes it as optional.
+
+    A read that says it may answer 401 needs the token.
+    """
     declared = operation.get("security", [])
-    if method == "get" and declared:
+    if method == "get" and declared and "401" not in operation["responses"]:
         declared = [{}, *declared]
     operation["security"] = declared

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from api.db.database import Database
 from tests.http.conftest import Site
@@ -69,3 +70,24 @@ def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
     response = client.put("/health")
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, HEAD"
+
+
+def test_metrics_count_requests_by_route(client: TestClient, auth: dict[str, str]) -> None:
+    for recipe in (1, 2):
+        client.get(f"/api/v1/recipes/{recipe}")
+    client.get("/nothing/here")
+    text = client.get("/metrics", headers=auth).text
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["http_requests_total", "GET", "/api/v1/recipes/{recipe_id}", "200"] == 2
+    assert samples["http_requests_total", "GET", "(none)", "404"] == 1
+    assert samples["cocktaildb_analytics_stale",] == 0
+    assert samples["cocktaildb_refresh_state", "idle"] == 1
+    assert samples["cocktaildb_snapshot_timestamp_seconds",] > 1.7e9
+
+
+def test_metrics_need_a_token(client: TestClient) -> None:
+    assert client.get("/metrics").status_code == 401

@@ -1,7 +1,7 @@
 """Whole artifacts to take away, and the history of snapshots."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import JSONResponse
@@ -22,6 +22,7 @@ Format = Annotated[
     Literal["json", "csv", "parquet"], Path(description="`atlas` comes as JSON only.")
 ]
 PARQUET = "application/vnd.apache.parquet"
+SCHEMA = "application/schema+json"
 
 
 class Snapshot(BaseModel):
@@ -96,11 +97,12 @@ def download(name: ArtifactName, format: Format, published: PublishedDep) -> Res
     "/schemas/{name}",
     operation_id="getArtifactSchema",
     summary="The JSON Schema of an artifact",
-    response_model=dict[str, Any],
+    response_class=Response,
+    responses={200: {"content": {SCHEMA: {"schema": {"type": "object"}}}}},
 )
 def schema(name: ArtifactName) -> JSONResponse:
     """Return the schema that this artifact fits; the API's answers hold the artifact as `data`."""
-    return JSONResponse(artifact_schema(name), media_type="application/schema+json")
+    return JSONResponse(artifact_schema(name), media_type=SCHEMA)
 
 
 def _snapshot(manifest: Manifest) -> Snapshot:

@@ -1,14 +1,18 @@
-"""Liveness and readiness."""
+"""Liveness, readiness and metrics."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from api.db.writability import require_writable
-from api.http.deps import DatabaseDep, ServicesDep, StorageDep
+from api.http.deps import DatabaseDep, PublishedDep, ServicesDep, StorageDep, WriterDep
+from api.http.metrics import exposition
 from api.http.models.common import problem_responses
+from api.http.refresh_state import analytics_status
 
 router = APIRouter(tags=["health"])
+
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health(BaseModel):
@@ -47,3 +51,21 @@ def ready(services: ServicesDep, database: DatabaseDep, storage: StorageDep) -> 
         connection.execute(text("SELECT count(*) FROM recipes")).scalar_one()
     current = storage.snapshots.current()
     return Readiness(status="ready", snapshot_id=current.snapshot_id if current else None)
+
+
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {METRICS: {}}}, **problem_responses(401, 403)},
+)
+def metrics(services: ServicesDep, published: PublishedDep, _reader: WriterDep) -> Response:
+    """Return counts and durations of this process's requests, and the state of the analytics.
+
+    Needs a token: behind a proxy on the same machine, every visitor comes from loopback.
+    """
+    status = analytics_status(
+        services.settings, services.storage, published, services.freshness, with_details=True
+    )
+    return Response(exposition(services.metrics, status), media_type=METRICS)
