@@ -1,4 +1,4 @@
-"""What other programs read to find the site: sitemap, robots.txt, llms.txt, a feed."""
+"""What other programs read to find and install the site: sitemap, robots.txt, a feed, and more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from markupsafe import escape
 from sqlalchemy import select
 
 from api.db.schema import ingredients, recipes
 from api.http.deps import DatabaseDep, StorageDep
+from api.pages.assets import site_assets
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,6 +38,23 @@ def sitemap(request: Request, database: DatabaseDep) -> Response:
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
     )
     return Response(body, media_type="application/xml", headers=_HOUR)
+
+
+@router.api_route("/manifest.webmanifest", methods=["GET", "HEAD"])
+def web_manifest() -> JSONResponse:
+    """Describe the site to browsers that install it as an application (W3C App Manifest)."""
+    icon = {"src": site_assets().url("icon.svg"), "type": "image/svg+xml", "sizes": "any"}
+    content = {
+        "id": "/",
+        "name": "Cocktail atlas",
+        "short_name": "Cocktails",
+        "description": "A bar's recipes, how they relate, and what replaces each ingredient.",
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "icons": [icon],
+    }
+    return JSONResponse(content, media_type="application/manifest+json", headers=_HOUR)
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])

@@ -113,3 +113,15 @@ def test_hostile_names_cannot_leave_the_data(client: TestClient) -> None:
     from api.pages.rendered import _for_html
 
     assert "</script" not in _for_html({"name": "</script><script>alert(1)</script>"})
+
+
+def test_manifest_names_an_icon_that_exists(client: TestClient) -> None:
+    page = client.get("/map", headers=HTML)
+    address = re.search(r'rel="manifest" href="([^"]+)"', page.text)
+    assert address
+    manifest = client.get(address[1])
+    assert manifest.headers["content-type"] == "application/manifest+json"
+    content = manifest.json()
+    assert client.get(content["start_url"], headers=HTML).status_code == 200
+    for icon in content["icons"]:
+        assert client.get(icon["src"]).headers["content-type"] == icon["type"]
