@@ -91,6 +91,17 @@ TEXTS: dict[str, Any] = {
         ",Sweet Vermouth,30,ml\n",
     "YAML list": "- name: Negroni\n  ingredients:\n    - 30 ml gin\n    - 30 ml Campari\n"
         "    - {name: sweet vermouth, amount: 30, unit: ml}\n",
+    "YAML pairs": "- name: Negroni\n  ingredients:\n    - gin: 30 ml\n    - Campari: 30 ml\n"
+        "    - sweet vermouth: 30 ml\n",
+    "nested answer": {"data": {"cocktails": {"items": [{"title": "Negroni", "ingredients": [
+        {"item": "gin", "qty": "30 ml"}, {"item": "Campari", "qty": "30 ml"},
+        {"item": "sweet vermouth", "qty": "30 ml"}]}]}}},
+    "foods by name": [{"name": "Negroni", "recipeIngredient": [
+        {"quantity": 30, "unit": {"name": "ml"}, "food": {"name": name}}
+        for name in ("gin", "Campari", "sweet vermouth")]}],
+    "steps with ingredients": [{"name": "Negroni", "steps": [{"text": "Stir.", "ingredients": [
+        {"food": {"name": name}, "unit": {"name": "ml"}, "amount": 30}
+        for name in ("gin", "Campari", "sweet vermouth")]}]}],
     "YAML by name": "negroni:\n  name: Negroni\n  ingredients:\n    - ingredient: gin\n"
         "      quantity: 30ml\n    - ingredient: Campari\n      quantity: 30ml\n"
         "    - ingredient: sweet vermouth\n      quantity: 30ml\n",

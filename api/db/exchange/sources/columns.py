@@ -15,7 +15,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "recipe_id": ("recipeid", "iddrink", "drinkid", "cocktailid", "idrecipe", "idcocktail"),
     "line": ("line", "ingredientnumber", "lineno", "linenumber", "ingredientno", "position",
              "ingredientorder", "sort", "step"),
-    "ingredient": ("ingredient", "ingredientname", "stringredient", "zutat", "ingrediente",
+    "ingredient": ("ingredient", "food", "ingredientname", "stringredient", "zutat", "ingrediente",
                    "ingredienttext", "special", "component", "item", "product", "element", "spirit",
                    "bottle", "what", "ingredients", "name", "title", "label"),
     "measure": ("measure", "strmeasure", "measurement", "measuretext", "amounttext",

@@ -56,7 +56,7 @@ def _flat_rows(value: Any) -> list[_Object] | None:
 def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object, str | None]]:
     """Yield (label, recipe, name from its key) of every object with a list of lines."""
     if isinstance(value, dict):
-        value = _with_names(value)
+        value = _with_lines_of_steps(_with_names(value))
         if lines_key(value) is not None and find_columns(value, ["recipe"]):
             yield where or "the document", value, None
         elif depth:
@@ -98,13 +98,33 @@ def lines_key(recipe: _Object) -> str | None:
     """Return the key under which an object has its list of ingredients."""
     for key, value in recipe.items():
         if key_of(key) in LINES and value and isinstance(value, (list, dict)):
-            if isinstance(value, list) and not isinstance(value[0], (str, dict, list)):
+            if isinstance(value, list) and not _may_be_lines(value[0]):
                 continue
             return key
     for key, value in recipe.items():
         if key_of(key) == "ingredients" and isinstance(value, str):
             return key
     return None
+
+
+def _may_be_lines(first: Any) -> bool:
+    # Not a list of recipes, each of which has lines: {"drinks": {"items": [{...}]}}.
+    if isinstance(first, dict):
+        key = lines_key(first)
+        return key is None or not isinstance(first[key], list)
+    return isinstance(first, (str, list))
+
+
+def _with_lines_of_steps(recipe: _Object) -> _Object:
+    """Join the ingredients of steps (Tandoor), where the recipe has no list of its own."""
+    if lines_key(recipe) is not None:
+        return recipe
+    for value in recipe.values():
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            lists = [one[key] for one in value if (key := lines_key(one)) and len(one) > 1]
+            if lists and not any(find_columns(one, ["recipe"]) for one in value):
+                return {**recipe, "ingredients": [line for lines in lists for line in lines]}
+    return recipe
 
 
 def _read_nested(
@@ -178,6 +198,10 @@ def _line(line: _Object) -> dict[str, Any]:
             inner = find_columns(value, ["ingredient"])
             flat[key] = value.get(inner["ingredient"]) if inner else None
     columns = find_columns(flat, LINE_MEANINGS)
+    if not columns and len(flat) == 1:
+        # YAML's "- gin: 30 ml"
+        [(name, measure)] = line.items()
+        return {"ingredient": name, "measure": _text_of(measure)}
     fields: dict[str, Any] = {
         meaning: value_of(flat[column])
         for meaning, column in columns.items()
