@@ -11,8 +11,8 @@ def test_strength_is_the_mean_over_volume(sample: Dataset) -> None:
     usage = analysis.get_ingredient_usage_stats(all_ingredients=True)
     strengths = analysis.compute_recipe_strengths(tree_with_counts(usage, len(sample.recipes)))
     by_name = {
-        row.name: strengths[row.id]
-        for row in sample.recipes[["id", "name"]].itertuples(index=False)
+        name: strengths[int(recipe_id)]
+        for recipe_id, name in zip(sample.recipes["id"], sample.recipes["name"], strict=True)
     }
     # Equal parts of gin, vermouth and Campari.
     equal = (TYPICAL_ABV["gin"] + TYPICAL_ABV["wine"] + TYPICAL_ABV["liqueur"]) / 3

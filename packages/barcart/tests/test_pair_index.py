@@ -78,6 +78,19 @@ def test_index_changes_no_bit(seed: int, n: int, m: int, k: int, density: float,
         assert same_bits(search(volumes, cost, k, indexed=True, seeds=seeds), expected)
 
 
+def test_many_steps_of_one_ulp_lose_nothing() -> None:
+    """What is left out must stay within the slack, however many substitutes were stepped over."""
+    ulp = 2.0**-52
+    m = SUBSTITUTES + 3
+    cost = np.ones((m, m))
+    cost[0, 2:] = cost[2:, 0] = 1.0 + ulp * np.arange(1, m - 1)
+    volumes = np.zeros((1000, m))
+    volumes[0, :2] = 0.51, 0.49  # 0.51 ulp a step, which rounds to an ulp
+    volumes[1, 122] = volumes[2, 112] = volumes[3:, -1] = 1.0
+    found = search(volumes, cost, 1, indexed=True, rows=[0], seeds=np.array([[1]]))
+    assert found.indices.tolist() == [[2]]
+
+
 @pytest.mark.parametrize("kind", ["metric", "levels"])
 def test_index_is_exact_among_many_rows(kind: str) -> None:
     rng = np.random.default_rng(0)

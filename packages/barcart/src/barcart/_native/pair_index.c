@@ -119,21 +119,30 @@ static struct next_step step_of(const struct item *item, int32_t taken,
     return next;
 }
 
+/* What serving the items of a set costs at least without the substitutes taken. Summed anew for each
+ * step, so that rounding stays within the slack of the limit: increments would add up a rounding for
+ * each of up to MOST_SUBSTITUTES steps. */
+static double cost_without(int set, const struct item *items, int n_items, const int32_t *taken)
+{
+    double missed = 0.0;
+    for (int i = 0; i < n_items; i++)
+        if (set >> i & 1)
+            missed += items[i].mass * items[i].cost[items[i].substitutes[taken[i]]];
+    return missed;
+}
+
 /* Choose few rows to list for a set of items: always the step that gains most per row. */
 static struct choice choose(int set, const struct item *items, int n_items, double limit,
                             const struct pair_index *index)
 {
     struct choice choice = {.n_substitutes = 0, .n_rows = 0.0, .suffices = false};
     struct next_step next[MOST_INGREDIENTS];
-    double missed = 0.0;
     for (int i = 0; i < n_items; i++) {
         choice.taken[i] = 0;
-        if (set >> i & 1) {
-            missed += items[i].mass * items[i].cost[items[i].substitutes[0]];
+        if (set >> i & 1)
             next[i] = step_of(&items[i], 0, index);
-        }
     }
-    while (missed <= limit) {
+    while (cost_without(set, items, n_items, choice.taken) <= limit) {
         int best = -1;
         for (int i = 0; i < n_items; i++) {
             if (!(set >> i & 1) || next[i].gain == 0.0 ||
@@ -145,7 +154,6 @@ static struct choice choose(int set, const struct item *items, int n_items, doub
         }
         if (best < 0)
             return choice;
-        missed += next[best].gain;
         choice.n_rows += next[best].n_rows;
         choice.n_substitutes += next[best].taken - choice.taken[best];
         choice.taken[best] = next[best].taken;
