@@ -1,6 +1,7 @@
 """Databases to test on: the real one where it is, and empty ones of both kinds."""
 
 import io
+import logging
 import os
 import shutil
 import socket
@@ -99,12 +100,15 @@ class Run(Protocol):
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
     """Run the command in ``tmp_path`` and in this process: starting one would take longer."""
     from api.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    handlers = logging.root.handlers[:]
 
     def run_(
         *arguments: str, code: int = 0, stdin: str = "", **environment: str
@@ -120,7 +124,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         assert (ended.value.code or 0) == code, out + err
         return subprocess.CompletedProcess(arguments, code, out, err)
 
-    return run_
+    yield run_
+    # A command logs to the standard error of its test, which is closed now.
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,12 @@ _BLOCK = re.compile(
     r"^(?:<!-- example: (?P<note>[^>]*) -->\n)?```sh\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 #: Reasons for which a block may be skipped.
-_UNTESTABLE = ("needs an AWS account", "needs a browser", "runs these very tests")
+_UNTESTABLE = (
+    "needs root and systemd",
+    "needs an AWS account",
+    "needs a browser",
+    "runs these very tests",
+)
 
 _PRELUDE = """
 set -euo pipefail
