@@ -21,6 +21,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from api.settings import Settings
+
 SAMPLE_EVERY = 0.1
 _STAGE = re.compile(r"progress: (.+): ([0-9.]+) s, peak memory")
 
@@ -105,7 +107,7 @@ def main() -> None:
     pythons = {"this": sys.executable}
     if arguments.against:
         pythons = {"other": str(Path(arguments.against).absolute()), **pythons}
-    os.environ["DB_PATH"] = str(Path(os.environ["DB_PATH"]).absolute())
+    os.environ["DB_PATH"] = str(Settings().sqlite_path.absolute())
     for _ in range(arguments.repeat):
         runs += [(name, *measure(python)) for name, python in pythons.items()]
     table = Table("run", "wall s", "user s", "sys s", "peak MB, all processes")

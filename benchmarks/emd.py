@@ -194,7 +194,7 @@ def fit_em(way: str, target: Path) -> dict[str, float]:
     volumes, tree = _problem()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one iteration converges nowhere
-        em_fit(volumes, tree, k=K, max_iter=1)  # compiled, or loaded from the cache
+        em_fit(volumes, tree, k=K, max_iter=1)  # imports what is imported late
     before = _peak_mb()
     search = PotSearch() if way == "pot" else find_neighbors
     begun = time.perf_counter()
@@ -279,7 +279,7 @@ def main() -> None:
     metric = AnalyticsQueries(get_database()).learn_ground_metric()
     volumes, cost = metric.volumes, metric.fit.cost_matrix
     pairwise_emd(volumes, cost, [[0, 1]])
-    emd_neighbors(volumes[: 2 * K], cost, K)  # compiled, or loaded from the cache
+    emd_neighbors(volumes[: 2 * K], cost, K)  # imports what is imported late
     console.print(f"{volumes.shape[0]} recipes of {Settings().sqlite_path}, {os.cpu_count()} cores")
     compare_pairs(volumes, cost, console)
     found = compare_neighbors(volumes, cost, console)

@@ -562,7 +562,7 @@ def _small_disk(directory: Path) -> Iterator[Path | None]:
 
 
 def _warm_up(base: Path, postgresql: str | None) -> None:
-    """Make the databases, import everything and compile, by one refresh of the tiny database."""
+    """Make the databases, and import everything, by one refresh of the tiny database."""
     import api.http.app
     import api.jobs.worker
     from api.analytics import staleness

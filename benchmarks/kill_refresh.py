@@ -9,8 +9,8 @@ stage that publishes, with a tenth of the length added, so that some kills come 
 Meanwhile other processes read every artifact of the current snapshot again and again and check the
 manifest's hash, every artifact's, and that nothing goes back in time. S3 is moto's server.
 
-A trial is a fork of this process, which has imported and compiled everything: a fresh interpreter
-would spend nine tenths of each trial on that, and has nothing to lose while it does.
+A trial is a fork of this process, which has imported everything: a fresh interpreter would spend
+most of each trial on that, and has nothing to lose while it does.
 
 The last line on stdout is one JSON object; the exit code is 1 if anything was wrong. The seed is in
 it: the same seed draws the same instants.

@@ -1,6 +1,6 @@
 """Refreshes without their start-up, for campaigns: a warm process forks one on request.
 
-A refresh of a tiny database takes a second, importing and compiling for it ten. The fork runs the
+A refresh of a tiny database takes less than importing what it needs. The fork runs the
 job's own ``main`` with the arguments, environment, standard streams and locks that the worker gave
 to the command. The command is this file run as a script: it hands those over, forwards SIGTERM, and
 ends as the fork ends.

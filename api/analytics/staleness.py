@@ -52,25 +52,25 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
     """
     with database.snapshot() as connection:
         dataset = read_dataset(connection)
-    own = dataset.database_id
+
+    def found(reason: str | None, *, foreign: bool = False) -> Comparison:
+        return Comparison(reason, foreign, dataset.database_id)
+
     try:
         current = storage.snapshots.current()
         if current is None:
-            reason = None if dataset.recipes.empty else "there is no snapshot yet"
-            return Comparison(reason, foreign=False, database_id=own)
+            return found(None if dataset.recipes.empty else "there is no snapshot yet")
+        named = f"snapshot {current.snapshot_id}"
         if current.database_fingerprint != dataset_fingerprint(dataset):
-            if None not in (own, current.database_id) and own != current.database_id:
-                reason = f"snapshot {current.snapshot_id} was computed from another database"
-                return Comparison(reason, foreign=True, database_id=own)
-            reason = f"the database has changed since snapshot {current.snapshot_id}"
-            return Comparison(reason, foreign=False, database_id=own)
+            if current.is_foreign_to(dataset.database_id):
+                return found(f"{named} was computed from another database", foreign=True)
+            return found(f"the database has changed since {named}")
         if current.code_version != code_version():
-            reason = f"snapshot {current.snapshot_id} was made by other code"
-            return Comparison(reason, foreign=False, database_id=own)
+            return found(f"{named} was made by other code")
         storage.snapshots.check(current)
     except (CorruptSnapshotError, UnsupportedSnapshotError) as error:
-        return Comparison(str(error), foreign=False, database_id=own)
-    return Comparison(None, foreign=False, database_id=own)
+        return found(str(error))
+    return found(None)
 
 
 def main() -> None:

@@ -165,9 +165,7 @@ class Freshness:
             return None
         if self._database.sqlite_path is None and time.monotonic() > read.at + SERVER_SECONDS:
             return None
-        return None in (read.database_id, manifest.database_id) or (
-            read.database_id == manifest.database_id
-        )
+        return not manifest.is_foreign_to(read.database_id)
 
     def _read_id(self) -> None:
         identity = self._identity()

@@ -6,6 +6,7 @@ from starlette.types import Scope
 from api.http.models.analytics import AnalyticsStatus
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _STATES = ("idle", "waiting", "running")
 
 
@@ -34,9 +35,6 @@ class RequestMetrics:
         method = scope["method"] if scope["method"] in _METHODS else "(other)"
         self._requests.labels(method, route, str(status or 500)).inc()
         self._seconds.labels(route).observe(seconds)
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _template(scope: Scope) -> str:

@@ -73,6 +73,24 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
         )
 
 
+def no_analytics(missing: str, more: str = "") -> Problem:
+    """Return the problem document of analytics that no refresh has published yet.
+
+    Parameters
+    ----------
+    missing
+        What is missing, as a sentence.
+    more
+        What follows the remedy.
+    """
+    return Problem(
+        404,
+        "No analytics yet",
+        f"{missing} Request a refresh with POST /api/v1/analytics/refresh, or run: "
+        f"cocktaildb refresh{more}",
+    )
+
+
 def unexpected() -> Problem:
     """Return the problem document of an unexpected error; the details are in the log."""
     return Problem(

@@ -10,7 +10,7 @@ from api.http.compression import accepts_gzip
 from api.http.deps import Services
 from api.http.etags import if_none_match
 from api.http.models.common import problem_responses
-from api.http.problems import Problem
+from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot, Rendered
 from api.storage.serialization import to_bytes
 
@@ -83,12 +83,9 @@ async def respond(
 
     made = await to_thread.run_sync(render)
     if made is None:
-        raise Problem(
-            404,
-            "No analytics yet",
-            "Nothing has been computed yet. Request a refresh with POST "
-            "/api/v1/analytics/refresh, or run: cocktaildb refresh. It takes seconds; "
-            "/api/v1/analytics/status shows its progress.",
+        raise no_analytics(
+            "Nothing has been computed yet.",
+            ". It takes seconds; /api/v1/analytics/status shows its progress.",
         )
     return _response(request, *made)
 

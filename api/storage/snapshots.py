@@ -87,6 +87,8 @@ class Manifest(BaseModel):
         When it was published (UTC).
     database_fingerprint
         SHA-256 of the data that it was computed from.
+    database_id
+        The id of the database that it was computed from; None in those of earlier releases.
     code_version
         The code that computed it.
     counts
@@ -108,6 +110,10 @@ class Manifest(BaseModel):
     counts: dict[str, int]
     details: dict[str, dict[str, Any]] = {}
     artifacts: dict[str, ArtifactEntry]
+
+    def is_foreign_to(self, database_id: str | None) -> bool:
+        """Return whether it is known to be computed from another database than this one."""
+        return None not in (database_id, self.database_id) and database_id != self.database_id
 
 
 class _Pointer(BaseModel):
@@ -418,9 +424,7 @@ class Snapshots:
                 raise SnapshotNotFoundError(
                     f"{snapshot_id} was never published: another snapshot was first."
                 )
-            if None not in (database_id, manifest.database_id) and (
-                database_id != manifest.database_id
-            ):
+            if manifest.is_foreign_to(database_id):
                 raise ForeignSnapshotError(
                     f"{snapshot_id} was computed from another database. Choose another snapshot, "
                     f"or use --force."

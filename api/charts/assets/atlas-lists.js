@@ -69,3 +69,11 @@ export function createRecipeTable(details, model, name) {
   }
   return { fill };
 }
+
+/** A recipe's ingredients as a list, the largest volume first. */
+export function createComposition(names) {
+  if (!names.length)
+    return el("p", { className: "status", textContent: "No ingredients are recorded." });
+  const items = names.map((name) => el("li", { textContent: name }));
+  return el("ol", { className: "composition" }, ...items);
+}

@@ -28,7 +28,7 @@ from api.http.bar_answers import (
 from api.http.deps import DatabaseDep, PublishedDep
 from api.http.models.bar import MakeableRecipes, MenuReport, NextBottles, Stock, Without
 from api.http.models.common import problem_responses
-from api.http.problems import Problem
+from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot, Published
 
 router = APIRouter(prefix="/analytics/bar", tags=["bar"])
@@ -140,12 +140,7 @@ def _from_snapshot(analytics: Published, name: str, make: Callable[[LoadedSnapsh
 
     found = analytics.read(derived)
     if found is None:
-        raise Problem(
-            404,
-            "No analytics yet",
-            "This question needs analytics that have not been computed yet. Request a refresh "
-            "with POST /api/v1/analytics/refresh, or run: cocktaildb refresh",
-        )
+        raise no_analytics("This question needs analytics that have not been computed yet.")
     return found
 
 

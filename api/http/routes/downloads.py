@@ -11,7 +11,7 @@ from api.extras import MissingExtraError
 from api.http.deps import PublishedDep, StorageDep
 from api.http.models.common import problem_responses
 from api.http.models.schemas import ArtifactName, artifact_schema
-from api.http.problems import Problem
+from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot
 from api.http.tables import to_csv, to_parquet
 from api.storage.snapshots import Manifest
@@ -76,12 +76,7 @@ def download(name: ArtifactName, format: Format, published: PublishedDep) -> Res
     except MissingExtraError as error:
         raise Problem(501, "Not available", f"{error}. Download JSON or CSV instead.") from error
     if found is None:
-        raise Problem(
-            404,
-            "No analytics yet",
-            f"There is no {name} yet. Request a refresh with POST /api/v1/analytics/refresh, or "
-            f"run: cocktaildb refresh",
-        )
+        raise no_analytics(f"There is no {name} yet.")
     body, media_type = found
     return Response(
         body,

@@ -1,6 +1,6 @@
 // The report's two maps, their search, legend, selection and table.
 import { Report } from "./core.js";
-import { createRecipeTable, foundText } from "./shared/atlas-lists.js";
+import { createComposition, createRecipeTable, foundText } from "./shared/atlas-lists.js";
 import { AtlasMap } from "./shared/atlas-map.js";
 import { AtlasModel } from "./shared/atlas-model.js";
 import { CanvasMarks } from "./shared/canvas-marks.js";
@@ -54,13 +54,7 @@ import { findRecipes } from "./shared/ranked-search.js";
       { className: "about" },
       el("h3", { textContent: recipes.name[i] }),
       el("p", { className: "base-name" }, createSwatch(model.groupOf(i)), model.groupOf(i).label),
-      ingredients.length
-        ? el(
-            "ol",
-            { className: "composition" },
-            ...ingredients.map((name) => el("li", { textContent: name })),
-          )
-        : el("p", { className: "status", textContent: "No ingredients are recorded." }),
+      createComposition(ingredients),
     );
     const near = model.nearest(i);
     panel.replaceChildren(

@@ -127,7 +127,7 @@ class TestLayout:
         found = KDTree(points).query(points, k=9)
         near, indices = np.asarray(found[0]), np.asarray(found[1], dtype=np.int32)
         graph = NeighborGraph(indices[:, 1:], near[:, 1:], 0, 0, 0.0)
-        compute_umap_embedding(GRAPH, n_epochs=1)  # compilation isn't what is measured
+        compute_umap_embedding(GRAPH, n_epochs=1)  # what is imported late isn't measured
         tracemalloc.start()
         try:
             layout = compute_umap_embedding(graph, n_epochs=1)

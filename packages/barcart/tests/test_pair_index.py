@@ -147,6 +147,7 @@ def test_substitutes_are_the_cheapest_in_order() -> None:
         [[1], [1], [0]],  # itself
         [[1, 2], [0, 0], [0, 1]],  # twice the same
         [[1], [0]],  # too few
+        [[1.0, 1.5], [0.0, 2.0], [0.0, 1.0]],  # no row numbers
     ],
 )
 def test_faulty_seeds_are_named(seeds: Any) -> None:

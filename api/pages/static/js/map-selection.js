@@ -1,4 +1,5 @@
 // The card of the selected recipe: what it is made of, and its closest relatives.
+import { createComposition } from "../shared/atlas-lists.js";
 import { el } from "../shared/elements.js";
 import { createSwatch } from "../shared/marks.js";
 
@@ -54,13 +55,7 @@ export function describeRecipe(panel, model, i, { choose, clear }) {
       }),
       el("p", { className: "base-name" }, createSwatch(group), group.label),
       facts ? el("p", { className: "status", textContent: facts }) : "",
-      ingredients.length
-        ? el(
-            "ol",
-            { className: "composition" },
-            ...ingredients.map((name) => el("li", { textContent: name })),
-          )
-        : el("p", { className: "status", textContent: "No ingredients are recorded." }),
+      createComposition(ingredients),
       el(
         "p",
         { className: "actions" },

@@ -87,9 +87,7 @@ _plan_pairs = _function(
     _F64_OUT, _I64, _I64_OUT, _I32_OUT, _I32_OUT, _F64_OUT,
 )  # fmt: skip
 _triangle_violation = _function("triangle_violation", c_bool, _F64, c_int64, c_double)
-_dense_neighbors = _function(
-    "dense_neighbors", None, _F64, c_int64, c_int64, c_int64, c_int64, _F64_OUT, _I32_OUT
-)
+_dense_neighbors = _function("dense_neighbors", None, _F64, c_int64, c_int64, _F64_OUT, _I32_OUT)
 _emd_queries = _function(
     "emd_queries", c_int64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex), c_bool
 )
@@ -143,6 +141,25 @@ class Rows(Protocol):
     def n_rows(self) -> int: ...
     @property
     def longest(self) -> int: ...
+
+
+#: A sparse matrix compressed along one axis: starts, indices and data.
+Compressed: TypeAlias = tuple[Ints, Columns, Floats]
+
+
+def compressed(matrix: Any) -> Compressed:
+    """Return the arrays of a compressed sparse matrix in the types that the kernels take."""
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
+
+
+def starts(counts: npt.NDArray[np.integer[Any]]) -> Ints:
+    """Return where each of n parts begins, and where the last ends; shape (n + 1,)."""
+    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)))
+
+
+def _sparse(rows: Compressed) -> tuple[Ints, int, Columns, Floats]:
+    indptr, indices, data = rows
+    return indptr, indptr.size - 1, indices, data
 
 
 def _problem(rows: Rows, cost: Floats, cancel: bool) -> tuple[Any, ...]:
@@ -207,8 +224,7 @@ def triangle_violation(cost: Floats, slack: float) -> bool:
 
 def dense_neighbors(matrix: Floats, distances: Floats, indices: Columns) -> None:
     """Fill in the nearest columns of each row of a square distance matrix, self excluded."""
-    n = matrix.shape[0]
-    _dense_neighbors(matrix, n, 0, n, distances.shape[1], distances, indices)
+    _dense_neighbors(matrix, matrix.shape[0], distances.shape[1], distances, indices)
 
 
 def emd_queries(
@@ -264,58 +280,29 @@ def manhattan_queries(
     queries: Ints,
     begin: int,
     end: int,
-    rows: tuple[Ints, Columns, Floats],
-    columns: tuple[Ints, Columns, Floats],
+    rows: Compressed,
+    columns: Compressed,
     totals: Floats,
     relative_slack: float,
     distances: Floats,
     neighbors: Columns,
 ) -> int:
     """As `emd_queries`, under the L1 distance, from compressed rows and compressed columns."""
-    indptr, indices, data = rows
-    return _checked(
-        _manhattan_queries(
-            queries,
-            begin,
-            end,
-            indptr,
-            indptr.size - 1,
-            indices,
-            data,
-            *columns,
-            totals,
-            relative_slack,
-            distances.shape[1],
-            distances,
-            neighbors,
-        )
-    )
+    search = *_sparse(rows), *columns, totals, relative_slack, distances.shape[1]
+    return _checked(_manhattan_queries(queries, begin, end, *search, distances, neighbors))
 
 
 def manhattan_ranks(
     queries: Ints,
     begin: int,
     end: int,
-    rows: tuple[Ints, Columns, Floats],
+    rows: Compressed,
     targets: Ints,
     ranks: Ints,
 ) -> None:
     """As `emd_ranks`, under the L1 distance."""
-    indptr, indices, data = rows
-    _checked(
-        _manhattan_ranks(
-            queries,
-            begin,
-            end,
-            indptr,
-            indptr.size - 1,
-            indices,
-            data,
-            targets.shape[1],
-            targets,
-            ranks,
-        )
-    )
+    search = *_sparse(rows), targets.shape[1]
+    _checked(_manhattan_ranks(queries, begin, end, *search, targets, ranks))
 
 
 def count_pairs(rows: Rows, longest: int, pairs: npt.NDArray[np.uint64], counts: Ints) -> None:

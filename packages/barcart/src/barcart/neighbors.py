@@ -275,8 +275,8 @@ def _manhattan_graph(
     indices, distances = _results(queries.size, n_rows, k)
     if not distances.shape[1]:
         return NeighborGraph(indices, distances, 0, 0, time.perf_counter() - started)
-    compressed = _compressed(points)
-    transposed = _compressed(points.tocsc())
+    compressed = _kernels.compressed(points)
+    transposed = _kernels.compressed(points.tocsc())
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
     overflowing = ~np.isfinite(4.0 * totals)
     if overflowing.any():
@@ -306,18 +306,14 @@ def _manhattan_graph(
     return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
 
 
-def _compressed(
-    matrix: Any,
-) -> tuple[IntArray, npt.NDArray[np.int32], FloatArray]:
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
-
-
 def _checked_seeds(
     seeds: npt.NDArray[np.integer[Any]], queries: IntArray, n_rows: int, k: int
 ) -> npt.NDArray[np.int32]:
     chosen = np.asarray(seeds)
     if chosen.shape != (queries.size, k):
         raise ValueError(f"seeds must have shape {(queries.size, k)}, not {chosen.shape}")
+    if chosen.dtype.kind not in "iu":
+        raise ValueError(f"seeds must be row numbers, not of type {chosen.dtype}")
     ordered = np.sort(chosen, axis=1)
     faulty = (
         (ordered[:, 0] < 0)

@@ -7,7 +7,6 @@ neighbor must hold a substitute of each: it is in the list of one of a few pairs
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,8 @@ from barcart.validation import FloatArray, IntArray
 
 #: Rows with more ingredients have too many pairs: they are always looked at.
 LONGEST_ROW = 12
-#: How many of each ingredient's cheapest substitutes are known.
+#: How many of each ingredient's cheapest substitutes are known: one more than the kernel takes at
+#: most (``MOST_SUBSTITUTES``), since the next one's cost counts too.
 SUBSTITUTES = 129
 
 
@@ -58,8 +58,8 @@ class PairIndex:
         pairs = np.zeros(n_slots, dtype=np.uint64)
         counts = np.zeros(n_slots, dtype=np.int64)
         _kernels.count_pairs(rows, LONGEST_ROW, pairs, counts)
-        start = _starts(np.bincount(rows.indices, minlength=n_ingredients))
-        pair_start = _starts(counts)
+        start = _kernels.starts(np.bincount(rows.indices, minlength=n_ingredients))
+        pair_start = _kernels.starts(counts)
         postings = np.empty(start[-1], dtype=_kernels.POSTING)
         pair_postings = np.empty(pair_start[-1], dtype=_kernels.POSTING)
         _kernels.fill_index(
@@ -83,10 +83,6 @@ class PairIndex:
             substitutes.ctypes.data,
             substitutes.shape[1],
         )
-
-
-def _starts(counts: npt.NDArray[np.integer[Any]]) -> IntArray:
-    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)))
 
 
 def cheapest_substitutes(cost: FloatArray) -> npt.NDArray[np.int32]:

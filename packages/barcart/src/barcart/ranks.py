@@ -89,7 +89,7 @@ def manhattan_ranks(
     points = as_volume_csr(volume_matrix)
     queries, wanted = _checked(rows, targets, int(points.shape[0]))
     ranks = np.empty(wanted.shape, dtype=np.int64)
-    compressed = points.indptr.astype(np.int64), points.indices.astype(np.int32), points.data
+    compressed = _kernels.compressed(points)
 
     def task(begin: int, end: int) -> None:
         _kernels.manhattan_ranks(queries, begin, end, compressed, wanted, ranks)

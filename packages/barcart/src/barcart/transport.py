@@ -453,7 +453,7 @@ def _solve_plans(
     ordered, swapped = _orient(pairs, cost)
     n_pairs = ordered.shape[0]
     room = np.diff(supports.indptr)[ordered].sum(axis=1)
-    offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(room)))
+    offsets = _kernels.starts(room)
     distances = np.empty(n_pairs)
     counts = np.empty(n_pairs, dtype=np.int64)
     sources = np.empty(offsets[-1], dtype=np.int32)
@@ -477,7 +477,7 @@ def _solve_plans(
         )
 
     run_blocks(task, n_pairs, n_jobs)
-    indptr = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+    indptr = _kernels.starts(counts)
     pair_of = np.repeat(np.arange(n_pairs), counts)
     used = np.arange(indptr[-1]) - indptr[pair_of] + offsets[pair_of]
     sources, targets, flows = sources[used], targets[used], flows[used]

@@ -12,11 +12,11 @@
 /* Without seeds, so many likely rows are bounded for each neighbor wanted. */
 enum { LIKELY_PER_NEIGHBOR = 8 };
 
-/* Fill rows begin to end with the nearest columns of a dense square distance matrix, self excluded. */
-void dense_neighbors(const double *matrix, int64_t n, int64_t begin, int64_t end, int64_t k,
-                     double *distances, int32_t *indices)
+/* Fill in the nearest columns of each row of a dense square distance matrix, self excluded. */
+void dense_neighbors(const double *matrix, int64_t n, int64_t k, double *distances,
+                     int32_t *indices)
 {
-    for (int64_t row = begin; row < end; row++) {
+    for (int64_t row = 0; row < n; row++) {
         struct nearest nearest = {k, 0, distances + row * k, indices + row * k};
         for (int64_t column = 0; column < n; column++)
             if (column != row)
@@ -97,16 +97,22 @@ static void sift_down(int64_t hole, int64_t size, const double *bounds, int32_t 
     heap[hole] = item;
 }
 
-/* Replace the rows in a full list by the same ones with their true distances. Their bounds become
- * infinite, so that no later step looks at them again. `room` holds k rows. */
-static void solve_listed(int64_t query, struct nearest *nearest, int32_t *room,
-                         struct search *search)
+/* Move the rows of a full list to `room`. Their bounds become infinite, so that no later step looks at
+ * them again. */
+static void take_listed(struct nearest *nearest, int32_t *room, double *bounds)
 {
     for (int64_t slot = 0; slot < nearest->k; slot++) {
         room[slot] = nearest->indices[slot];
-        search->bounds[room[slot]] = INFINITY;
+        bounds[room[slot]] = INFINITY;
     }
     nearest->count = 0;
+}
+
+/* Replace the rows in a full list by the same ones with their true distances. `room` holds k rows. */
+static void solve_listed(int64_t query, struct nearest *nearest, int32_t *room,
+                         struct search *search)
+{
+    take_listed(nearest, room, search->bounds);
     for (int64_t slot = 0; slot < nearest->k; slot++)
         insert_neighbor(nearest, distance_between(query, room[slot], search), room[slot]);
 }
@@ -119,8 +125,7 @@ static void list_smallest_bounds(int64_t query, struct nearest *nearest, struct 
         search->bounds[y] = INFINITY;
         if (y != query) {
             search->bounds[y] = bound_to_query(y, search->rows, search->view);
-            if (may_enter(nearest, search->bounds[y]))
-                insert_neighbor(nearest, search->bounds[y], y);
+            insert_neighbor(nearest, search->bounds[y], y);
         }
     }
 }
@@ -296,14 +301,10 @@ int64_t manhattan_queries(const int64_t *queries, int64_t begin, int64_t end, co
         for (int64_t y = 0; y < n_rows; y++) {
             const double size = totals[query] + totals[y];
             bounds[y] = y == query ? INFINITY : size - 2.0 * bounds[y] - relative_slack * size;
-            if (y != query && may_enter(&nearest, bounds[y]))
+            if (y != query)
                 insert_neighbor(&nearest, bounds[y], y);
         }
-        for (int64_t slot = 0; slot < k; slot++) {
-            first[slot] = nearest.indices[slot];
-            bounds[first[slot]] = INFINITY;
-        }
-        nearest.count = 0;
+        take_listed(&nearest, first, bounds);
         for (int64_t slot = 0; slot < k; slot++)
             insert_neighbor(&nearest, manhattan_pair(query, first[slot], rows), first[slot]);
         n_solved += k;

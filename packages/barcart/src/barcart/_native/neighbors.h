@@ -35,9 +35,4 @@ static inline void insert_neighbor(struct nearest *nearest, double distance, int
     indices[slot] = (int32_t)row;
 }
 
-static inline bool may_enter(const struct nearest *nearest, double distance)
-{
-    return nearest->count < nearest->k || distance < nearest->distances[nearest->k - 1];
-}
-
 #endif
