@@ -266,19 +266,31 @@ def make_database(tmp_path: Path) -> Callable[[Dataset | None], Database]:
 
 
 @pytest.fixture
-def empty_postgresql(postgresql_server: URL) -> Iterator[Database]:
-    """A PostgreSQL database without tables."""
-    name = f"test_{time.monotonic_ns()}"
+def make_postgresql(postgresql_server: URL) -> Iterator[Callable[[], Database]]:
+    """Make PostgreSQL databases without tables."""
     admin = Database(postgresql_server)
     autocommit = admin.engine.execution_options(isolation_level="AUTOCOMMIT")
+    made: list[Database] = []
+
+    def make() -> Database:
+        name = f"test_{time.monotonic_ns()}"
+        with autocommit.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        made.append(Database(postgresql_server.set(database=name)))
+        return made[-1]
+
+    yield make
     with autocommit.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    made = Database(postgresql_server.set(database=name))
-    yield made
-    made.dispose()
-    with autocommit.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        for database in made:
+            database.dispose()
+            connection.execute(text(f"DROP DATABASE {database.url.database} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def empty_postgresql(make_postgresql: Callable[[], Database]) -> Database:
+    """A PostgreSQL database without tables."""
+    return make_postgresql()
 
 
 @pytest.fixture

@@ -96,9 +96,8 @@ def regenerate_analytics(
     """
     storage = storage or AnalyticsStorage.from_settings()
     status = RunStatusWriter(storage.snapshots.store)
-    with record_run_status(status):
+    with record_run_status(status), _opened(database) as database:
         _warn_if_not_atomic(storage.snapshots.store)
-        database = database or get_database()
         reporter = StatusReporter(reporter or LogReporter(), status)
         logger.info("refreshing %s from %r", storage.location, database)
         for attempt in range(1, PUBLISH_ATTEMPTS + 1):
@@ -119,6 +118,15 @@ def regenerate_analytics(
         "changed": changed,
         "location": storage.location,
     }
+
+
+@contextmanager
+def _opened(database: Database | None) -> Iterator[Database]:
+    if database is not None:
+        yield database
+        return
+    with get_database() as named:
+        yield named
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def export(
     from api.db.dataset import read_dataset
     from api.db.exchange.export_files import to_json_document, write_csv_directory
 
-    with get_database().snapshot() as connection:
+    with get_database() as database, database.snapshot() as connection:
         dataset = read_dataset(connection)
     _warn(dataset.faults)
     if (format_ or ("json" if target.suffix == ".json" else "csv")) == "json":
@@ -134,7 +134,7 @@ def check(
             else Database(URL.create("sqlite", database=str(source)))
         )
         try:
-            with database.snapshot() as connection:
+            with database, database.snapshot() as connection:
                 faults = check_dataset(read_dataset(connection))
         except DatasetError as error:
             faults = list(error.faults)

@@ -1,7 +1,6 @@
 """One rule book: what the check of a file passes, every other step accepts and keeps."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import URL
+from sqlalchemy import URL, delete
 
+from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.catalog.drafts import IngredientDraft, RecipeDraft, TagDraft, UnitDraft
 from api.db.catalog.writing import writing
 from api.db.check import check_dataset
@@ -30,6 +30,7 @@ from api.db.migrations import upgrade
 from api.db.rules import LARGEST_AMOUNT, clean_url
 from api.db.search_names import same_name
 from api.db.write import write_dataset
+from api.utils.analytics_cache import AnalyticsStorage
 
 odd_names = st.one_of(
     st.sampled_from(
@@ -97,28 +98,25 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rules") / "empty.db"
-    database = Database(URL.create("sqlite", database=str(path)))
-    upgrade(database.engine)
-    database.dispose()
-    return path
-
-
 @pytest.fixture
-def make_empty(empty_file: Path, tmp_path: Path) -> Iterator[Any]:
-    made: list[Database] = []
+def two_databases(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path
+) -> Iterator[tuple[Database, Database]]:
+    """Two databases of one kind, to be emptied by each example."""
+    other = Database(URL.create("sqlite", database=str(tmp_path / "other.db")))
+    if database.sqlite_path is None:
+        other.dispose()
+        other = request.getfixturevalue("make_postgresql")()
+    upgrade(other.engine)
+    yield database, other
+    other.dispose()
 
-    def make() -> Database:
-        path = tmp_path / f"{len(made)}.db"
-        shutil.copyfile(empty_file, path)
-        made.append(Database(URL.create("sqlite", database=str(path))))
-        return made[-1]
 
-    yield make
-    for database in made:
-        database.dispose()
+def _emptied(database: Database) -> Database:
+    with database.engine.begin() as connection:
+        for table in reversed(TABLES):
+            connection.execute(delete(table))
+    return database
 
 
 def _equal(one: Dataset, other: Dataset) -> None:
@@ -157,19 +155,19 @@ def _export(database: Database) -> bytes:
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=documents())
 def test_what_check_passes_every_step_keeps(
-    document: dict[str, Any], make_empty: Any, tmp_path: Path
+    document: dict[str, Any], two_databases: tuple[Database, Database], tmp_path: Path
 ) -> None:
     dataset = _passed(document, tmp_path / "d.json")
     event("passed" if dataset else "refused")
     if dataset is None:
         return
     _draft_all(dataset)
-    database = make_empty()
+    database, other = map(_emptied, two_databases)
     with database.engine.begin() as connection:
         write_dataset(connection, dataset)
     with database.snapshot() as connection:
@@ -185,7 +183,12 @@ def test_what_check_passes_every_step_keeps(
                 created_at=frame["created_at"].fillna(stored.ratings["created_at"])
             )
         pd.testing.assert_frame_equal(stored.frame(table), frame)
-    assert dataset_fingerprint(read_checked_dataset(database)) == dataset_fingerprint(stored)
+    fingerprint = dataset_fingerprint(read_checked_dataset(database))
+    assert fingerprint == dataset_fingerprint(stored)
+    if len(stored.recipe_ingredients) > 1:  # it costs the most
+        event("refreshed")
+        storage = AnalyticsStorage(directory=tmp_path / fingerprint)
+        assert regenerate_analytics(database=database, storage=storage)["snapshot_id"]
     # CSV and JSON of the command line.
     write_csv_directory(stored, tmp_path / "csv")
     again, _ = to_dataset(read_csv_directory(tmp_path / "csv"))
@@ -196,7 +199,7 @@ def test_what_check_passes_every_step_keeps(
     assert again is not None
     _equal(again, stored)
     # The API's export into an empty database, and out again.
-    other, exported = make_empty(), _export(database)
+    exported = _export(database)
     with writing(other) as connection:
         import_request(connection, read_request(exported), "skip", dry_run=False)
     assert json.loads(_export(other)) == json.loads(exported)
