@@ -24,7 +24,9 @@ from rich.table import Table
 from api.settings import Settings
 
 SAMPLE_EVERY = 0.1
-_STAGE = re.compile(r"progress: (.+): ([0-9.]+) s, peak memory")
+_STAGE = re.compile(r"progress: (.+): ([0-9.]+) s, peak memory ([0-9]+) MB")
+#: Seconds, and peak MB of the refresh's main process.
+Stages = dict[str, tuple[float, float]]
 
 
 def _family(pid: int) -> list[int]:
@@ -64,14 +66,19 @@ class Memory(threading.Thread):
             time.sleep(SAMPLE_EVERY)
 
 
-def measure(python: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Run one refresh; return its figures, and the seconds of each stage."""
+def measure(
+    python: str = sys.executable, folder: Path | None = None
+) -> tuple[dict[str, float], Stages]:
+    """Run one refresh; return its figures, and those of each stage.
+
+    Publishes to ``folder``, by default one that is then removed.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as target:
         process = subprocess.Popen(
             [python, "-m", "api.analytics.analytics_refresh"],
-            env={**os.environ, "ANALYTICS_DIR": target},
+            env={**os.environ, "ANALYTICS_DIR": str(folder or target)},
             # Not this checkout, which would come before the environment's own.
             cwd=target,
             stdout=subprocess.DEVNULL,
@@ -91,8 +98,9 @@ def measure(python: str) -> tuple[dict[str, float], dict[str, float]]:
         "sys_s": after.ru_stime - before.ru_stime,
         "peak_mb": memory.peak_mb,
     }
-    stages = {name: float(seconds) for name, seconds in _STAGE.findall(log)}
-    stages["starting and ending Python, importing"] = elapsed - sum(stages.values())
+    stages = {name: (float(seconds), float(peak)) for name, seconds, peak in _STAGE.findall(log)}
+    rest = elapsed - sum(seconds for seconds, _ in stages.values())
+    stages["starting and ending Python, importing"] = (rest, 0.0)
     return figures, stages
 
 
@@ -117,7 +125,7 @@ def main() -> None:
     console.print(table)
     table = Table("stage, seconds", *[name for name, *_ in runs])
     for stage in runs[0][2]:
-        table.add_row(stage, *[f"{stages.get(stage, 0.0):.2f}" for *_, stages in runs])
+        table.add_row(stage, *[f"{stages.get(stage, (0.0, 0.0))[0]:.2f}" for *_, stages in runs])
     console.print(table)
     load = os.getloadavg()
     console.print(f"{os.cpu_count()} cores; load {load[0]:.1f} at the end, this run's own included")

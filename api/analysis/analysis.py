@@ -1,6 +1,6 @@
 """Everything that is computed from one state of the recipes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
@@ -22,8 +22,7 @@ from api.analysis.ground_metric import (
 )
 from api.analysis.recipe_volumes import RecipeVolumes, recipe_volumes
 from api.analysis.similar_recipes import (
-    NeighborPlans,
-    neighbor_plans,
+    nearest_recipes,
     recipe_lines,
     similar_recipes,
 )
@@ -132,12 +131,16 @@ class Analysis:
         """Return each recipe's estimated strength (:func:`.strength.recipe_strengths`)."""
         return recipe_strengths(self._volumes, tree)
 
-    def compute_recipe_similar(self) -> list[dict[str, Any]]:
-        """Return each recipe's 10 nearest under the learned distance.
+    def compute_recipe_similar(self) -> Iterator[dict[str, Any]]:
+        """Yield each recipe's 10 nearest under the learned distance.
 
         See :func:`api.analysis.similar_recipes.similar_recipes` for the records.
         """
-        return similar_recipes(self._volumes, self._lines, self._neighbor_plans)
+        return similar_recipes(self._volumes, self._lines, self.learn_ground_metric())
+
+    def nearest_recipes(self) -> Iterator[dict[str, Any]]:
+        """Yield the same as :meth:`compute_recipe_similar`, ids and distances alone."""
+        return nearest_recipes(self.learn_ground_metric(), list(self._volumes.names))
 
     def compute_ingredient_substitutes(self) -> list[dict[str, Any]]:
         """Return each ingredient's substitutes, its own family first.
@@ -171,10 +174,6 @@ class Analysis:
     @cached_property
     def _lines(self) -> dict[int, list[Line]]:
         return recipe_lines(self._volumes, self.dataset, self.learn_ground_metric())
-
-    @cached_property
-    def _neighbor_plans(self) -> NeighborPlans:
-        return neighbor_plans(self.learn_ground_metric())
 
     @cached_property
     def _usage(self) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ each ingredient name once, in columns, which keeps 20,000 recipes at about 2 MB.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +43,8 @@ def build_atlas(
     Parameters
     ----------
     artifacts
-        Artifacts by name; one that is missing counts as empty.
+        Artifacts by name; one that is missing counts as empty. Of similar recipes their ids and
+        distances are read, once, from any iterable.
     known
         Names of the last maps' regions with their level, by the map's artifact; they are kept
         where they still fit.
@@ -189,7 +190,7 @@ def _map(
     }
 
 
-def _near(ids: Sequence[int], similar: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _near(ids: Sequence[int], similar: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Each recipe's nearest as columns of lists, in the order of ``ids``."""
     row_of = {recipe_id: row for row, recipe_id in enumerate(ids)}
     rows: list[list[int]] = [[] for _ in ids]

@@ -1,7 +1,6 @@
 """Each recipe's nearest relatives, and how to turn one into the other."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,48 +11,48 @@ from api.analysis.bar_measures import measure_line
 from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
 from api.analysis.spirit_names import NOT_ALCOHOLIC, group_of_name
-from api.analysis.swap_plans import Line, swap_plan
+from api.analysis.swap_plans import Line, SwapPlan, swap_plan
 from api.db.frames import Dataset
-from barcart import TransportPlans, create_rollup_mapping, transport_plans
+from barcart import create_rollup_mapping
+from barcart.transport import transport_plan_blocks
 
 DISTANCE_DECIMALS: Final = 6
 ML_DECIMALS: Final = 1
+#: The plans of so many recipes are solved at a time.
+BLOCK_ROWS: Final = 2048
 #: A non-alcoholic ingredient that typically takes this share of a glass only fills it up.
 LENGTHENER_SHARE: Final = 0.35
 #: Typical needs this many recipes.
 _ENOUGH_RECIPES: Final = 3
 
 
-@dataclass(frozen=True)
-class NeighborPlans:
-    """The optimal plans from every recipe to each of its neighbors.
+def nearest_recipes(metric: GroundMetric, ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Yield each recipe's neighbors without the steps: ``recipe_id`` and ``similar``.
 
-    Attributes
+    Parameters
     ----------
-    pairs
-        (p, 2) rows of the volume matrix: a recipe, and a neighbor of it.
-    plans
-        Their transport plans, in the same order.
+    metric
+        The learned costs and every recipe's neighbors.
+    ids
+        The recipes' ids, in the order of its rows.
     """
-
-    pairs: NDArray[np.int64]
-    plans: TransportPlans
-
-
-def neighbor_plans(metric: GroundMetric) -> NeighborPlans:
-    """Solve the plans from every recipe to its neighbors under the learned costs."""
     graph = metric.fit.neighbors
-    n, k = graph.indices.shape
-    pairs = np.column_stack(
-        [np.repeat(np.arange(n, dtype=np.int64), k), graph.indices.ravel().astype(np.int64)]
-    )
-    return NeighborPlans(pairs, transport_plans(metric.volumes, metric.fit.cost_matrix, pairs))
+    for recipe_id, others, distances in zip(ids, graph.indices, graph.distances, strict=True):
+        yield {
+            "recipe_id": recipe_id,
+            "similar": [
+                {"recipe_id": ids[other], "distance": round(distance, DISTANCE_DECIMALS)}
+                for other, distance in zip(others.tolist(), distances.tolist(), strict=True)
+            ],
+        }
 
 
 def similar_recipes(
-    volumes: RecipeVolumes, lines: Mapping[int, Sequence[Line]], found: NeighborPlans
-) -> list[dict[str, Any]]:
-    """Return each recipe's neighbors, nearest first, with the steps that turn one into the other.
+    volumes: RecipeVolumes, lines: Mapping[int, Sequence[Line]], metric: GroundMetric
+) -> Iterator[dict[str, Any]]:
+    """Yield each recipe's neighbors, nearest first, with the steps that turn one into the other.
+
+    The plans of :data:`BLOCK_ROWS` recipes are in memory at a time.
 
     Parameters
     ----------
@@ -61,12 +60,12 @@ def similar_recipes(
         The recipes.
     lines
         Their lines, see :func:`recipe_lines`.
-    found
-        The plans to each neighbor.
+    metric
+        The learned costs and every recipe's neighbors.
 
-    Returns
-    -------
-    list of dict
+    Yields
+    ------
+    dict
         ``recipe_id``, ``recipe_name`` and ``similar``: records of ``recipe_id``, ``recipe_name``,
         ``distance``, ``plan`` (the steps in words, such as ``'1 oz Campari -> Aperol'``),
         ``steps`` (the same as records of ``kind``, ``measure``, ``ml``, ``from`` and ``to``) and
@@ -74,48 +73,57 @@ def similar_recipes(
         own; what is kept, swapped and left out adds up to the recipe.
     """
     ids = list(volumes.names)
-    records: list[dict[str, Any]] = [
-        {"recipe_id": recipe_id, "recipe_name": name, "similar": []}
-        for recipe_id, name in volumes.names.items()
-    ]
-    plans = found.plans
-    for pair, (row, other) in enumerate(found.pairs.tolist()):
-        flows = slice(plans.indptr[pair], plans.indptr[pair + 1])
-        plan = swap_plan(
-            lines[ids[row]],
-            lines[ids[other]],
-            list(
-                zip(
-                    plans.source[flows].tolist(),
-                    plans.target[flows].tolist(),
-                    plans.flow[flows].tolist(),
-                    strict=True,
-                )
-            ),
+    neighbors = metric.fit.neighbors.indices
+    k = neighbors.shape[1]
+    starts = range(0, len(ids), BLOCK_ROWS)
+
+    def pairs() -> Iterator[NDArray[np.int64]]:
+        for begin in starts:
+            others = neighbors[begin : begin + BLOCK_ROWS].astype(np.int64)
+            rows = np.arange(begin, begin + len(others))
+            yield np.column_stack((np.repeat(rows, k), others.ravel()))
+
+    blocks = transport_plan_blocks(metric.volumes, metric.fit.cost_matrix, pairs())
+    for begin, plans in zip(starts, blocks, strict=False):
+        flows = list(
+            zip(plans.source.tolist(), plans.target.tolist(), plans.flow.tolist(), strict=True)
         )
-        records[row]["similar"].append(
-            {
-                "recipe_id": ids[other],
-                "recipe_name": volumes.names[ids[other]],
-                "distance": round(float(plans.distances[pair]), DISTANCE_DECIMALS),
-                "plan": [step.text() for step in plan.steps],
-                "steps": [
-                    {
-                        "kind": step.kind,
-                        "measure": step.measure,
-                        "ml": round(step.ml, ML_DECIMALS),
-                        "from": step.giving,
-                        "to": step.taking,
-                    }
-                    for step in plan.steps
-                ],
-                "keep": [
-                    {"measure": measure, "ml": round(ml, ML_DECIMALS), "name": name}
-                    for measure, name, ml in plan.keep
-                ],
+        bounds, distances = plans.indptr.tolist(), plans.distances.tolist()
+        for row, recipe_id in enumerate(ids[begin : begin + BLOCK_ROWS]):
+            similar = []
+            for pair, other in enumerate(neighbors[begin + row].tolist(), row * k):
+                flow = flows[bounds[pair] : bounds[pair + 1]]
+                plan = swap_plan(lines[recipe_id], lines[ids[other]], flow)
+                name = volumes.names[ids[other]]
+                similar.append(_relative(ids[other], name, distances[pair], plan))
+            yield {
+                "recipe_id": recipe_id,
+                "recipe_name": volumes.names[recipe_id],
+                "similar": similar,
             }
-        )
-    return records
+
+
+def _relative(recipe_id: int, name: str, distance: float, plan: SwapPlan) -> dict[str, Any]:
+    return {
+        "recipe_id": recipe_id,
+        "recipe_name": name,
+        "distance": round(distance, DISTANCE_DECIMALS),
+        "plan": [step.text() for step in plan.steps],
+        "steps": [
+            {
+                "kind": step.kind,
+                "measure": step.measure,
+                "ml": round(step.ml, ML_DECIMALS),
+                "from": step.giving,
+                "to": step.taking,
+            }
+            for step in plan.steps
+        ],
+        "keep": [
+            {"measure": measure, "ml": round(ml, ML_DECIMALS), "name": name}
+            for measure, name, ml in plan.keep
+        ],
+    }
 
 
 def recipe_lines(

@@ -41,6 +41,7 @@ from api.storage.errors import (
 )
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
+from api.storage.records import Spool
 from api.storage.snapshots import Manifest
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -216,28 +217,28 @@ def _refresh_once(
     )
     checkpoint = EMCheckpoint(storage.snapshots.store, version)
     analysis = Analysis(dataset, checkpoints=checkpoint)
-    try:
-        with pair_engine(scheduler) as analysis.engine:
-            computed = compute_artifacts(
-                analysis, stage, reporter, previous_maps(storage.snapshots, known)
-            )
-    except (Interrupted, KeyboardInterrupt):
-        checkpoint.flush()
-        raise
+    with Spool() as spool:
+        try:
+            with pair_engine(scheduler) as analysis.engine:
+                maps = previous_maps(storage.snapshots, known)
+                computed = compute_artifacts(analysis, stage, reporter, maps, spool)
+        except (Interrupted, KeyboardInterrupt):
+            checkpoint.flush()
+            raise
 
-    # Publishing takes a second; interrupting it would discard everything computed so far.
-    with stage("Publishing"), uninterrupted():
-        manifest = storage.snapshots.publish(
-            computed.artifacts,
-            database_fingerprint=fingerprint,
-            database_id=dataset.database_id,
-            code_version=version,
-            counts=computed.counts,
-            details=computed.details,
-            record_keys=RECORD_KEYS,
-            replacing=replacing,
-        )
-        checkpoint.discard()
+        # Publishing takes a second; interrupting it would discard everything computed so far.
+        with stage("Publishing"), uninterrupted():
+            manifest = storage.snapshots.publish(
+                computed.artifacts,
+                database_fingerprint=fingerprint,
+                database_id=dataset.database_id,
+                code_version=version,
+                counts=computed.counts,
+                details=computed.details,
+                record_keys=RECORD_KEYS,
+                replacing=replacing,
+            )
+            checkpoint.discard()
     logger.info("published snapshot %s to %s", manifest.snapshot_id, storage.location)
     return manifest, True
 

@@ -9,6 +9,7 @@ from api.analysis.atlas import build_atlas
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics.progress import Reporter, Stages
+from api.storage.records import Spool
 
 ARTIFACT_NAMES = (
     "ingredient-usage",
@@ -20,7 +21,7 @@ ARTIFACT_NAMES = (
     "ingredient-substitutes",
 )
 #: Artifacts that grow with the recipes and are read one record at a time, and the field to find it.
-RECORD_KEYS = {"recipe-similar": "recipe_id"}
+RECORD_KEYS = {"recipe-similar": "recipe_id", "ingredient-substitutes": "ingredient_id"}
 #: What the map page draws, derived from the others. Computed here and not on request, because
 #: naming the neighborhoods needs libraries that the API does without.
 ATLAS = "atlas"
@@ -45,7 +46,7 @@ class Computed:
     Attributes
     ----------
     artifacts
-        JSON values by name.
+        JSON values by name; those that are encoded already are in the spool.
     counts
         Item counts, for people.
     details
@@ -67,10 +68,12 @@ def compute_artifacts(
     stage: Stages,
     reporter: Reporter,
     previous: Mapping[str, PreviousMap],
+    spool: Spool,
 ) -> Computed:
     """Compute every artifact from one consistent reading of the database.
 
     ``previous`` holds the published maps by artifact; starting from them keeps points in place.
+    Artifacts of many records are encoded into ``spool`` as they are computed.
     """
     names = iter(_STAGES)
     with stage(next(names)):
@@ -87,7 +90,8 @@ def compute_artifacts(
     with stage(next(names)):
         learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
     with stage(next(names)):
-        similar = analysis.compute_recipe_similar()
+        name = "recipe-similar"
+        similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name])
     with stage(next(names)):
         substitutes = analysis.compute_ingredient_substitutes()
     artifacts = {
@@ -102,7 +106,7 @@ def compute_artifacts(
     with stage(next(names)):
         known = {name: last.names for name, last in previous.items()}
         artifacts[ATLAS] = build_atlas(
-            artifacts,
+            {**artifacts, "recipe-similar": analysis.nearest_recipes()},
             known,
             learned.quality.get("completion", {}).get("published", "learned"),
             analysis.compute_recipe_strengths(tree),

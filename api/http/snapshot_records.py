@@ -16,7 +16,7 @@ def find_record(loaded: LoadedSnapshot, name: str, key: str, identifier: int) ->
     """
 
     def reader() -> Callable[[int], bytes | None]:
-        if loaded.manifest.artifacts[name].index_sha256 is not None:
+        if loaded.manifest.artifacts[name].records_sha256 is not None:
             return loaded.record_reader(name)
         return {record[key]: to_bytes(record) for record in loaded.value(name)}.get
 

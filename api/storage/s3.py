@@ -7,7 +7,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
 from botocore.config import Config
@@ -48,6 +48,10 @@ _REMEDIES = {
 }
 
 
+class _BeyondEndError(StorageError):
+    """A part of an object was wanted that begins beyond its end."""
+
+
 class S3Store:
     """An :class:`~api.storage.objects.ObjectStore` over one prefix of a bucket.
 
@@ -86,25 +90,25 @@ class S3Store:
         yield
 
     def get(self, key: str) -> Versioned:
+        return self._read(key)
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        try:
+            return self._read(key, Range=f"bytes={start}-{start + length - 1}").data
+        except _BeyondEndError:
+            return b""
+
+    def _read(self, key: str, **what: Any) -> Versioned:
         with self._reporting(key):
             for attempt in range(1, _ATTEMPTS + 1):
-                response = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key)
+                found = self._client.get_object(Bucket=self.bucket, Key=self._prefix + key, **what)
                 try:
-                    return Versioned(response["Body"].read(), response["ETag"], _age(response))
+                    return Versioned(found["Body"].read(), found["ETag"], _age(found))
                 except _BROKEN_BODY as error:
                     if attempt == _ATTEMPTS:
                         raise
                     logger.info("%s broke off (%s): reading it again", self.describe(key), error)
         raise AssertionError("unreachable")
-
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        with self._reporting(key):
-            response = self._client.get_object(
-                Bucket=self.bucket,
-                Key=self._prefix + key,
-                Range=f"bytes={start}-{start + length - 1}",
-            )
-            return response["Body"].read()
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:
         if not isinstance(data, bytes):
@@ -166,6 +170,8 @@ class S3Store:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _MISSING_CODES:
                 raise ObjectNotFoundError(f"There is no {self.describe(key)}.") from error
+            if code == "InvalidRange":
+                raise _BeyondEndError(f"{self.describe(key)} is shorter.") from error
             if code in _CONFLICT_CODES:
                 raise PublishConflictError(
                     f"{self.describe(key)} was changed by another process."

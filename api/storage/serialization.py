@@ -6,9 +6,7 @@ however long the artifact, and each record's place in the bytes is known.
 
 import hashlib
 import json
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -39,35 +37,11 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@dataclass
-class RecordIndex:
-    """Where the records of an encoded list are.
-
-    Attributes
-    ----------
-    key
-        The field that identifies a record.
-    ids, offsets, lengths, checks
-        Of each record: its identifier, its bytes' place and number, and their CRC-32.
-    """
-
-    key: str
-    ids: list[int] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    checks: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What :func:`encode` wrote: the SHA-256, the number of bytes, and where the records are."""
-
-    sha256: str
-    size: int
-    index: RecordIndex | None
-
-
-def encode(data: Any, stream: BinaryIO, key: str | None = None) -> Encoded:
+def encode(
+    data: Any,
+    stream: BinaryIO,
+    on_record: Callable[[Any, int, bytes], None] = lambda _record, _offset, _piece: None,
+) -> tuple[str, int]:
     """Write ``data`` to ``stream`` as :func:`to_bytes` encodes it, a record at a time.
 
     Parameters
@@ -76,8 +50,13 @@ def encode(data: Any, stream: BinaryIO, key: str | None = None) -> Encoded:
         A JSON value, or an iterator of JSON values, which becomes a list.
     stream
         Where to write.
-    key
-        If the records of a list are to be found by this field, its name.
+    on_record
+        Called with each record of a list, its place and its bytes.
+
+    Returns
+    -------
+    sha256, size
+        Of what was written.
 
     Raises
     ------
@@ -90,14 +69,14 @@ def encode(data: Any, stream: BinaryIO, key: str | None = None) -> Encoded:
     --------
     >>> import io
     >>> stream = io.BytesIO()
-    >>> encode(({"id": n} for n in (7, 8)), stream, key="id").index.offsets
-    [1, 10]
+    >>> _ = encode(({"id": n} for n in (7, 8)), stream, lambda *record: print(record))
+    ({'id': 7}, 1, b'{"id":7}')
+    ({'id': 8}, 10, b'{"id":8}')
     >>> stream.getvalue()
     b'[{"id":7},{"id":8}]'
     """
     digest = hashlib.sha256()
     size = 0
-    index = None
 
     def write(piece: bytes) -> None:
         nonlocal size
@@ -106,19 +85,14 @@ def encode(data: Any, stream: BinaryIO, key: str | None = None) -> Encoded:
         size += len(piece)
 
     if isinstance(data, list | Iterator):
-        index = None if key is None else RecordIndex(key)
         write(b"[")
         for number, record in enumerate(data):
             if number:
                 write(b",")
             piece = to_bytes(record)
-            if index is not None:
-                index.ids.append(record[index.key])
-                index.offsets.append(size)
-                index.lengths.append(len(piece))
-                index.checks.append(zlib.crc32(piece))
+            on_record(record, size, piece)
             write(piece)
         write(b"]")
     else:
         write(to_bytes(data))
-    return Encoded(digest.hexdigest(), size, index)
+    return digest.hexdigest(), size

@@ -4,7 +4,7 @@ Layout, the same in a directory and in a bucket::
 
     current.json                       the pointer: which snapshot readers see, and which they saw
     snapshots/<id>/<artifact>.json     one object per artifact
-    snapshots/<id>/<artifact>-index.json   where the records of a large one are
+    snapshots/<id>/<artifact>.index    where the records of a large one are
     snapshots/<id>/manifest.json       what belongs to it, with hashes; written last
 
 A snapshot's objects never change. Publishing writes them all, then the manifest, then swaps the
@@ -16,18 +16,15 @@ or died before it never counts as history. It also holds a nonce: no two pointer
 conditional write cannot mistake a pointer that was moved away and back for one that never moved.
 """
 
-import io
+import hashlib
 import logging
 import re
 import secrets
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -41,7 +38,8 @@ from api.storage.errors import (
     UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
-from api.storage.serialization import RecordIndex, encode, from_bytes, sha256, to_bytes
+from api.storage.records import EncodedArtifact, Spool, find_record
+from api.storage.serialization import from_bytes, sha256, to_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +49,11 @@ _MANIFEST = "manifest.json"
 _ID_TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
-_KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.json")
+_KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.(json|index)")
 #: No clock names a snapshot from here on: nothing could be published after it.
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-_INDEX = "index"
-#: Artifacts of lists from this size on get an index, so that one record is read without all.
-_INDEXED_BYTES = 4_000_000
-#: Encoded artifacts up to this size stay in memory until they are written.
-_SPOOL_BYTES = 8_000_000
+#: A large artifact is checked in pieces of this size.
+_PIECE_BYTES = 8_000_000
 #: A reader may lose a race with retention this often; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
 
@@ -71,7 +66,8 @@ class ArtifactEntry(BaseModel):
     sha256: str
     size: int
     # Of the index by which single records are read; None for small artifacts, which have none.
-    index_sha256: str | None = None
+    # Earlier releases had an index of another form, which is no longer read: `index_sha256`.
+    records_sha256: str | None = None
 
 
 class Manifest(BaseModel):
@@ -236,30 +232,30 @@ class Snapshots:
 
     def record_reader(self, manifest: Manifest, name: str) -> Callable[[int], bytes | None]:
         """Return :meth:`read_record` of one artifact, its index read once."""
-        expected = manifest.artifacts[name].index_sha256
+        expected = manifest.artifacts[name].records_sha256
         if expected is None:
             raise ValueError(f"{name} has no index: read it whole")
         index = self._index(manifest, name, expected)
-        places = {identifier: number for number, identifier in enumerate(index.ids)}
         key = _artifact_key(manifest.snapshot_id, name)
 
         def read(identifier: int) -> bytes | None:
-            number = places.get(identifier)
-            if number is None:
+            place = find_record(index, identifier)
+            if place is None:
                 return None
-            data = self.store.get_range(key, index.offsets[number], index.lengths[number])
-            if zlib.crc32(data) != index.checks[number]:
+            offset, length, check = place
+            data = self.store.get_range(key, offset, length)
+            if zlib.crc32(data) != check:
                 raise _altered(self.store.describe(key))
             return data
 
         return read
 
-    def _index(self, manifest: Manifest, name: str, expected: str) -> RecordIndex:
-        key = _artifact_key(manifest.snapshot_id, f"{name}-{_INDEX}")
+    def _index(self, manifest: Manifest, name: str, expected: str) -> bytes:
+        key = _index_key(manifest.snapshot_id, name)
         data = self.store.get(key).data
         if sha256(data) != expected:
             raise _altered(self.store.describe(key))
-        return RecordIndex(**from_bytes(data))
+        return data
 
     def read_current(self, names: Iterable[str]) -> tuple[Manifest, dict[str, Any]] | None:
         """Return the current snapshot's manifest with those of ``names`` that it holds.
@@ -296,7 +292,8 @@ class Snapshots:
         Parameters
         ----------
         artifacts
-            JSON values by name; an iterator of records is written as a list, without holding it.
+            JSON values by name; an iterator of records is written as a list, without holding it,
+            and what a :class:`~api.storage.records.Spool` encoded is written as it is.
         database_fingerprint, database_id, code_version, counts, details
             Recorded in the :class:`Manifest`.
         record_keys
@@ -316,17 +313,14 @@ class Snapshots:
         """
         for name in artifacts:
             _check_name(name)
-        with ExitStack() as stack:
-            entries: dict[str, ArtifactEntry] = {}
-            encoded: dict[str, BinaryIO] = {}
-            for name, data in artifacts.items():
-                stream = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES))
-                encoded[name] = cast(BinaryIO, stream)
-                entries[name], index = _encode(data, encoded[name], (record_keys or {}).get(name))
-                if index is not None:
-                    encoded[f"{name}-{_INDEX}"] = io.BytesIO(index)
+        with Spool() as spool:
+            encoded = {
+                name: data
+                if isinstance(data, EncodedArtifact)
+                else spool.encode(data, (record_keys or {}).get(name))
+                for name, data in artifacts.items()
+            }
             return self._publish(
-                entries,
                 encoded,
                 replacing,
                 {
@@ -340,11 +334,11 @@ class Snapshots:
 
     def _publish(
         self,
-        entries: dict[str, ArtifactEntry],
-        encoded: Mapping[str, BinaryIO],
+        encoded: Mapping[str, EncodedArtifact],
         replacing: Manifest | EllipsisType | None,
         facts: Mapping[str, Any],
     ) -> Manifest:
+        entries = {name: _entry(artifact) for name, artifact in encoded.items()}
         content = sha256(to_bytes({name: entry.sha256 for name, entry in sorted(entries.items())}))
 
         with self.store.exclusive():
@@ -367,9 +361,13 @@ class Snapshots:
                 artifacts=entries,
                 **facts,
             )
-            written = [_artifact_key(snapshot_id, name) for name in encoded]
-            for key, data in zip(written, encoded.values(), strict=True):
-                self.store.put(key, data)
+            written: list[str] = []
+            for name, artifact in encoded.items():
+                written.append(_artifact_key(snapshot_id, name))
+                self.store.put(written[-1], artifact.stream)
+                if artifact.index is not None:
+                    written.append(_index_key(snapshot_id, name))
+                    self.store.put(written[-1], artifact.index)
             manifest_bytes = to_bytes(manifest.model_dump(mode="json"))
             self.store.put(_manifest_key(snapshot_id), manifest_bytes)
             published = _published(pointer, known)
@@ -436,7 +434,7 @@ class Snapshots:
         return manifest
 
     def check(self, manifest: Manifest) -> None:
-        """Read every artifact of a snapshot.
+        """Read every artifact of a snapshot, large ones in pieces.
 
         Raises
         ------
@@ -445,13 +443,26 @@ class Snapshots:
         """
         for name, entry in manifest.artifacts.items():
             try:
-                self.read_bytes(manifest, name)
-                if entry.index_sha256 is not None:
-                    self._index(manifest, name, entry.index_sha256)
+                self._check_artifact(_artifact_key(manifest.snapshot_id, name), entry)
+                if entry.records_sha256 is not None:
+                    self._index(manifest, name, entry.records_sha256)
             except ObjectNotFoundError as error:
                 raise CorruptSnapshotError(
                     f"{manifest.snapshot_id} is not complete: {error}"
                 ) from error
+
+    def _check_artifact(self, key: str, entry: ArtifactEntry) -> None:
+        digest = hashlib.sha256()
+        for start in range(0, entry.size, _PIECE_BYTES):
+            length = min(_PIECE_BYTES, entry.size - start)
+            # One byte more than the last piece has: there must be none.
+            wanted = length + (start + length == entry.size)
+            piece = self.store.get_range(key, start, wanted)
+            digest.update(piece)
+            if len(piece) != length:
+                raise _altered(self.store.describe(key))
+        if digest.hexdigest() != entry.sha256:
+            raise _altered(self.store.describe(key))
 
     def _before(self, pointer: _Pointer | None) -> str:
         older = [
@@ -558,24 +569,13 @@ class Snapshots:
         self.store.delete([key for key in keys if key != manifest_key])
 
 
-def _encode(data: Any, stream: BinaryIO, key: str | None) -> tuple[ArtifactEntry, bytes | None]:
-    """Encode an artifact; return its entry, and its index if it is large."""
-    try:
-        encoded = encode(data, stream, key)
-    except OSError as error:
-        raise StorageError(
-            f"{tempfile.gettempdir()} cannot be written: {error}. Check the free space, or set "
-            f"TMPDIR to another directory."
-        ) from error
-    index = None
-    if encoded.index is not None and encoded.size >= _INDEXED_BYTES:
-        index = to_bytes(asdict(encoded.index))
-    entry = ArtifactEntry(
-        sha256=encoded.sha256,
-        size=encoded.size,
-        index_sha256=None if index is None else sha256(index),
+def _entry(artifact: EncodedArtifact) -> ArtifactEntry:
+    index = artifact.index
+    return ArtifactEntry(
+        sha256=artifact.sha256,
+        size=artifact.size,
+        records_sha256=None if index is None else sha256(index),
     )
-    return entry, index
 
 
 def _altered(where: str) -> CorruptSnapshotError:
@@ -629,6 +629,10 @@ def _check_name(name: str) -> None:
 def _artifact_key(snapshot_id: str, name: str) -> str:
     _check_name(name)
     return f"{_SNAPSHOTS}{snapshot_id}/{name}.json"
+
+
+def _index_key(snapshot_id: str, name: str) -> str:
+    return _artifact_key(snapshot_id, name).removesuffix(".json") + ".index"
 
 
 def _manifest_key(snapshot_id: str) -> str:

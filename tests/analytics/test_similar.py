@@ -39,7 +39,7 @@ def _named(records: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any
 
 
 def test_every_recipe_has_its_ten_nearest(queries: AnalyticsQueries) -> None:
-    records = queries.compute_recipe_similar()
+    records = list(queries.compute_recipe_similar())
     assert [record["recipe_id"] for record in records] == queries.dataset.recipes["id"].tolist()
     for record in records:
         ids = [other["recipe_id"] for other in record["similar"]]
@@ -53,7 +53,7 @@ def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
     metric = queries.learn_ground_metric()
     dense = metric.volumes.toarray()
     row_of = {int(identifier): row for row, identifier in enumerate(metric.recipes.ids)}
-    for record in queries.compute_recipe_similar()[::9]:
+    for record in list(queries.compute_recipe_similar())[::9]:
         here = row_of[record["recipe_id"]]
         for other in record["similar"]:
             there = row_of[other["recipe_id"]]
@@ -71,7 +71,7 @@ def test_distances_equal_pot(queries: AnalyticsQueries) -> None:
 
 
 def test_plan_lists_each_swap(queries: AnalyticsQueries) -> None:
-    negroni = _named(queries.compute_recipe_similar(), "recipe", "Negroni")
+    negroni = _named(list(queries.compute_recipe_similar()), "recipe", "Negroni")
     boulevardier = _named(negroni["similar"], "recipe", "Boulevardier")
     assert boulevardier["plan"] == ["30 ml Gin -> Bourbon Whiskey"]
     assert {(kept["measure"], kept["name"]) for kept in boulevardier["keep"]} == {
@@ -83,7 +83,7 @@ def test_plan_lists_each_swap(queries: AnalyticsQueries) -> None:
 def test_plans_add_up_to_the_recipe(queries: AnalyticsQueries) -> None:
     total = queries._volumes.lines.groupby("recipe_id")["volume"].sum()
     names = queries._volumes.ingredients_by_volume()
-    for record in queries.compute_recipe_similar():
+    for record in list(queries.compute_recipe_similar()):
         own = names[record["recipe_id"]]
         for other in record["similar"]:
             used = [step for step in other["steps"] if step["kind"] != "add"]
@@ -110,7 +110,7 @@ def test_top_ups_only_replace_top_ups(queries: AnalyticsQueries) -> None:
         {"Gin", "Lime Juice", "Campari", "Sweet Red Vermouth", "Simple Syrup"}
     )
     swaps = 0
-    for record in queries.compute_recipe_similar():
+    for record in list(queries.compute_recipe_similar()):
         here = long[record["recipe_id"]]
         for other in record["similar"]:
             there = long[other["recipe_id"]]
@@ -188,5 +188,5 @@ def test_no_good_substitute_is_said(queries: AnalyticsQueries) -> None:
 
 def test_an_empty_database_has_none(make_database: Callable[[Dataset | None], Database]) -> None:
     empty = AnalyticsQueries(make_database(None))
-    assert empty.compute_recipe_similar() == []
+    assert list(empty.compute_recipe_similar()) == []
     assert empty.compute_ingredient_substitutes() == []

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Self
 
 import pytest
 
+from api.storage import records as records_module
 from api.storage import snapshots as snapshots_module
 from api.storage.errors import (
     CorruptSnapshotError,
@@ -455,7 +456,7 @@ def _records(number: int) -> list[dict[str, Any]]:
 def test_records_of_a_large_artifact_are_read_alone(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 1_000)
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 1_000)
     snapshots = Snapshots(store)
     records = _records(500)
     # An iterator, as a refresh of many recipes would publish it.
@@ -485,15 +486,52 @@ def test_streamed_and_whole_artifacts_are_equal(store: ObjectStore) -> None:
     assert store.get(f"snapshots/{whole.snapshot_id}/a.json").data == to_bytes(_records(20))
 
 
-@pytest.mark.parametrize("damaged", ["a.json", "a-index.json"])
+def test_records_in_any_order_are_found(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 0)
+    ids = (5, -3, 2**40, 9, 0)
+    records = [{"id": number, "text": "x" * (number % 7)} for number in ids]
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish(
+        {"a": iter(records), "none": []}, record_keys={"a": "id", "none": "id"}
+    )
+    read = snapshots.record_reader(manifest, "a")
+    assert [read(number) for number in ids] == [to_bytes(one) for one in records]
+    assert [read(other) for other in (-4, 6, 2**41)] == [None, None, None]
+    assert snapshots.read_record(manifest, "none", 1) is None
+
+
+def test_checking_reads_large_artifacts_in_pieces(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "_PIECE_BYTES", 100)
+    snapshots = Snapshots(store)
+    manifest = snapshots.publish({"a": _records(20), "even": "x" * 98, "no": ""})
+    assert manifest.artifacts["even"].size == 100
+    snapshots.check(manifest)
+    for name in ("a", "even"):
+        key = f"snapshots/{manifest.snapshot_id}/{name}.json"
+        whole = store.get(key).data
+        for damaged in (whole[:-1], whole[:100], whole + b" ", b"", b" " + whole[1:]):
+            if damaged != whole:
+                store.put(key, damaged)
+                with pytest.raises(CorruptSnapshotError, match="not what was published"):
+                    snapshots.check(manifest)
+        store.put(key, whole)
+    snapshots.check(manifest)
+
+
+@pytest.mark.parametrize("damaged", ["a.json", "a.index"])
 def test_damaged_records_are_not_returned(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch, damaged: str
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 0)
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 0)
     snapshots = Snapshots(store)
     manifest = snapshots.publish({"a": _records(50)}, record_keys={"a": "recipe_id"})
     key = f"snapshots/{manifest.snapshot_id}/{damaged}"
-    store.put(key, store.get(key).data.replace(b"7", b"8"))
+    data = store.get(key).data
+    store.put(key, data[:50] + bytes([data[50] ^ 1]) + data[51:])  # within the record 7
     with pytest.raises(CorruptSnapshotError):
         snapshots.read_record(manifest, "a", 7)
     with pytest.raises(CorruptSnapshotError):
@@ -503,12 +541,12 @@ def test_damaged_records_are_not_returned(
 def test_an_index_is_removed_with_its_snapshot(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots_module, "_INDEXED_BYTES", 0)
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 0)
     snapshots = Snapshots(store, keep=1)
     for _ in range(2):
         manifest = snapshots.publish({"a": _records(5)}, record_keys={"a": "recipe_id"})
     assert sorted(item.key.split("/")[2] for item in store.list("snapshots/")) == [
-        "a-index.json",
+        "a.index",
         "a.json",
         "manifest.json",
     ]
@@ -544,6 +582,6 @@ def test_a_full_temporary_directory_names_the_remedy(
     def disk_full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshots_module, "encode", disk_full)
+    monkeypatch.setattr(records_module, "encode", disk_full)
     with pytest.raises(StorageError, match="TMPDIR"):
         Snapshots(LocalStore(tmp_path)).publish({"a": [1]})

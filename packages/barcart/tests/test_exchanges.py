@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from barcart import TreeMetric, emd_neighbors
+from barcart import TreeMetric, emd_neighbors, exchanges
 from barcart.exchanges import ExchangeEvidence, exchange_evidence
 
 # Columns: gin, vodka, rum, lime, tonic, cream.
@@ -134,3 +134,18 @@ def test_foreign_tree_is_refused() -> None:
 def test_invalid_level_is_refused(level: float) -> None:
     with pytest.raises(ValueError, match="level"):
         exchange_evidence(drinks({GIN: 1.0}), DISCRETE).interval(level)
+
+
+def test_blocks_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    shares = random.random((90, 12)) * (random.random((90, 12)) < 0.3)
+    shares[:, 0] += 0.01
+    shares /= shares.sum(axis=1, keepdims=True)
+    cost = random.random((12, 12))
+    cost = (cost + cost.T) * (1.0 - np.eye(12))
+    whole = exchange_evidence(shares, cost, k=7)
+    monkeypatch.setattr(exchanges, "BLOCK_ROWS", 13)
+    blocks = exchange_evidence(shares, cost, k=7)
+    assert whole.weight.any()
+    assert whole.weight.tobytes() == blocks.weight.tobytes()
+    assert whole.pairs.tobytes() == blocks.pairs.tobytes()

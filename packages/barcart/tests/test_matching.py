@@ -13,6 +13,7 @@ from barcart.matching import (
     expected_ingredient_match_matrix,
     filter_plans,
     m_step_blosum,
+    neighbor_pair_blocks,
     neighbor_weights,
     symmetrized,
     weighted_pairs,
@@ -291,3 +292,14 @@ class TestMStep:
         parameters: dict[str, Any] = {name: value}
         with pytest.raises(ValueError, match=name):
             m_step_blosum(np.ones((2, 2)), **parameters)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 100])
+def test_pair_blocks_equal_the_whole(rows: int) -> None:
+    random = np.random.default_rng(rows)
+    indices = np.array([random.choice(np.delete(np.arange(30), row), 5, replace=False)
+                        for row in range(30)])  # fmt: skip
+    whole = weighted_pairs(indices, np.ones(indices.shape)).pairs
+    blocks = list(neighbor_pair_blocks(indices, rows))
+    assert len(blocks) == -(-30 // rows)
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)

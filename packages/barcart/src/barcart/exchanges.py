@@ -11,15 +11,18 @@ just as sparse (DuMouchel 1999, Bayesian data mining in large frequency tables, 
 Statistician 53).
 """
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import gammainccinv, gammaincinv
 
-from barcart.matching import weighted_pairs
+from barcart.matching import neighbor_pair_blocks
 from barcart.neighbors import NeighborGraph, emd_neighbors
-from barcart.transport import transport_plans
+from barcart.transport import TransportPlans, transport_plan_blocks
 from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_symmetric_cost, as_volume_csr
 
@@ -34,6 +37,8 @@ USE_EXPONENT = 0.5
 #: A pair of recipes counts as near variants where at least this weight remains: at most 29 % of
 #: the one moves otherwise.
 NEAR_VARIANT = 0.5
+#: Plans between so many recipes and their neighbors are held at a time.
+BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -174,25 +179,56 @@ def exchange_evidence(
             np.zeros((m, m)), np.zeros((m, m), dtype=np.int64), uses, prior, strength
         )
     graph = emd_neighbors(volumes, cost, k, metric=metric) if neighbors is None else neighbors
-    pairs = weighted_pairs(graph.indices, np.ones(graph.indices.shape)).pairs
-    plans = transport_plans(volumes, cost, pairs, metric=metric, n_jobs=n_jobs)
+    weights, counts = np.zeros(m * m), np.zeros(m * m, dtype=np.int64)
+    # The cells of the volumes that are not zero, ascending.
+    held = np.repeat(np.arange(n), np.diff(volumes.indptr)) * m + volumes.indices
+    for plans, pairs in _near_plans(volumes, cost, graph, metric, n_jobs):
+        cell, weight = _exchanges(volumes, held, pairs, plans)
+        # One after the other, so that sums do not depend on where blocks begin.
+        np.add.at(weights, cell, weight)
+        counts += np.bincount(cell[weight >= NEAR_VARIANT], minlength=m * m)
+    one_way, pairs_one_way = weights.reshape(m, m), counts.reshape(m, m)
+    return ExchangeEvidence(
+        one_way + one_way.T, pairs_one_way + pairs_one_way.T, uses, prior, strength
+    )
+
+
+def _near_plans(
+    volumes: Any, cost: FloatArray, graph: NeighborGraph, metric: bool, n_jobs: int | None
+) -> Iterator[tuple[TransportPlans, IntArray]]:
+    """Yield the plans between neighbors with their pairs, each pair once, block by block."""
+    waiting: deque[IntArray] = deque()
+
+    def blocks() -> Iterator[IntArray]:
+        for pairs in neighbor_pair_blocks(graph.indices, BLOCK_ROWS):
+            waiting.append(pairs)
+            yield pairs
+
+    for plans in transport_plan_blocks(volumes, cost, blocks(), metric=metric, n_jobs=n_jobs):
+        yield plans, waiting.popleft()
+
+
+def _exchanges(
+    volumes: Any, held: IntArray, pairs: IntArray, plans: TransportPlans
+) -> tuple[IntArray, FloatArray]:
+    """Return each exchange's cell in a matrix of ingredients, flat, and its weight."""
+    m = volumes.shape[1]
+
+    def holds(rows: IntArray, columns: IntArray) -> npt.NDArray[np.bool_]:
+        cells = rows * m + columns
+        found = np.searchsorted(held, cells)
+        held_there: npt.NDArray[np.bool_] = held[np.minimum(found, held.size - 1)] == cells
+        return held_there
 
     pair = np.repeat(np.arange(pairs.shape[0]), np.diff(plans.indptr))
-    source, target = plans.source.astype(np.int64), plans.target.astype(np.int64)
-    moves = source != target
     share = plans.flow / float(volumes.data[: volumes.indptr[1]].sum())
-    moved = np.bincount(pair[moves], share[moves], minlength=pairs.shape[0])
-    present = np.zeros(n * m, dtype=np.bool_)
-    present[np.repeat(np.arange(n), np.diff(volumes.indptr)) * m + volumes.indices] = True
-    first, second = pairs[pair, 0], pairs[pair, 1]
-    exchange = moves & ~present[second * m + source] & ~present[first * m + target]
+    moves = plans.source != plans.target
+    pair, share = pair[moves], share[moves]
+    source, target = plans.source[moves].astype(np.int64), plans.target[moves].astype(np.int64)
+    moved = np.bincount(pair, share, minlength=pairs.shape[0])
+    exchange = ~holds(pairs[pair, 1], source) & ~holds(pairs[pair, 0], target)
     weight = np.clip(1.0 - (moved[pair] - share), 0.0, 1.0)[exchange] ** 2
-    cell = source[exchange] * m + target[exchange]
-    weights = np.bincount(cell, weight, minlength=m * m).astype(np.float64).reshape(m, m)
-    counts = np.bincount(cell, weight >= NEAR_VARIANT, minlength=m * m).reshape(m, m)
-    return ExchangeEvidence(
-        weights + weights.T, (counts + counts.T).astype(np.int64), uses, prior, strength
-    )
+    return source[exchange] * m + target[exchange], weight
 
 
 def _prior(uses: IntArray, tree: TreeMetric | None) -> FloatArray:

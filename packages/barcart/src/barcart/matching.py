@@ -7,12 +7,13 @@ often than their frequencies explain come to lie close to each other.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from barcart.neighbors import knn_matrix
 from barcart.transport import TransportPlans
@@ -108,6 +109,45 @@ def weighted_pairs(indices: npt.NDArray[Any], weights: FloatArray) -> NeighborPa
     return NeighborPairs(
         np.column_stack(np.divmod(keys, max(n_rows, 1))).reshape(-1, 2), forward, backward
     )
+
+
+def neighbor_pair_blocks(indices: npt.NDArray[Any], rows: int) -> Iterator[IntArray]:
+    """Yield the pairs of `weighted_pairs` in blocks, in their order.
+
+    Parameters
+    ----------
+    indices
+        Shape (n, k): each row's neighbors.
+    rows
+        Lower rows a block.
+
+    Yields
+    ------
+    numpy.ndarray
+        int64, shape (p, 2), the lower row first, sorted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [block.tolist() for block in neighbor_pair_blocks(np.array([[2], [0], [0]]), 1)]
+    [[[0, 1], [0, 2]], [], []]
+    """
+    n, k = indices.shape
+    here = sp.csr_array(
+        (np.ones(indices.size, dtype=np.int8), indices.ravel(), np.arange(n + 1) * k), shape=(n, n)
+    )
+    back = here.tocsc()
+    for begin in range(0, n, rows):
+        end = min(begin + rows, n)
+        own = np.arange(begin, end)
+        there = slice(back.indptr[begin], back.indptr[end])
+        low = np.repeat(
+            np.concatenate((own, own)),
+            np.concatenate((np.full(own.size, k), np.diff(back.indptr[begin : end + 1]))),
+        )
+        high = np.concatenate((indices[begin:end].ravel(), back.indices[there])).astype(np.int64)
+        keys = np.unique((low * n + high)[low < high])
+        yield np.column_stack(np.divmod(keys, n))
 
 
 def filter_plans(plans: TransportPlans, topk: int, minfrac: float) -> TransportPlans:

@@ -9,6 +9,7 @@ Masses are normalized and rounded to multiples of 2**-52 once per recipe, which 
 n * 2**-52 of the mass of a recipe with n ingredients; all flows are exact from there on.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar, overload
@@ -364,9 +365,46 @@ def transport_plans(
     ValueError
         As `pairwise_emd`.
     """
+    (plans,) = transport_plan_blocks(
+        volume_matrix, cost_matrix, [pairs], metric=metric, n_jobs=n_jobs
+    )
+    return plans
+
+
+def transport_plan_blocks(
+    volume_matrix: Any,
+    cost_matrix: Any,
+    blocks: Iterable[Any],
+    *,
+    metric: bool = False,
+    n_jobs: int | None = None,
+) -> Iterator[TransportPlans]:
+    """Yield the plans of many pairs block by block, as `transport_plans` returns them.
+
+    Memory is that of one block's plans, and volumes and costs are checked once.
+
+    Parameters
+    ----------
+    volume_matrix, cost_matrix, metric, n_jobs
+        As for `transport_plans`.
+    blocks
+        Each of row numbers, shape (p, 2): from, to.
+
+    Raises
+    ------
+    ValueError
+        As `transport_plans`, when the first block is asked for, or the block with the fault.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, cost = np.eye(3), 1.0 - np.eye(3)
+    >>> [plans.flow.tolist() for plans in transport_plan_blocks(rows, cost, [[(0, 1)], []])]
+    [[1.0], []]
+    """
     supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=False)
-    checked = as_index_pairs(pairs, supports.n_rows)
-    return _solve_plans(supports, cost, checked, metric, n_jobs)
+    for pairs in blocks:
+        yield _solve_plans(supports, cost, as_index_pairs(pairs, supports.n_rows), metric, n_jobs)
 
 
 def is_metric(cost_matrix: Any, tol: float = METRIC_TOLERANCE) -> bool:
