@@ -60,6 +60,7 @@ def check_dataset(
     _check_sizes(found, dataset, strict)
     check_ratings(found, dataset)
     check_recipe_tags(found, dataset)
+    check_shelf_bottles(found, dataset)
     return found.faults
 
 
@@ -357,4 +358,11 @@ def check_recipe_tags(found: Findings, dataset: Dataset) -> None:
         "tag_id",
         "Recipe {recipe_id} has tag {tag_id} more than once.",
         "Keep one of the rows.",
+    )
+
+
+def check_shelf_bottles(found: Findings, dataset: Dataset) -> None:
+    """Find bottles on a shelf that are no ingredients."""
+    _check_references(
+        found, "shelf_bottles", dataset.shelf_bottles, "ingredient_id", dataset.ingredients
     )

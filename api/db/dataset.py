@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from api.db import schema
-from api.db.check import Findings, check_ratings, check_recipe_tags
+from api.db.check import Findings, check_ratings, check_recipe_tags, check_shelf_bottles
 from api.db.columns import TableColumns, read_table_columns
 from api.db.errors import DatasetError, Fault
 from api.db.frames import TABLES, Dataset
@@ -118,6 +118,7 @@ def _dataset(frames: Mapping[str, pd.DataFrame]) -> Dataset:
         ratings=ordered["ratings"],
         tags=ordered["tags"],
         recipe_tags=ordered["recipe_tags"],
+        shelf_bottles=ordered["shelf_bottles"],
     )
 
 
@@ -210,10 +211,12 @@ def _without_ignored_rows(dataset: Dataset, warnings: list[Fault]) -> Dataset:
     dataset = replace(dataset, recipe_ingredients=_ordered(lines[~orphans], "recipe_ingredients"))
     check_ratings(found, dataset)
     check_recipe_tags(found, dataset)
+    check_shelf_bottles(found, dataset)
     return replace(
         dataset,
         ratings=_kept(dataset, schema.ratings, found),
         recipe_tags=_kept(dataset, schema.recipe_tags, found),
+        shelf_bottles=_kept(dataset, schema.shelf_bottles, found),
         faults=(*warnings, *found.faults),
     )
 

@@ -17,6 +17,7 @@ TABLES: tuple[Table, ...] = (
     schema.ratings,
     schema.tags,
     schema.recipe_tags,
+    schema.shelf_bottles,
 )
 
 
@@ -44,6 +45,7 @@ class Dataset:
     ratings: pd.DataFrame
     tags: pd.DataFrame
     recipe_tags: pd.DataFrame
+    shelf_bottles: pd.DataFrame
     faults: tuple[Fault, ...] = ()
     from_database: bool = False
     database_id: str | None = None

@@ -209,6 +209,7 @@ TEXT_RULES: dict[str, dict[str, Any]] = {
     },
     "ratings": {"user_id": UserId},
     "tags": {"name": TagName},
+    "shelf_bottles": {"user_id": UserId},
 }
 
 

@@ -158,6 +158,20 @@ recipe_tags = Table(
     Index(None, "tag_id", "recipe_id"),
 )
 
+shelf_bottles = Table(
+    "shelf_bottles",
+    metadata,
+    Column("user_id", String(MAX_USER_ID), nullable=False),
+    Column(
+        "ingredient_id",
+        _ID,
+        ForeignKey("ingredients.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("user_id", "ingredient_id"),
+)
+
 #: One row, see :mod:`api.db.identity`.
 database_identity = Table(
     "database_identity", metadata, Column("id", String(100), primary_key=True)

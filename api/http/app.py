@@ -26,6 +26,7 @@ from api.http.routes import (
     ingredients,
     ratings,
     recipes,
+    shelf,
     sign_in,
     tags,
     units,
@@ -111,6 +112,7 @@ def _include_routers(app: FastAPI) -> None:
         units,
         tags,
         ratings,
+        shelf,
         sign_in,
     ):
         v1.include_router(resource.router)

@@ -34,6 +34,7 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", f"{V1}/tags"): (f"{V1}/tags", {"name": "New"}),
     ("PUT", f"{V1}/tags/{{tag_id}}"): (f"{V1}/tags/1", {"name": "Changed"}),
     ("DELETE", f"{V1}/tags/{{tag_id}}"): (f"{V1}/tags/1", None),
+    ("PUT", f"{V1}/shelf"): (f"{V1}/shelf", {"ingredient_ids": [1, 2]}),
     ("PUT", f"{V1}/ratings/{{recipe_id}}"): (f"{V1}/ratings/1", {"rating": 4}),
     ("DELETE", f"{V1}/ratings/{{recipe_id}}"): (f"{V1}/ratings/2", None),
 }
@@ -45,6 +46,7 @@ WITHOUT_REFRESH = {
     ("POST", f"{V1}/tags"): "a tag that no recipe has",
     ("PUT", f"{V1}/tags/{{tag_id}}"): "the analytics do not read tags",
     ("DELETE", f"{V1}/tags/{{tag_id}}"): "the analytics do not read tags",
+    ("PUT", f"{V1}/shelf"): "the analytics do not read shelves",
     ("PUT", f"{V1}/ratings/{{recipe_id}}"): "the analytics do not read ratings",
     ("DELETE", f"{V1}/ratings/{{recipe_id}}"): "the analytics do not read ratings",
 }

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import PHONE, WIDE, Served, Visiting
+from .conftest import PHONE, TOKEN, WIDE, Served, Visiting
 
 CARD = "#answer .recipe-card"
 NEGRONI = ("Gin", "Campari", "Sweet Red Vermouth")
@@ -64,3 +64,21 @@ def test_every_question_has_an_answer(sample_server: Served, visit: Visiting) ->
 def test_menu_link_opens_the_same_menu(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/bar?view=menu&recipe=1&recipe=2").page
     expect(page.locator("#bar-status")).to_have_text("2 drinks on the menu")
+
+
+def test_signed_in_devices_share_one_shelf(own_server: Served, visit: Visiting) -> None:
+    first = visit(own_server, "/bar")
+    _fill(first.page, "Gin")  # before the sign-in
+    second = visit(own_server, "/bar", writer=True)
+    _fill(second.page, "Campari")
+    second.settle()
+    first.goto(f"/?x#token={TOKEN}")
+    first.goto("/bar")
+    remove = first.page.get_by_role("button", name="Remove Campari")
+    expect(remove).to_be_visible()
+    expect(first.page.get_by_role("button", name="Remove Gin")).to_be_visible()
+    remove.click()
+    first.settle()
+    second.goto("/bar")
+    expect(second.page.get_by_role("button", name="Remove Gin")).to_be_visible()
+    expect(second.page.get_by_role("button", name="Remove Campari")).to_have_count(0)

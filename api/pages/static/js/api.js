@@ -44,12 +44,13 @@ export async function getJson(path, { params = {}, signal } = {}) {
  *
  * @param method "GET", "POST", "PUT" or "DELETE"
  * @param options.body sent as JSON; a Blob, such as a file, as it is
+ * @param options.authorize send the token with a GET, too
  * @param options.ifMatch an ETag: reject the write if the resource has changed (412)
  * @returns {Promise<{body: any, status: number, etag: string|null, location: string|null}>}
  * @throws {Problem} with title "Not signed in" if the reader enters no token
  */
-export async function send(method, path, { body, ifMatch, signal } = {}) {
-  if (method === "GET") return request(method, path, { signal });
+export async function send(method, path, { body, ifMatch, signal, authorize } = {}) {
+  if (method === "GET") return request(method, path, { signal, authorize });
   for (let attempt = 0; ; attempt += 1) {
     if (!hasToken() && !(await askForToken(attempt ? "The token was not accepted." : ""))) {
       throw new Problem(0, {

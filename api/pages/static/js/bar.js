@@ -1,9 +1,9 @@
-// My bar: one shelf, kept in this browser, and the questions about it.
+// My bar: one shelf and the questions about it.
 import { count, el, fold } from "../shared/elements.js";
-import { getJson } from "./api.js";
+import { getJson, onSignIn } from "./api.js";
 import { createCombobox } from "./combobox.js";
 import { createIngredientPicker, searchIngredients } from "./ingredient-search.js";
-import { readShelf, saveShelf } from "./shelf.js";
+import { readShelf, saveShelf, syncShelf } from "./shelf.js";
 import { problemBox, skeletonRows } from "./states.js";
 
 const MENU_LIMIT = 20;
@@ -35,6 +35,15 @@ function view() {
 
 function shelfChanged() {
   saveShelf(picker.ids());
+  load();
+  sync();
+}
+
+/** Show what another device of a signed-in reader has changed. */
+async function sync() {
+  const ids = await syncShelf();
+  if (!ids) return;
+  await picker.set(ids);
   load();
 }
 
@@ -519,4 +528,4 @@ clear.addEventListener("click", async () => {
   document.getElementById("shelf").focus();
 });
 addEventListener("popstate", restore);
-restore();
+restore().then(() => onSignIn((signedIn) => signedIn && sync()));
