@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -84,6 +84,10 @@ class LoadedSnapshot:
     def record_reader(self, name: str) -> Callable[[int], bytes | None]:
         """Return a function that reads one record of a large artifact by its identifier."""
         return self._snapshots.record_reader(self.manifest, name)
+
+    def record_ids(self, name: str) -> Sequence[int]:
+        """Return the identifiers of a large artifact's records."""
+        return self._snapshots.record_ids(self.manifest, name)
 
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the result of ``make``, computed once per snapshot, by one thread."""

@@ -1,6 +1,6 @@
 """Answers of the analytics: the envelope around an artifact, its entity tag, and 304."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -45,7 +45,7 @@ def whole_artifact(name: str) -> Body:
 
 
 async def respond(
-    request: Request, services: Services, name: str, parameter: int | None, body: Body
+    request: Request, services: Services, name: str, parameter: Hashable, body: Body
 ) -> Response:
     """Answer with ``body`` of the current snapshot, rendered at most once.
 

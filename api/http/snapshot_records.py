@@ -1,7 +1,8 @@
 """Single records of the current snapshot's artifacts."""
 
 import json
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from api.http.published import LoadedSnapshot, Published
@@ -21,6 +22,27 @@ def find_record(loaded: LoadedSnapshot, name: str, key: str, identifier: int) ->
         return {record[key]: to_bytes(record) for record in loaded.value(name)}.get
 
     return loaded.derived(name, reader)(identifier)
+
+
+def record_page(
+    loaded: LoadedSnapshot, name: str, key: str, after: int, limit: int
+) -> tuple[list[bytes], int | None]:
+    """Return the records that follow an identifier, and the last one's if there are more.
+
+    They are ordered by identifier, so that pages of two snapshots fit together.
+    """
+
+    def read_ids() -> Sequence[int]:
+        if loaded.manifest.artifacts[name].records_sha256 is not None:
+            return loaded.record_ids(name)
+        return sorted(record[key] for record in loaded.value(name))
+
+    ids = loaded.derived((name, "ids"), read_ids)
+    start = bisect_right(ids, after)
+    chosen = ids[start : start + limit]
+    found = [find_record(loaded, name, key, identifier) for identifier in chosen]
+    more = start + limit < len(ids)
+    return [one for one in found if one is not None], chosen[-1] if more else None
 
 
 def record(published: Published, name: str, key: str, identifier: int) -> dict[str, Any] | None:

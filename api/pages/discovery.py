@@ -77,10 +77,10 @@ def llms(request: Request) -> Response:
 
 ## Data
 
-- [OpenAPI document]({base}/openapi.json): every endpoint, with schemas
+- [API reference]({base}/api-docs) and [OpenAPI document]({base}/openapi.json)
 - [Recipes]({base}/api/v1/recipes): search by name, ingredient, tag and shelf
-- [Close relatives]({base}/api/v1/analytics/recipe-similar/1): of one recipe, by its ID
-- [Substitutes]({base}/api/v1/analytics/ingredient-substitutes/1): of one ingredient, by its ID
+- [Close relatives]({base}/api/v1/analytics/recipe-similar): add `/ID` for one
+- [Substitutes]({base}/api/v1/analytics/ingredient-substitutes): add `/ID` for one
 - [Ingredient tree]({base}/api/v1/analytics/ingredient-tree)
 
 ## Pages

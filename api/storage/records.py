@@ -8,7 +8,9 @@ searched as it is, so that the first record is found without decoding an index o
 
 import tempfile
 import zlib
+from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from struct import Struct
@@ -138,3 +140,17 @@ def find_record(index: bytes, identifier: int) -> tuple[int, int, int] | None:
         return None
     _, offset, length, check = _ROW.unpack_from(index, number * _ROW.size)
     return offset, length, check
+
+
+def record_ids(index: bytes) -> Sequence[int]:
+    """Return the identifiers of the records in ascending order.
+
+    Examples
+    --------
+    >>> index = RecordIndex()
+    >>> index.add(7, 10, b"{}")
+    >>> index.add(3, 13, b"{}")
+    >>> list(record_ids(index.rows()))
+    [3, 7]
+    """
+    return array("q", (row[0] for row in _ROW.iter_unpack(index)))

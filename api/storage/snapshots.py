@@ -38,7 +38,7 @@ from api.storage.errors import (
     UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
-from api.storage.records import EncodedArtifact, Spool, find_record
+from api.storage.records import EncodedArtifact, Spool, find_record, record_ids
 from api.storage.serialization import from_bytes, sha256, to_bytes
 
 logger = logging.getLogger(__name__)
@@ -232,10 +232,7 @@ class Snapshots:
 
     def record_reader(self, manifest: Manifest, name: str) -> Callable[[int], bytes | None]:
         """Return :meth:`read_record` of one artifact, its index read once."""
-        expected = manifest.artifacts[name].records_sha256
-        if expected is None:
-            raise ValueError(f"{name} has no index: read it whole")
-        index = self._index(manifest, name, expected)
+        index = self._index(manifest, name)
         key = _artifact_key(manifest.snapshot_id, name)
 
         def read(identifier: int) -> bytes | None:
@@ -250,7 +247,14 @@ class Snapshots:
 
         return read
 
-    def _index(self, manifest: Manifest, name: str, expected: str) -> bytes:
+    def record_ids(self, manifest: Manifest, name: str) -> Sequence[int]:
+        """Return the identifiers of an artifact's records in order; raises as read_record."""
+        return record_ids(self._index(manifest, name))
+
+    def _index(self, manifest: Manifest, name: str) -> bytes:
+        expected = manifest.artifacts[name].records_sha256
+        if expected is None:
+            raise ValueError(f"{name} has no index: read it whole")
         key = _index_key(manifest.snapshot_id, name)
         data = self.store.get(key).data
         if sha256(data) != expected:
@@ -445,7 +449,7 @@ class Snapshots:
             try:
                 self._check_artifact(_artifact_key(manifest.snapshot_id, name), entry)
                 if entry.records_sha256 is not None:
-                    self._index(manifest, name, entry.records_sha256)
+                    self._index(manifest, name)
             except ObjectNotFoundError as error:
                 raise CorruptSnapshotError(
                     f"{manifest.snapshot_id} is not complete: {error}"

@@ -77,6 +77,35 @@ def test_usage_drills_down_like_the_queries(client: TestClient, site: Site) -> N
     assert client.get(f"{BASE}/ingredient-usage?parent_id=nonsense").status_code == 422
 
 
+@pytest.mark.parametrize("name", ["recipe-similar", "ingredient-substitutes"])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_all_records_come_in_pages(
+    site: Site, make_client: Callable[..., TestClient], name: str, indexed: bool
+) -> None:
+    published: Any = site.storage.get_analytics(name)
+    key = "recipe_id" if name == "recipe-similar" else "ingredient_id"
+    if indexed:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("api.storage.records.INDEXED_BYTES", 1)
+            current = site.storage.snapshots.current()
+            assert current is not None
+            site.storage.snapshots.publish({name: published}, record_keys={name: key})
+    client = make_client()
+    found: list[Any] = []
+    cursor = ""
+    while cursor is not None:
+        query = {"limit": "20", **({"cursor": cursor} if cursor else {})}
+        answer = client.get(f"{BASE}/{name}", params=query)
+        assert answer.status_code == 200, answer.text
+        assert len(answer.json()["data"]["items"]) <= 20
+        found += answer.json()["data"]["items"]
+        cursor = answer.json()["data"]["next_cursor"]
+    assert found == sorted(published, key=lambda record: record[key])
+    refused = client.get(f"{BASE}/{name}", params={"cursor": "nonsense"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "cursor"
+
+
 def test_similar_recipes_are_those_published(client: TestClient, site: Site) -> None:
     published: Any = site.storage.get_analytics("recipe-similar")
     for record in published[:5]:

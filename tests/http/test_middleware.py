@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -269,11 +270,16 @@ def test_openapi_document_is_complete(client: TestClient) -> None:
     }
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(set(ids)) == len(ids)
+    assert [one for one in ids if not re.fullmatch("[a-z]+(_[a-z]+)*", one)] == []
     known_tags = {tag["name"] for tag in document["tags"]}
     for key, operation in operations.items():
         assert operation["summary"], key
         assert operation["description"], key
         assert set(operation["tags"]) <= known_tags, key
+        closed = key[0] != "get" and key[1] != "/api/v1/sign-in"
+        closed = closed or key[1] in ("/api/v1/shelf", "/metrics")
+        is_open = not operation["security"] or {} in operation["security"]
+        assert is_open is not closed, key
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"], (key, status)

@@ -125,3 +125,14 @@ def test_manifest_names_an_icon_that_exists(client: TestClient) -> None:
     assert client.get(content["start_url"], headers=HTML).status_code == 200
     for icon in content["icons"]:
         assert client.get(icon["src"]).headers["content-type"] == icon["type"]
+
+
+def test_api_reference_lists_every_operation(client: TestClient) -> None:
+    page = client.get("/api-docs", headers=HTML).text
+    document = client.get("/openapi.json").json()
+    ids = {one["operationId"] for item in document["paths"].values() for one in item.values()}
+    assert set(re.findall(r'<details id="([^"]+)">', page)) == ids
+    # Each link within the page leads somewhere.
+    targets = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
+    assert set(document["components"]["schemas"]) <= targets

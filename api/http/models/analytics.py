@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.http.models.paging import NextCursor
 from api.jobs.run_status import RunRecord
 
 DataT = TypeVar("DataT")
@@ -51,6 +52,13 @@ class Envelope(BaseModel, Generic[DataT]):
 
     data: DataT
     metadata: Metadata
+
+
+class RecordPage(BaseModel, Generic[DataT]):
+    """A page of an artifact's records."""
+
+    items: list[DataT]
+    next_cursor: NextCursor
 
 
 class IngredientUsage(BaseModel):

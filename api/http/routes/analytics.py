@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.db.catalog.errors import CatalogError
+from api.db.catalog.paging import Position, read_cursor
+from api.http.catalog_routes import LIMIT, Cursor, Limit, as_problem
 from api.http.deps import PublishedDep, ReaderDep, RefreshDep, ServicesDep, WriterDep
 from api.http.models.analytics import (
     AnalyticsStatus,
@@ -15,16 +18,18 @@ from api.http.models.analytics import (
     Envelope,
     IngredientUsage,
     MapPoint,
+    RecordPage,
     RefreshAccepted,
     SimilarRecipes,
     Substitutes,
     TreeNode,
 )
+from api.http.models.common import problem_responses
 from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 from api.http.published import LoadedSnapshot
 from api.http.refresh_state import analytics_status
-from api.http.responses import ENVELOPE_RESPONSES, IfNoneMatch, respond, whole_artifact
-from api.http.snapshot_records import find_record
+from api.http.responses import ENVELOPE_RESPONSES, Body, IfNoneMatch, respond, whole_artifact
+from api.http.snapshot_records import find_record, record_page
 from api.http.tree_index import TreeIndex
 from api.storage.serialization import to_bytes
 
@@ -36,7 +41,7 @@ Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The ID.", examples=[1]
 
 @router.get(
     "/ingredient-usage",
-    operation_id="getIngredientUsage",
+    operation_id="get_ingredient_usage",
     summary="Recipes per ingredient",
     response_model=Envelope[list[IngredientUsage]],
     responses=ENVELOPE_RESPONSES,
@@ -69,7 +74,7 @@ async def ingredient_usage(
 
 @router.get(
     "/recipe-complexity",
-    operation_id="getRecipeComplexity",
+    operation_id="get_recipe_complexity",
     summary="Ingredients per recipe",
     response_model=Envelope[list[ComplexityBin]],
     responses=ENVELOPE_RESPONSES,
@@ -84,7 +89,7 @@ async def recipe_complexity(
 
 @router.get(
     "/cocktail-space",
-    operation_id="getCocktailSpace",
+    operation_id="get_cocktail_space",
     summary="Map by Manhattan distance",
     response_model=Envelope[list[MapPoint]],
     responses=ENVELOPE_RESPONSES,
@@ -99,7 +104,7 @@ async def cocktail_space(
 
 @router.get(
     "/cocktail-space-em",
-    operation_id="getCocktailSpaceEm",
+    operation_id="get_cocktail_space_em",
     summary="Map by learned distance",
     response_model=Envelope[list[MapPoint]],
     responses=ENVELOPE_RESPONSES,
@@ -114,7 +119,7 @@ async def cocktail_space_em(
 
 @router.get(
     "/ingredient-tree",
-    operation_id="getIngredientTree",
+    operation_id="get_ingredient_tree",
     summary="Ingredient tree with counts",
     response_model=Envelope[TreeNode],
     responses=ENVELOPE_RESPONSES,
@@ -128,8 +133,27 @@ async def ingredient_tree(
 
 
 @router.get(
+    "/recipe-similar",
+    operation_id="list_similar_recipes",
+    summary="Similar recipes of all recipes",
+    response_model=Envelope[RecordPage[SimilarRecipes]],
+    responses={**ENVELOPE_RESPONSES, **problem_responses(422)},
+)
+async def all_recipe_similar(
+    request: Request,
+    services: ServicesDep,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return a page of `recipe-similar/{recipe_id}`, ordered by recipe ID."""
+    page = _page("recipe-similar", "recipe_id", cursor, limit)
+    return await respond(request, services, "recipe-similar", ("page", cursor, limit), page)
+
+
+@router.get(
     "/recipe-similar/{recipe_id}",
-    operation_id="getSimilarRecipes",
+    operation_id="get_similar_recipes",
     summary="Similar recipes",
     response_model=Envelope[SimilarRecipes],
     responses=ENVELOPE_RESPONSES,
@@ -154,8 +178,28 @@ async def recipe_similar(
 
 
 @router.get(
+    "/ingredient-substitutes",
+    operation_id="list_ingredient_substitutes",
+    summary="Substitutes for all ingredients",
+    response_model=Envelope[RecordPage[Substitutes]],
+    responses={**ENVELOPE_RESPONSES, **problem_responses(422)},
+)
+async def all_ingredient_substitutes(
+    request: Request,
+    services: ServicesDep,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return a page of the ingredients that have substitutes of their own, ordered by ID."""
+    name = "ingredient-substitutes"
+    page = _page(name, "ingredient_id", cursor, limit)
+    return await respond(request, services, name, ("page", cursor, limit), page)
+
+
+@router.get(
     "/ingredient-substitutes/{ingredient_id}",
-    operation_id="getIngredientSubstitutes",
+    operation_id="get_ingredient_substitutes",
     summary="Substitutes for an ingredient",
     response_model=Envelope[Substitutes],
     responses=ENVELOPE_RESPONSES,
@@ -202,7 +246,7 @@ def _substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
 
 @router.get(
     "/atlas",
-    operation_id="getAtlas",
+    operation_id="get_atlas",
     summary="All data of the map page",
     response_model=Envelope[Atlas],
     responses=ENVELOPE_RESPONSES,
@@ -217,7 +261,7 @@ async def atlas(
 
 @router.get(
     "/status",
-    operation_id="getAnalyticsStatus",
+    operation_id="get_analytics_status",
     summary="Status of the analytics",
 )
 async def status(
@@ -242,7 +286,7 @@ async def status(
 
 @router.post(
     "/refresh",
-    operation_id="refreshAnalytics",
+    operation_id="refresh_analytics",
     summary="Request a refresh",
     status_code=202,
 )
@@ -258,6 +302,20 @@ def refresh(_writer: WriterDep, request_refresh: RefreshDep) -> RefreshAccepted:
             headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
         )
     return RefreshAccepted(via=via, job_id=asked.job_id, absorbed=asked.absorbed)
+
+
+def _page(name: str, key: str, cursor: str | None, limit: int) -> Body:
+    try:
+        after = 0 if cursor is None else read_cursor(cursor).row
+    except CatalogError as error:
+        raise as_problem(error) from error
+
+    def render(loaded: LoadedSnapshot) -> bytes:
+        records, last = record_page(loaded, name, key, after, limit)
+        following = None if last is None else Position("", last).encode()
+        return b'{"items":[' + b",".join(records) + b'],"next_cursor":' + to_bytes(following) + b"}"
+
+    return render
 
 
 def _tree_index(loaded: LoadedSnapshot) -> TreeIndex:

@@ -52,7 +52,7 @@ Menu = Annotated[
 
 @router.get(
     "/now",
-    operation_id="getBarNow",
+    operation_id="get_bar_now",
     summary="What the shelf makes",
     responses=problem_responses(404, 422),
 )
@@ -73,7 +73,7 @@ def now(
     return makeable_answer(_bar(database), have, order, distances)
 
 
-@router.get("/next", operation_id="getBarNext", summary="Which bottle to buy next")
+@router.get("/next", operation_id="get_bar_next", summary="Which bottle to buy next")
 def next_bottles(
     database: DatabaseDep,
     have: Have,
@@ -85,7 +85,7 @@ def next_bottles(
 
 @router.get(
     "/without",
-    operation_id="getBarWithout",
+    operation_id="get_bar_without",
     summary="What replaces an empty bottle",
     responses=problem_responses(404),
 )
@@ -96,7 +96,7 @@ def without(database: DatabaseDep, analytics: PublishedDep, have: Have, empty: E
     return without_answer(_bar(database), have, empty, swaps)
 
 
-@router.get("/stock", operation_id="getBarStock", summary="Which bottles sit unused")
+@router.get("/stock", operation_id="get_bar_stock", summary="Which bottles sit unused")
 def stock(database: DatabaseDep, have: Have) -> Stock:
     """Return the shelf's bottles by how many drinks they serve, unused ones first."""
     return stock_answer(_bar(database), have)
@@ -104,7 +104,7 @@ def stock(database: DatabaseDep, have: Have) -> Stock:
 
 @router.get(
     "/menu",
-    operation_id="getBarMenu",
+    operation_id="get_bar_menu",
     summary="Check a menu",
     responses=problem_responses(404, 422),
 )

@@ -41,7 +41,7 @@ class SnapshotHistory(BaseModel):
     snapshots: list[Snapshot]
 
 
-@router.get("/snapshots", operation_id="listSnapshots", summary="The history of snapshots")
+@router.get("/snapshots", operation_id="list_snapshots", summary="The history of snapshots")
 def snapshots(storage: StorageDep) -> SnapshotHistory:
     """Return every kept snapshot, newest first."""
     return SnapshotHistory(snapshots=[_snapshot(one) for one in storage.snapshots.history()])
@@ -49,7 +49,7 @@ def snapshots(storage: StorageDep) -> SnapshotHistory:
 
 @router.get(
     "/downloads/{name}.{format}",
-    operation_id="downloadArtifact",
+    operation_id="download_artifact",
     summary="An artifact as a file",
     response_class=Response,
     responses={
@@ -90,7 +90,7 @@ def download(name: ArtifactName, format: Format, published: PublishedDep) -> Res
 
 @router.get(
     "/schemas/{name}",
-    operation_id="getArtifactSchema",
+    operation_id="get_artifact_schema",
     summary="The JSON Schema of an artifact",
     response_class=Response,
     responses={200: {"content": {SCHEMA: {"schema": {"type": "object"}}}}},

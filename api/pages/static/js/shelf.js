@@ -2,7 +2,7 @@
 import { hasToken, Problem, send } from "./api.js";
 
 const KEY = "shelf";
-/** The shelf as both had it last: against it, either side's changes are told apart. */
+/** The shelf that both sides had last: what differs from it has changed since. */
 const SYNCED = "shelf-synced";
 const ATTEMPTS = 3;
 
