@@ -17,6 +17,7 @@ from api.analysis.ground_metric import (
     Checkpoints,
     GroundMetric,
     PairEngine,
+    cost_records,
     ground_problem,
     learn_ground_metric,
 )
@@ -150,6 +151,13 @@ class Analysis:
         metric = self.learn_ground_metric()
         evidence = exchange_evidence(metric.volumes, metric.fit.cost_matrix, metric.tree)
         return ingredient_substitutes(metric, self.dataset.ingredients, self._lines, evidence)
+
+    def ingredient_costs(self) -> Iterator[dict[str, Any]]:
+        """Yield the costs that distances are made of, a row an ingredient.
+
+        See :func:`api.analysis.ground_metric.cost_records` for the records.
+        """
+        return cost_records(self.learn_ground_metric())
 
     def learn_ground_metric(
         self, on_iteration: Callable[[str], None] | None = None

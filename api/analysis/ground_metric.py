@@ -1,9 +1,9 @@
 """The ground metric between ingredients, learned from the recipes themselves."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 from scipy.sparse import csr_array
@@ -196,3 +196,22 @@ def learn_ground_metric(
             logger.info("resumed the EM from iteration %d of its checkpoint", kept.iteration)
             return learned(resumed)
     return learned(fit(None))
+
+
+def cost_records(metric: GroundMetric) -> Iterator[dict[str, Any]]:
+    """Yield what each ingredient costs to replace.
+
+    Yields
+    ------
+    dict
+        ``ingredient_id``, ``ingredient_name`` and ``costs``: of replacing it by each ingredient, in
+        the order of the records, to four digits. Together the rows are a symmetric matrix with
+        zeros on the diagonal.
+    """
+    named = zip(metric.ingredients.ids, metric.ingredients.names, strict=True)
+    for (identifier, name), row in zip(named, metric.fit.cost_matrix, strict=True):
+        yield {
+            "ingredient_id": int(identifier),
+            "ingredient_name": name,
+            "costs": [round(cost, 4) for cost in row.tolist()],
+        }

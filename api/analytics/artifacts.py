@@ -19,6 +19,7 @@ ARTIFACT_NAMES = (
     "ingredient-tree",
     "recipe-similar",
     "ingredient-substitutes",
+    "ingredient-costs",
 )
 #: Artifacts that grow with the recipes and are read one record at a time, and the field to find it.
 RECORD_KEYS = {"recipe-similar": "recipe_id", "ingredient-substitutes": "ingredient_id"}
@@ -94,6 +95,7 @@ def compute_artifacts(
         similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name])
     with stage(next(names)):
         substitutes = analysis.compute_ingredient_substitutes()
+        costs = spool.encode(analysis.ingredient_costs())
     artifacts = {
         "ingredient-usage": top_level,
         "recipe-complexity": complexity,
@@ -102,6 +104,7 @@ def compute_artifacts(
         "ingredient-tree": tree,
         "recipe-similar": similar,
         "ingredient-substitutes": substitutes,
+        "ingredient-costs": costs,
     }
     with stage(next(names)):
         known = {name: last.names for name, last in previous.items()}

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
@@ -90,6 +91,17 @@ def test_tree_table_links_children_to_parents(client: TestClient, sample: Datase
     ids = {row["id"] for row in table}
     assert len(table) == len(sample.ingredients) + 1
     assert all(row["parent"] in ids or row["id"] == "root" for row in table)
+
+
+def test_costs_are_a_symmetric_matrix(client: TestClient) -> None:
+    records = client.get(f"{BASE}/downloads/ingredient-costs.json").json()
+    costs = np.array([record["costs"] for record in records])
+    assert costs.shape == (len(records), len(records))
+    assert np.array_equal(costs, costs.T)
+    assert np.array_equal(costs == 0, np.eye(len(records), dtype=bool))
+    # Dry gin is nearer to gin than to lime juice.
+    at = {record["ingredient_name"]: row for row, record in enumerate(records)}
+    assert costs[at["London Dry Gin"], at["Gin"]] < costs[at["London Dry Gin"], at["Lime Juice"]]
 
 
 def test_atlas_is_no_table(client: TestClient) -> None:

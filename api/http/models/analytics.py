@@ -255,6 +255,16 @@ class AtlasUsage(BaseModel):
     group: int
 
 
+class IngredientCosts(BaseModel):
+    """What an ingredient costs to replace; the rows together are a symmetric matrix."""
+
+    ingredient_id: int = Field(examples=[7])
+    ingredient_name: str = Field(examples=["Gin"])
+    costs: list[float] = Field(
+        description="Of replacing it by each ingredient, in the order of the records; its own is 0."
+    )
+
+
 class Atlas(BaseModel):
     """All data of the map page."""
 

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from api.http.models.analytics import (
     Atlas,
     ComplexityBin,
+    IngredientCosts,
     IngredientUsage,
     MapPoint,
     SimilarRecipes,
@@ -22,6 +23,7 @@ ArtifactName = Literal[
     "ingredient-tree",
     "recipe-similar",
     "ingredient-substitutes",
+    "ingredient-costs",
     "atlas",
 ]
 
@@ -33,6 +35,7 @@ ARTIFACTS: Final[dict[ArtifactName, TypeAdapter[Any]]] = {
     "ingredient-tree": TypeAdapter(TreeNode),
     "recipe-similar": TypeAdapter(list[SimilarRecipes]),
     "ingredient-substitutes": TypeAdapter(list[Substitutes]),
+    "ingredient-costs": TypeAdapter(list[IngredientCosts]),
     "atlas": TypeAdapter(Atlas),
 }
 
