@@ -64,13 +64,13 @@ node_modules/.installed: package-lock.json
 REGIONS := us-east-1 us-east-2 us-west-2 eu-west-1 eu-central-1 ap-southeast-2
 
 # No tool may use the network.
-lint-cloud: $(VENV)/.installed-dev $(TOOLS)/sam/.installed $(TOOLS)/checkov/.installed $(TOOLS)/hadolint/.installed  ## Check the cloud template and the image's recipe
+lint-cloud: $(VENV)/.installed-dev $(TOOLS)/sam/.installed $(TOOLS)/checkov/.installed $(TOOLS)/hadolint/.installed  ## Check the cloud template and the images' recipes
 	@$(BIN)/python -m tests.cloud.transformed > $(TOOLS)/transformed.json
 	$(BIN)/cfn-lint template.yaml $(TOOLS)/transformed.json --regions $(REGIONS)
 	SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam validate --lint --region us-east-1
 	BC_SKIP_MAPPING=TRUE $(TOOLS)/checkov/bin/checkov --file template.yaml $(TOOLS)/transformed.json \
 		--framework cloudformation --compact --quiet
-	$(TOOLS)/hadolint/bin/hadolint api/analytics/Dockerfile
+	$(TOOLS)/hadolint/bin/hadolint api/analytics/Dockerfile deploy/Dockerfile
 
 docs: $(VENV)/.installed-dev  ## Build the documentation's site, which `make serve` then serves under /docs/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

@@ -37,6 +37,7 @@ _UNTESTABLE = (
     "needs root and systemd",
     "needs an AWS account",
     "needs a browser",
+    "needs Docker",
     "runs these very tests",
 )
 
