@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,9 @@ def serve(
     # An operator who set the token knows it, and may keep this output in a log.
     code = f"#code={app.state.services.sign_in_codes.issue()}" if _uses_own_token(given) else ""
     stderr.print(f"Open {address}{code}", style="bold")
+    if code and host in ("0.0.0.0", "::") and (here := _network_address()):  # noqa: S104
+        code = f"#code={app.state.services.sign_in_codes.issue()}"
+        _show_for_phones(f"http://{here}:{actual_port}/{code}")
     server = create_server(app)
     refreshing = (
         running_worker(settings, spare_seconds=SPARE_SECONDS)
@@ -76,6 +80,25 @@ def _prepare(settings: "Settings", host: str, port: int) -> "tuple[FastAPI, sock
     except (AuthenticationSettingsError, ListenError, RateLimitSettingsError) as error:
         print_error(str(error))
         raise typer.Exit(1) from error
+
+
+def _network_address() -> str | None:
+    """Return this machine's IPv4 address in its network; None if it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the interface
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def _show_for_phones(address: str) -> None:
+    """Print an address, and as a QR code where a person reads along."""
+    import segno
+
+    stderr.print(f"On a phone in the same network: {address}")
+    if sys.stderr.isatty():
+        segno.make(address, micro=False).terminal(out=sys.stderr, compact=True)
 
 
 def _uses_own_token(settings: "Settings") -> bool:

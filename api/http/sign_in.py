@@ -56,3 +56,11 @@ class SignInCodes:
 
 def _digest(code: str) -> bytes:
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()
+
+
+def qr_code(address: str) -> str:
+    """Return an address as a QR code: SVG in black on white, whatever the page's colors."""
+    import segno  # not needed by Lambda, where people sign in at an identity provider
+
+    found: str = segno.make(address, micro=False).svg_inline(scale=6, border=4, light="white")
+    return found

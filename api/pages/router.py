@@ -26,6 +26,7 @@ PAGES: Final[dict[str, str]] = {
     "/tree": "tree",
     "/substitutes": "substitutes",
     "/downloads": "downloads",
+    "/phone": "phone",
     "/status": "status",
 }
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from api.http.auth import AuthenticationSettingsError, Authenticator, Principal
 from api.http.guard import OPEN_WRITES
 from api.http.problems import Problem
-from api.http.sign_in import CODE_SECONDS, MAX_CODES, SignInCodes
+from api.http.sign_in import CODE_SECONDS, MAX_CODES, SignInCodes, qr_code
 from api.http.signing_keys import MAX_BYTES
 from api.settings import Settings
 from tests.http.conftest import TOKEN
@@ -484,6 +484,7 @@ def test_code_signs_in_once(client: TestClient, auth: dict[str, str]) -> None:
     code = made.json()["code"]
     assert made.json()["link"] == f"/#code={code}"
     assert TOKEN not in made.text
+    assert made.json()["qr_code"] == qr_code(f"http://testserver/#code={code}")
     first = client.post("/api/v1/sign-in", json={"code": code})
     assert (first.status_code, first.json()) == (200, {"token": TOKEN})
     assert first.headers["cache-control"] == "no-store"

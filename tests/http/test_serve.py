@@ -12,9 +12,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from api.cli.serve import _network_address, _show_for_phones
 from tests.http.conftest import Site
 
 
@@ -132,3 +136,13 @@ def test_missing_settings_are_explained(tmp_path: Path, site: Site) -> None:
     assert "cocktaildb db init" in run()
     database = str(site.database_path)
     assert "AUTH_AUDIENCE" in run(DB_PATH=database, AUTH_ISSUER="https://issuer.example")
+
+
+def test_phones_get_an_address_in_the_network(capfd: pytest.CaptureFixture[str]) -> None:
+    here = _network_address()
+    assert here is None or ip_address(here)
+    _show_for_phones("http://192.0.2.7:8000/#code=abc")
+    # A QR code is for people: not in a log.
+    assert capfd.readouterr().err == (
+        "On a phone in the same network: http://192.0.2.7:8000/#code=abc\n"
+    )

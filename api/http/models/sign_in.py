@@ -45,4 +45,8 @@ class SignInCode(BaseModel):
         description="Open this address of the site to sign in; it works once.",
         examples=["/#code=VbAk0Cz2tCnC4a1p2bqXkA"],
     )
+    qr_code: str = Field(
+        description="The link, at the address that this request came to, as a QR code (SVG).",
+        examples=["<svg>...</svg>"],
+    )
     expires_in: int = Field(description="Seconds for which it is valid.", examples=[600])

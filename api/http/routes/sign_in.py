@@ -1,12 +1,12 @@
 """Signing a browser in with a one-time code instead of the token itself."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.http.deps import ServicesDep, WriterDep
 from api.http.models.common import problem_responses
 from api.http.models.sign_in import SignedIn, SignIn, SignInCode, SignInOptions, SignInProvider
 from api.http.problems import Problem
-from api.http.sign_in import CODE_SECONDS
+from api.http.sign_in import CODE_SECONDS, qr_code
 
 router = APIRouter(tags=["sign-in"])
 
@@ -53,7 +53,7 @@ async def sign_in(body: SignIn, services: ServicesDep, response: Response) -> Si
     responses=problem_responses(404),
 )
 async def create_sign_in_code(
-    writer: WriterDep, services: ServicesDep, response: Response
+    writer: WriterDep, services: ServicesDep, request: Request, response: Response
 ) -> SignInCode:
     """Return a one-time code with which another browser or device signs in as you."""
     if writer.kind != "token":
@@ -63,5 +63,7 @@ async def create_sign_in_code(
             "Codes are for this machine's own token. Sign in at your identity provider instead.",
         )
     code = services.sign_in_codes.issue()
+    link = f"/#code={code}"
+    address = f"{request.url.scheme}://{request.url.netloc}{link}"
     response.headers["Cache-Control"] = "no-store"
-    return SignInCode(code=code, link=f"/#code={code}", expires_in=int(CODE_SECONDS))
+    return SignInCode(code=code, link=link, qr_code=qr_code(address), expires_in=int(CODE_SECONDS))

@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import expect
 
-from tests.pages.data.conftest import TOKEN, Served, Visiting
+from tests.pages.data.conftest import PHONE, TOKEN, Served, Visiting
 
 
 def _code(served: Served) -> str:
@@ -42,3 +42,14 @@ def test_other_token_needs_consent(own_server: Served, visit: Visiting) -> None:
     page.once("dialog", lambda dialog: dialog.accept())
     page.goto(f"{own_server.url}/ingredients#token=a-token-of-somebody-else")
     page.wait_for_function("sessionStorage.getItem('token') === 'a-token-of-somebody-else'")
+
+
+def test_code_on_the_screen_signs_a_phone_in(own_server: Served, visit: Visiting) -> None:
+    found = visit(own_server, "/phone", writer=True)
+    found.page.get_by_role("button", name="Show a code").click()
+    expect(found.page.get_by_role("img", name="QR code of the address below")).to_be_visible()
+    address = found.page.locator("#code a").inner_text()
+    assert found.axe() == []
+    phone = visit(own_server, address.removeprefix(own_server.url), size=PHONE).page
+    phone.wait_for_function("sessionStorage.getItem('token') !== null")
+    assert _token(phone) == TOKEN
