@@ -48,6 +48,7 @@ async def recipe_page(
         return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
     found = await to_thread.run_sync(_record, published, "recipe-similar", "recipe_id", recipe_id)
     similar = found or {}
+    drawn = None if found is None else _picture(request)
     return HTMLResponse(
         render(
             "recipe",
@@ -56,7 +57,8 @@ async def recipe_page(
             relatives=similar.get("similar", []),
             summary=_summary(recipe),
             address=_address(request),
-            structured=_for_html(structured_recipe(recipe, _address(request))),
+            picture=recipe.image_url or drawn,
+            structured=_for_html(structured_recipe(recipe, _address(request), drawn)),
         ),
         headers=_NO_CACHE,
     )
@@ -94,6 +96,7 @@ async def ingredient_page(
             substitutes=substitutes,
             summary=_ingredient_summary(ingredient, recipes.items),
             address=_address(request),
+            picture=_picture(request) if recipes.items else None,
         ),
         headers=_NO_CACHE,
     )
@@ -108,8 +111,8 @@ def not_found(message: str, link: str, label: str) -> HTMLResponse:
     )
 
 
-def structured_recipe(recipe: Recipe, address: str) -> dict[str, Any]:
-    """Return a recipe as schema.org/Recipe JSON-LD."""
+def structured_recipe(recipe: Recipe, address: str, drawn: str | None = None) -> dict[str, Any]:
+    """Return a recipe as schema.org/Recipe JSON-LD; ``drawn`` stands in for a missing picture."""
     found: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Recipe",
@@ -124,8 +127,8 @@ def structured_recipe(recipe: Recipe, address: str) -> dict[str, Any]:
         found["description"] = recipe.description
     if recipe.instructions:
         found["recipeInstructions"] = recipe.instructions
-    if recipe.image_url:
-        found["image"] = recipe.image_url
+    if picture := recipe.image_url or drawn:
+        found["image"] = picture
     if recipe.tags:
         found["keywords"] = ", ".join(recipe.tags)
     if recipe.rating.average is not None:
@@ -178,6 +181,11 @@ def _record(published: Published, name: str, key: str, identifier: int) -> dict[
 
 def _address(request: Request) -> str:
     return str(request.url.replace(query=""))
+
+
+def _picture(request: Request) -> str:
+    """Return where a picture of the same row is drawn: see :mod:`api.pages.pictures`."""
+    return str(request.url.replace(path=f"/pictures{request.url.path}.png", query=""))
 
 
 def _for_html(value: Any) -> Markup:

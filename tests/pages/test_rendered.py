@@ -1,5 +1,6 @@
 """Pages that are readable without JavaScript, and what programs read to find them."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -7,8 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image, ImageColor
 from sqlalchemy import URL, text
 
+from api.charts.palette import GROUPS, LIGHT_PAPER
 from api.db.database import Database
 from api.db.frames import Dataset
 from api.db.migrations import upgrade
@@ -136,3 +139,24 @@ def test_api_reference_lists_every_operation(client: TestClient) -> None:
     targets = set(re.findall(r' id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
     assert set(document["components"]["schemas"]) <= targets
+
+
+@pytest.mark.parametrize(("kind", "name"), [("recipes", "Negroni"), ("ingredients", "Campari")])
+def test_link_previews_have_a_drawn_picture(client: TestClient, kind: str, name: str) -> None:
+    page = client.get(f"/{kind}/{find(client, kind, name)}", headers=HTML).text
+    address = re.search(r'property="og:image" content="(http://localhost/[^"]+)"', page)
+    assert address
+    answer = client.get(address[1])
+    assert answer.headers["content-type"] == "image/png"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        picture.load()  # every checksum fits
+        assert picture.size == (1200, 630)
+        colors = picture.getcolors(1 << 20) or []
+    gin = next(group.light for group in GROUPS if group.key == "gin")
+    assert ImageColor.getrgb(gin) in {color for _, color in colors}
+    # A mark of its own stands out: most of the picture is paper.
+    assert max(colors)[1] == ImageColor.getrgb(LIGHT_PAPER)
+
+
+def test_recipe_that_is_not_mapped_has_no_picture(client: TestClient) -> None:
+    assert client.get("/pictures/recipes/999999.png").status_code == 404

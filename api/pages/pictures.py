@@ -1,0 +1,101 @@
+"""Pictures of recipes and ingredients on the map, for link previews."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from api.charts.palette import GROUP_KEYS
+from api.db.catalog.recipes import list_recipe_ids
+from api.db.catalog.search import RecipeSearch
+from api.http.deps import DatabaseDep, PublishedDep
+from api.http.problems import Problem, no_analytics
+from api.http.published import LoadedSnapshot, Published
+from api.pages.convertors import ROW_ID
+
+router = APIRouter(include_in_schema=False)
+
+_DAY = {"Cache-Control": "public, max-age=86400"}
+#: One picture is drawn at a time, so that a crowd of link previews takes no more than a processor.
+_drawing = threading.Lock()
+
+
+@router.api_route(f"/pictures/recipes/{{recipe_id:{ROW_ID}}}.png", methods=["GET", "HEAD"])
+def recipe_picture(recipe_id: int, published: PublishedDep) -> Response:
+    """Return a recipe among its nearest relatives on the map."""
+
+    def draw(loaded: LoadedSnapshot) -> bytes | None:
+        found = _map(loaded)
+        if found is None:
+            return None
+        row = found.rows.get(recipe_id)
+        if row is None or not found.shows(row):
+            raise Problem(404, "Not found", f"Recipe {recipe_id} is not on the map.")
+        return _draw(found, tuple(found.near[row]), row)
+
+    return _answer(published, draw)
+
+
+@router.api_route(f"/pictures/ingredients/{{ingredient_id:{ROW_ID}}}.png", methods=["GET", "HEAD"])
+def ingredient_picture(
+    ingredient_id: int, database: DatabaseDep, published: PublishedDep
+) -> Response:
+    """Return the map with the recipes that use an ingredient, or anything below it."""
+    with database.snapshot() as connection:
+        ids = list_recipe_ids(connection, RecipeSearch(ingredient=[ingredient_id]))
+
+    def draw(loaded: LoadedSnapshot) -> bytes | None:
+        found = _map(loaded)
+        if found is None:
+            return None
+        return _draw(found, tuple(found.rows[one] for one in ids if one in found.rows), None)
+
+    return _answer(published, draw)
+
+
+class _Map:
+    """The learned map's points with what belongs to each."""
+
+    def __init__(self, atlas: dict[str, Any]) -> None:
+        import numpy as np  # after the first request: a cold start does without
+
+        from api.charts.picture import MapPoints
+
+        recipes = atlas["recipes"]
+        chosen = next(one for one in atlas["maps"] if one["key"] == "em")
+        keys = [GROUP_KEYS.index(group["key"]) for group in atlas["groups"]]
+        self.points = MapPoints(
+            np.array([chosen["x"], chosen["y"]], dtype=float).T,
+            np.array([keys[group] for group in recipes["group"]], dtype=np.int64),
+        )
+        self.rows = {identifier: row for row, identifier in enumerate(recipes["id"])}
+        self.near: list[list[int]] = atlas["near"]["row"]
+
+    def shows(self, row: int) -> bool:
+        """Return whether a recipe has a place on the map."""
+        return bool((self.points.places[row] == self.points.places[row]).all())
+
+
+def _map(loaded: LoadedSnapshot) -> _Map | None:
+    if "atlas" not in loaded.manifest.artifacts:
+        return None
+    return loaded.derived("picture map", lambda: _Map(loaded.value("atlas")))
+
+
+@lru_cache(maxsize=200)
+def _draw(found: _Map, chosen: tuple[int, ...], center: int | None) -> bytes:
+    from api.charts.picture import draw_picture
+
+    with _drawing:
+        return draw_picture(found.points, chosen, center)
+
+
+def _answer(published: Published, draw: Any) -> Response:
+    picture = published.read(draw)
+    if picture is None:
+        raise no_analytics("There is no map yet.")
+    return Response(picture, media_type="image/png", headers=_DAY)
