@@ -89,8 +89,9 @@ _plan_pairs = _function(
 _triangle_violation = _function("triangle_violation", c_bool, _F64, c_int64, c_double)
 _dense_neighbors = _function("dense_neighbors", None, _F64, c_int64, c_int64, _F64_OUT, _I32_OUT)
 _emd_queries = _function(
-    "emd_queries", c_int64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex), c_bool
-)
+    "emd_queries", c_int64, _I64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex),
+    c_bool,
+)  # fmt: skip
 _emd_bounds = _function(
     "emd_bounds", None, c_int64, _I64, c_int64, _I32, _F64, _F64, c_int64,
     _F64_OUT, _F64_OUT, _F64_OUT,
@@ -229,6 +230,7 @@ def dense_neighbors(matrix: Floats, distances: Floats, indices: Columns) -> None
 
 def emd_queries(
     queries: Ints,
+    order: Ints,
     begin: int,
     end: int,
     rows: Rows,
@@ -240,13 +242,14 @@ def emd_queries(
     index: PairIndex | None,
     seeded: bool,
 ) -> int:
-    """Search for ``queries[begin:end]``; return how many transport problems it took.
+    """Search for ``queries[order[begin:end]]``; return how many transport problems it took.
 
-    Fills the same rows of `distances` and `neighbors`. When seeded, which takes an index,
-    `neighbors` holds k different rows of each query to start with.
+    Fills the rows ``order[begin:end]`` of `distances` and `neighbors`. When seeded, which takes an
+    index, `neighbors` holds k different rows of each query to start with.
     """
     search = _search(rows, cost, cancel, slack, distances.shape[1])
-    return _checked(_emd_queries(queries, begin, end, *search, distances, neighbors, index, seeded))
+    solved = _emd_queries(queries, order, begin, end, *search, distances, neighbors, index, seeded)
+    return _checked(solved)
 
 
 def emd_bounds(query: int, rows: Rows, cost: Floats) -> tuple[Floats, Floats]:

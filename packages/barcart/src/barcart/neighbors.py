@@ -17,7 +17,7 @@ import scipy.sparse as sp
 
 from barcart import _kernels
 from barcart._parallel import run_tasks
-from barcart.pair_index import PairIndex, cheapest_substitutes
+from barcart.pair_index import PairIndex, cheapest_substitutes, similarity_order
 from barcart.transport import Supports, transport_problem
 from barcart.tree_metric import TreeMetric
 from barcart.validation import FloatArray, IntArray, as_volume_csr
@@ -33,6 +33,8 @@ MIN_INDEXED_ROWS = 4096
 
 # Queries per task: enough to make starting one negligible, few enough to balance threads.
 _QUERIES_PER_TASK = 64
+# A task allocates memory for each row: among a million, that must not happen too often.
+_MOST_TASKS = 4096
 
 
 @dataclass(frozen=True)
@@ -166,14 +168,17 @@ def emd_neighbors(
         indices[:] = _checked_seeds(seeds, queries, n_rows, indices.shape[1])
     # Named, so that they live as long as the index that points to their memory.
     index = substitutes = known = None
+    order = np.arange(queries.size)
     if n_rows >= MIN_INDEXED_ROWS:
         known = PairIndex.build(supports, cost.shape[0])
         substitutes = cheapest_substitutes(cost)
         index = known.with_substitutes(substitutes)
+        order = similarity_order(supports, queries)
 
     def task(begin: int, end: int) -> int:
         return _kernels.emd_queries(
             queries,
+            order,
             begin,
             end,
             supports,
@@ -364,18 +369,19 @@ def _run_queries(
     progress: Progress | None,
 ) -> int:
     """Run the queries in blocks on threads; return the sum of what the blocks return."""
-    starts = range(0, n_queries, _QUERIES_PER_TASK)
+    size = max(_QUERIES_PER_TASK, n_queries // _MOST_TASKS)
+    starts = range(0, n_queries, size)
     total = 0
     done = 0
     if progress is not None:
         progress(0, n_queries)
     for number, solved in run_tasks(
-        lambda number: task(starts[number], min(starts[number] + _QUERIES_PER_TASK, n_queries)),
+        lambda number: task(starts[number], min(starts[number] + size, n_queries)),
         len(starts),
         n_jobs,
     ):
         total += solved
-        done += min(_QUERIES_PER_TASK, n_queries - starts[number])
+        done += min(size, n_queries - starts[number])
         if progress is not None:
             progress(done, n_queries)
     return total

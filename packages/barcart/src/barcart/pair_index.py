@@ -91,3 +91,17 @@ def cheapest_substitutes(cost: FloatArray) -> npt.NDArray[np.int32]:
     nearest = np.argpartition(cost, count - 1, axis=1)[:, :count]
     order = np.argsort(np.take_along_axis(cost, nearest, axis=1), axis=1, kind="stable")
     return np.take_along_axis(nearest, order, axis=1).astype(np.int32)
+
+
+def similarity_order(rows: _kernels.Rows, queries: IntArray) -> IntArray:
+    """Order the queries by their heaviest ingredients; shape (n_queries,), positions in `queries`.
+
+    Queries that follow each other then look at the same rows, which are in the processor's cache.
+    """
+    row_of = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    heaviest_first = rows.indices[np.lexsort((-rows.mass, row_of))]
+    keys = np.full((3, rows.n_rows), -1, dtype=np.int32)
+    for rank in range(3):
+        reaching = rows.indptr[:-1] + rank < rows.indptr[1:]
+        keys[rank, reaching] = heaviest_first[rows.indptr[:-1][reaching] + rank]
+    return np.lexsort(keys[::-1, queries])

@@ -12,6 +12,9 @@
 /* Without seeds, so many likely rows are bounded for each neighbor wanted. */
 enum { LIKELY_PER_NEIGHBOR = 8 };
 
+/* Without seeds, rows within this part of the first limit are looked at first. */
+static const double FIRST_PART = 0.45;
+
 /* Fill in the nearest columns of each row of a dense square distance matrix, self excluded. */
 void dense_neighbors(const double *matrix, int64_t n, int64_t k, double *distances,
                      int32_t *indices)
@@ -198,6 +201,38 @@ static void list_candidates(int64_t query, const struct nearest *solved, double 
             found->rows[found->count++] = (int32_t)y;
 }
 
+/* Solve the rows that the index lists within a limit, unless a bound rules them out; return how many. */
+static int64_t solve_within(int64_t query, double limit, struct nearest *nearest,
+                            const struct pair_index *index, struct search *search)
+{
+    const struct candidates *found = &search->found;
+    const double longest = nearest->distances[nearest->k - 1] + search->slack;
+    int64_t size = 0;
+    list_candidates(query, nearest, limit, index, search);
+    for (int64_t c = 0; c < found->count; c++) {
+        const int32_t y = found->rows[c];
+        search->bounds[y] = bound_to_query(y, search->rows, search->view);
+        size = consider(query, y, longest, size, search);
+    }
+    return solve_heap(query, size, nearest, search);
+}
+
+/* Complete a full list through the index; return how many transport problems it took.
+ *
+ * The number of candidates rises steeply with the limit, and likely rows give one that is too large.
+ * So a part of it comes first: if k rows are that near, all such rows have been looked at. Otherwise
+ * what was found makes the limit of the second try nearly the final one. */
+static int64_t search_index(int64_t query, bool seeded, struct nearest *nearest,
+                            const struct pair_index *index, struct search *search)
+{
+    const double *farthest = &nearest->distances[nearest->k - 1];
+    const double first = *farthest * (seeded ? 1.0 : FIRST_PART);
+    const int64_t n_solved = solve_within(query, first + search->slack, nearest, index, search);
+    if (*farthest <= first)
+        return n_solved;
+    return n_solved + solve_within(query, *farthest + search->slack, nearest, index, search);
+}
+
 /* Find the exact nearest rows of one query; return how many transport problems it took.
  *
  * The first k are solved at once, for a good limit: those that the list is seeded with, or that the
@@ -211,26 +246,19 @@ static int64_t search_row(int64_t query, struct nearest *nearest, const struct p
     else if (!seeded)
         list_likely(query, nearest, index, search);
     solve_listed(query, nearest, search->heap, search);
+    if (index)
+        return nearest->k + search_index(query, seeded, nearest, index, search);
     const double limit = nearest->distances[nearest->k - 1] + search->slack;
     int64_t size = 0;
-    if (index) {
-        const struct candidates *found = &search->found;
-        list_candidates(query, nearest, limit, index, search);
-        for (int64_t c = 0; c < found->count; c++) {
-            const int32_t y = found->rows[c];
-            search->bounds[y] = bound_to_query(y, search->rows, search->view);
-            size = consider(query, y, limit, size, search);
-        }
-    } else {
-        for (int64_t y = 0; y < search->n_rows; y++)
-            size = consider(query, y, limit, size, search);
-    }
+    for (int64_t y = 0; y < search->n_rows; y++)
+        size = consider(query, y, limit, size, search);
     return nearest->k + solve_heap(query, size, nearest, search);
 }
 
-/* Search for queries[begin:end]; return how many transport problems it took, -1 without memory. */
-int64_t emd_queries(const int64_t *queries, int64_t begin, int64_t end, const int64_t *indptr,
-                    int64_t n_rows, const int32_t *indices, const double *mass, int64_t longest,
+/* Search for the queries at order[begin:end]; return how many transport problems it took, -1 without
+ * memory. */
+int64_t emd_queries(const int64_t *queries, const int64_t *order, int64_t begin, int64_t end,
+                    const int64_t *indptr, int64_t n_rows, const int32_t *indices, const double *mass, int64_t longest,
                     const double *cost, int64_t n_ingredients, bool cancel, double slack, int64_t k,
                     double *distances, int32_t *neighbors, const struct pair_index *index,
                     bool seeded)
@@ -243,7 +271,8 @@ int64_t emd_queries(const int64_t *queries, int64_t begin, int64_t end, const in
     if (!allocate_search(&search, longest, index != NULL))
         return -1;
     int64_t n_solved = 0;
-    for (int64_t position = begin; position < end; position++) {
+    for (int64_t o = begin; o < end; o++) {
+        const int64_t position = order[o];
         struct nearest nearest = {k, 0, distances + position * k, neighbors + position * k};
         n_solved += search_row(queries[position], &nearest, index, seeded, &search);
     }
