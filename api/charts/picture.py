@@ -52,7 +52,7 @@ def draw_picture(points: MapPoints, chosen: Sequence[int], center: int | None = 
         A recipe to look at closely, joined to the chosen ones; by default the whole map is shown.
     """
     canvas = _Canvas()
-    on_map: Bools = np.isfinite(points.places).all(axis=1)
+    on_map: Bools = np.logical_and.reduce(np.isfinite(points.places), axis=1)
     shown = [one for one in chosen if on_map[one] and one != center]
     pixels = _to_pixels(points.places, on_map, shown, center)
     colors = np.array([_rgb(group.light) for group in GROUPS])[points.groups]

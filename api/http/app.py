@@ -31,7 +31,7 @@ from api.http.routes import (
     tags,
     units,
 )
-from api.pages import api_reference, discovery, pictures, rendered
+from api.pages import api_reference, discovery, lists, pictures, rendered
 from api.pages import router as pages
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
@@ -118,7 +118,7 @@ def _include_routers(app: FastAPI) -> None:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
-    for site in (pages, rendered, discovery, api_reference, pictures):
+    for site in (pages, rendered, discovery, api_reference, pictures, lists):
         app.include_router(site.router)
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from api.db.catalog.errors import NotFoundError
-from api.db.catalog.ingredients import Ingredient, get_ingredient
+from api.db.catalog.ingredients import Ingredient, get_ingredient, list_ingredients
 from api.db.catalog.paging import Page
 from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
 from api.db.catalog.search import RecipeSearch
@@ -72,14 +72,15 @@ async def ingredient_page(
 
     def read_all(
         connection: Connection,
-    ) -> tuple[Ingredient, list[Ingredient], Page[RecipeSummary]]:
+    ) -> tuple[Ingredient, list[Ingredient], Sequence[Ingredient], Page[RecipeSummary]]:
         ingredient = get_ingredient(connection, ingredient_id)
         family = [get_ingredient(connection, one) for one in _above(ingredient)]
+        kinds = list_ingredients(connection, parent_id=ingredient_id, limit=_LISTED).items
         search = RecipeSearch(ingredient=[ingredient_id])
-        return ingredient, family, search_recipes(connection, search, limit=_LISTED)
+        return ingredient, family, kinds, search_recipes(connection, search, limit=_LISTED)
 
     try:
-        ingredient, family, recipes = await read(read_all)
+        ingredient, family, kinds, recipes = await read(read_all)
     except NotFoundError:
         message = f"There is no ingredient {ingredient_id}."
         return not_found(message, "/ingredients", "Browse the ingredients")
@@ -91,6 +92,7 @@ async def ingredient_page(
             "ingredient",
             ingredient=ingredient,
             family=family,
+            kinds=kinds,
             recipes=recipes.items,
             more=recipes.next_cursor is not None,
             substitutes=substitutes,

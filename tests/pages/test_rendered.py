@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -160,3 +161,26 @@ def test_link_previews_have_a_drawn_picture(client: TestClient, kind: str, name:
 
 def test_recipe_that_is_not_mapped_has_no_picture(client: TestClient) -> None:
     assert client.get("/pictures/recipes/999999.png").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["recipes", "ingredients"])
+def test_lists_lead_to_every_row(client: TestClient, sample: Dataset, kind: str) -> None:
+    path, found = f"/{kind}/all", set()
+    for _ in range(20):
+        page = client.get(path, headers=HTML)
+        assert page.status_code == 200
+        found |= set(re.findall(rf'href="/{kind}/(\d+)"', page.text))
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        if following is None:
+            break
+        path = unescape(following[1])
+    assert found == {str(one) for one in getattr(sample, kind)["id"]}
+    named = client.get(f"/{kind}/all", params={"q": "campari"}).text
+    assert 0 < len(set(re.findall(rf'href="/{kind}/(\d+)"', named))) < 50
+    assert client.get(f"/{kind}/all", params={"cursor": "nonsense"}).status_code == 404
+
+
+def test_ingredient_page_names_its_kinds(client: TestClient) -> None:
+    page = client.get(f"/ingredients/{find(client, 'ingredients', 'Gin')}", headers=HTML).text
+    assert "<h2>Kinds</h2>" in page
+    assert f'href="/ingredients/{find(client, "ingredients", "London Dry Gin")}"' in page

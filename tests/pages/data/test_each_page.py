@@ -20,6 +20,7 @@ PAGES = {
     "substitutes-start": ("/substitutes", "#answer .chip"),
     "bar": ("/bar", "#answer .empty"),
     "bar-menu": ("/bar?view=menu&recipe={recipe}", "#answer .menu-tools"),
+    "all": ("/recipes/all", ".recipe-list a"),
     "phone": ("/phone", "#warning code"),
     "api-docs": ("/api-docs", ".api-docs details"),
     "downloads": ("/downloads", ".downloads a"),
