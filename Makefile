@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Command-line tools whose pins do not agree with ours, each in an environment of its own.
 TOOLS := .tools
-CLOUD_TOOLS := awscli sam checkov hadolint
+CLOUD_TOOLS := awscli sam checkov hadolint openapi-python-client
 UV := $(TOOLS)/uv/bin/uv
 
 # The first of these that is Python 3.11 or newer; name another one with PYTHON=...
@@ -79,7 +79,7 @@ format: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM CLI, checkov and hadolint
+cloud-tools: $(CLOUD_TOOLS:%=$(TOOLS)/%/.installed)  ## Install the AWS CLI, SAM CLI, checkov, hadolint and openapi-python-client
 
 sbom: $(VENV)/.installed-dev  ## Write what the lock installs as var/sbom.json (CycloneDX)
 	@mkdir -p var
