@@ -79,6 +79,18 @@ def find_ingredient(name: str, taxonomy: Taxonomy | None = None) -> Match:
     return _find(name, taxonomy or shipped_taxonomy())
 
 
+def is_known(name: str) -> bool:
+    """Return whether a text names an ingredient of the shipped tree, nothing guessed; quick.
+
+    Examples
+    --------
+    >>> is_known("fresh lime juice"), is_known("Stir with ice"), is_known("Negroni")
+    (True, False, False)
+    """
+    tree = shipped_taxonomy()
+    return any(reading and tree.find(reading) is not None for reading, _ in _readings(name))
+
+
 def _find(name: str, tree: Taxonomy) -> Match:
     for reading, how in _readings(name):
         if reading and (node := tree.find(reading)):

@@ -4,32 +4,50 @@
 :class:`~api.db.exchange.drafts.Collection`.
 """
 
+import gzip
 import io
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
-from api.db.exchange.sources.json_text import parse_json
+from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
 from api.db.exchange.sources.objects import read_objects
 from api.db.exchange.sources.own_csv import is_csv_tables, read_csv_tables
 from api.db.exchange.sources.own_json import is_own_document, read_document
+from api.db.exchange.sources.office import document_text, office_kind, sheets_of
+from api.db.exchange.sources.prose import read_prose
 from api.db.exchange.sources.schema_org import read_linked_data, read_page
 from api.db.exchange.sources.sqlite_file import MAGIC, read_sqlite
 from api.db.exchange.sources.table_recipes import read_table
+from api.db.exchange.sources.table_shapes import read_table_anyhow
 from api.db.exchange.sources.tables import read_csv
 from api.db.exchange.sources.text import decode
-from api.db.exchange.sources.workbook import read_workbook
+from api.db.exchange.sources.values import (
+    is_toml,
+    read_json,
+    read_script,
+    read_toml,
+    read_xml,
+    read_yaml,
+)
+from api.db.exchange.sources.web_text import page_text
+from api.db.exchange.sources.workbook import read_sheets, read_workbook
 
 #: What a source may hold, unpacked; far above any bar's collection.
 MAX_BYTES = 256 << 20
 MAX_FILES = 50_000
 _ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
+_UNREADABLE = (
+    (b"%PDF", "is a PDF, in which lines and columns are lost. Save the text as .txt, .docx or "
+              "a spreadsheet, or name its source."),
+    (b"\xd0\xcf\x11\xe0", "is a file of an old office program. Save it there as .xlsx or .docx."),
+)  # fmt: skip
 _SKIPPED = frozenset(
     (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif", ".pdf", ".css", ".js", ".ico")
 )
@@ -76,9 +94,9 @@ def read_bytes(data: bytes, name: str, limit: int = MAX_BYTES) -> Collection:
     """
     if len(data) > limit:
         raise DatabaseError(f"{name} has more than {limit >> 20} MB. Import it in parts.")
-    if data.startswith(_ZIP) and not _is_workbook(data):
+    if data.startswith(_ZIP) and office_kind(data) is None:
         return _read_files(_unpacked(data, name, limit), name)
-    collection = _read_file(data, name)
+    collection = _read_file(data, name, limit)
     if collection is None:
         raise DatabaseError(
             f"{name} holds no recipes that can be recognized. A recipe needs a name and "
@@ -87,69 +105,98 @@ def read_bytes(data: bytes, name: str, limit: int = MAX_BYTES) -> Collection:
     return collection
 
 
-def _read_file(data: bytes, name: str) -> Collection | None:
+def _read_file(data: bytes, name: str, limit: int = MAX_BYTES) -> Collection | None:
+    for start, remedy in _UNREADABLE:
+        if data.startswith(start):
+            raise DatabaseError(f"{name} {remedy}")
     try:
+        if data.startswith(_GZIP):
+            with gzip.open(io.BytesIO(data)) as file:
+                return read_bytes(file.read(limit + 1), name, limit)
         if data.startswith(MAGIC):
             return read_sqlite(data, name)
         if data.startswith(_ZIP):
-            return read_workbook(data, name)
-    except ValueError as error:
+            return _read_office(data, name)
+        return _read_text(decode(data), name)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise DatabaseError(f"{name} cannot be read: {error}.") from error
-    text = decode(data)
+
+
+def _read_office(data: bytes, name: str) -> Collection | None:
+    kind = office_kind(data)
+    if kind == "xlsx":
+        return read_workbook(data, name)
+    if kind == "ods":
+        return read_sheets(sheets_of(data), name)
+    text = document_text(data)
+    return None if text is None else read_prose(text, name, "document")
+
+
+def _read_text(text: str, name: str) -> Collection | None:
     start = text.lstrip()[:1]
     if start == "<":
-        return read_page(text, name)
-    if start in ("{", "["):
-        return _read_json(text, name)
-    return _read_yaml(text, name) or read_table(read_csv(text), name)
-
-
-def _read_json(text: str, name: str) -> Collection | None:
-    try:
-        value = parse_json(text)
-    except ValueError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
+        return _read_marked(text, name)
+    if start in ("{", "[") or text.lstrip().startswith("//"):
         try:
-            value = [parse_json(line) for line in lines]  # an object a line
-        except ValueError:
-            raise DatabaseError(f"{name} is not valid JSON: {error}. Correct it there.") from error
-        if len(lines) < 2:
-            raise DatabaseError(f"{name} is not valid JSON: {error}.") from error
+            return _read_value(read_json(text), name, "JSON")
+        except ValueError as error:
+            found = _read_plain(text, name)
+            if found is None:
+                message = f"{name} is not valid JSON: {error}. Correct it there."
+                raise DatabaseError(message) from error
+            return found
+    return _read_plain(text, name)
+
+
+def _read_marked(text: str, name: str) -> Collection | None:
+    """Read a web page, or XML."""
+    if "<html" in text[:4096].casefold() or "<!doctype html" in text[:4096].casefold():
+        return read_page(text, name) or read_prose(page_text(text), name, "web page")
+    try:
+        found = _read_value(read_xml(text), name, "XML")
+    except ValueError:
+        found = None
+    return found or read_page(text, name) or read_prose(page_text(text), name, "web page")
+
+
+def _read_plain(text: str, name: str) -> Collection | None:
+    """Read a text of another program, a table, or recipes as people write them."""
+    for is_one, read, program in _TEXTS:
+        if is_one(text):
+            try:
+                found = _read_value(read(text), name, program)
+            except ValueError:
+                continue
+            if found is not None:
+                return found
+    if is_cooklang(text):
+        return read_cooklang(text, name)
+    table = read_csv(text)
+    return read_table(table, name) or read_prose(text, name) or read_table_anyhow(table, name)
+
+
+def _read_value(value: Any, name: str, program: str) -> Collection | None:
+    if value is None:
+        return None
     if is_own_document(value):
         return read_document(value, name)
-    return read_linked_data(value) or read_objects(value, name)
+    return read_linked_data(value) or read_objects(value, name, program)
 
 
-class _Loader(yaml.SafeLoader):
-    """Loads plain values; refuses aliases, with which a short text becomes a huge one."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not supported")
-        return super().compose_node(parent, index)
+def _may_be_yaml(text: str) -> bool:
+    return ":" in text or text.lstrip().startswith("-")
 
 
-def _read_yaml(text: str, name: str) -> Collection | None:
-    if ":" not in text and not text.lstrip().startswith("-"):
-        return None
-    try:
-        documents = [one for one in yaml.load_all(text, _Loader) if isinstance(one, (dict, list))]
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    if not documents:
-        return None
-    value = documents[0] if len(documents) == 1 else documents
-    if is_own_document(value):
-        return read_document(value, name)
-    return read_objects(value, name, "YAML")
+def _may_be_script(text: str) -> bool:
+    return text.rstrip().endswith(("]", "}", ";", ")"))
 
 
-def _is_workbook(data: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
+#: What recognizes a text, what reads it, and what it is called in the report.
+_TEXTS: tuple[tuple[Callable[[str], bool], Callable[[str], Any], str], ...] = (
+    (is_toml, read_toml, "TOML"),
+    (_may_be_yaml, read_yaml, "YAML"),
+    (_may_be_script, read_script, "script"),
+)
 
 
 def _unpacked(data: bytes, name: str, limit: int) -> dict[str, bytes]:

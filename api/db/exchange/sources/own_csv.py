@@ -57,7 +57,7 @@ def read_csv_tables(files: Mapping[str, bytes]) -> Collection:
 
 def _read(found: TableRows, table: str, collection: Collection) -> list[Row]:
     name = f"{table}.csv"
-    for label, message, remedy in found.faults:
+    for label, message, remedy in (*found.faults, *found.misfits):
         collection.add_fault(name, label, "-", message, remedy)
     allowed = FIELDS[table] | ({"tags"} if table == "recipes" else set())
     if not found.header:

@@ -66,8 +66,12 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     unused = [column for column in table.header if column and column not in used]
     if unused:
         collection.notes.append(f"{name}: ignored the columns {', '.join(unused)}.")
-    for label, message, remedy in table.faults:
+    for label, message, remedy in (*table.faults, *(table.misfits if collection.own else ())):
         collection.add_fault(name, label, "-", message, remedy)
+    if not collection.own:
+        # One crooked row is no reason to refuse the rest of somebody's table.
+        collection.notes += [f"{name}, {label} was left out: {message} {remedy}"
+                             for label, message, remedy in table.misfits]  # fmt: skip
     return collection
 
 

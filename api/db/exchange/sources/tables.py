@@ -2,11 +2,13 @@
 
 import csv
 import io
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from api.db.exchange.formulas import unguard
+from api.db.exchange.sources.columns import LINES, key_of
 
 _SEPARATORS = ",;\t|"
 #: No field of a recipe is longer; an unclosed quote would otherwise swallow the rest of the file.
@@ -24,11 +26,14 @@ class TableRows:
         (label, cells by column name); blank rows are left out.
     faults
         (label, message, remedy) of what could not be read.
+    misfits
+        The same of rows that have too many cells, which are left out.
     """
 
     header: list[str]
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
+    misfits: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def read_csv(text: str) -> TableRows:
@@ -38,33 +43,55 @@ def read_csv(text: str) -> TableRows:
     name = {"\t": "tab"}.get(separator, repr(separator))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     table = TableRows([])
-    end = 0
+    end, found = 0, []
     try:
         for cells in reader:
             label, end = f"line {end + 1}", reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not table.header:
-                table.header = [cell.strip() for cell in cells]
-                continue
-            cells = _fit(cells, len(table.header))
-            if len(cells) != len(table.header):
-                message = f"The row has {len(cells)} cells, the header {len(table.header)}."
-                remedy = f"Put text that contains the separator {name} into double quotes."
-                table.faults.append((label, message, remedy))
-                continue
-            named = zip(table.header, map(unguard, cells), strict=True)
-            table.rows.append((label, dict(named)))
+            if any(cell.strip() for cell in cells):
+                found.append((label, cells))
     except csv.Error as error:
         remedy = "Close every double quote, and double those inside a text."
         table.faults.append((f"line {reader.line_num}", f"Invalid CSV: {error}.", remedy))
+    if not found:
+        return table
+    table.header = [cell.strip() for cell in found[0][1]]
+    if sum(map(bool, table.header)) < 2:  # a title
+        widest = max(len(cells) for _, cells in found)
+        table.header += [""] * (widest - len(table.header))
+    keys = distinct(table.header)
+    for label, cells in found[1:]:
+        cells = _fit(cells, table.header)
+        if len(cells) != len(keys):
+            message = f"The row has {len(cells)} cells, the header {len(keys)}."
+            remedy = f"Put text that contains the separator {name} into double quotes."
+            table.misfits.append((label, message, remedy))
+            continue
+        table.rows.append((label, dict(zip(keys, map(unguard, cells), strict=True))))
     return table
 
 
-def _fit(cells: list[str], width: int) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names of which none repeats: those that do are numbered.
+
+    Examples
+    --------
+    >>> distinct(["name", "item", "amount", "item", "amount"])
+    ['name', 'item 1', 'amount 1', 'item 2', 'amount 2']
+    """
+    return [
+        f"{name} {names[: position + 1].count(name)}".strip() if names.count(name) > 1 else name
+        for position, name in enumerate(names)
+    ]
+
+
+def _fit(cells: list[str], header: Sequence[str]) -> list[str]:
     """Add or drop empty cells at the end, as spreadsheets leave them out or add them."""
+    width = len(header)
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
+    if len(cells) > width and key_of(header[-1]) in LINES:
+        # A list of ingredients that nobody quoted.
+        return [*cells[: width - 1], "; ".join(cells[width - 1 :])]
     return cells + [""] * (width - len(cells))
 
 
@@ -84,9 +111,13 @@ def find_separator(text: str) -> str:
         except csv.Error:
             return (0.0, 0)
         widths = [len(row) for row in rows if any(cell.strip() for cell in row)]
-        if not widths or widths[0] < 2:
+        if not widths or max(widths) < 2:
             return (0.0, 0)
-        return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+        # The header's width; below a title, which is one cell, the commonest.
+        wanted = widths[0] if widths[0] > 1 else statistics.mode(widths)
+        if wanted < 2:
+            return (0.0, 0)
+        return (sum(width == wanted for width in widths) / len(widths), wanted)
 
     best = max(_SEPARATORS, key=fitness)
     return best if fitness(best)[0] > 0 else ","
@@ -100,7 +131,7 @@ def table_of(cells: Iterable[Sequence[Any]], first_row: int = 1) -> TableRows:
         present = [value for value in values if value is not None]
         if not table.header:
             if len(present) >= 2 and all(isinstance(value, str) for value in present):
-                table.header = [str(value or "").strip() for value in values]
+                table.header = distinct([str(value or "").strip() for value in values])
             continue
         if present:
             named = zip(table.header, values, strict=False)

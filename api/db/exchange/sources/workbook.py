@@ -2,12 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.db.exchange.drafts import Collection, merged
-from api.db.exchange.sources.table_recipes import read_table
-from api.db.exchange.sources.tables import table_of
+from api.db.exchange.sources.table_shapes import read_table_anyhow
+from api.db.exchange.sources.tables import TableRows, table_of
 
 
 def read_workbook(data: bytes, name: str) -> Collection | None:
@@ -27,9 +27,18 @@ def read_workbook(data: bytes, name: str) -> Collection | None:
         sheets = [(sheet.title, table_of(_cells(sheet))) for sheet in book.worksheets]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise ValueError(f"the spreadsheet is damaged: {error}") from error
+    return _read_tables(sheets, name)
+
+
+def read_sheets(sheets: Iterable[tuple[str, list[list[str]]]], name: str) -> Collection | None:
+    """Return the recipes of the sheets of another program, each a name and rows of cells."""
+    return _read_tables([(title, table_of(rows)) for title, rows in sheets], name)
+
+
+def _read_tables(sheets: Iterable[tuple[str, TableRows]], name: str) -> Collection | None:
     found = []
     for title, table in sheets:
-        collection = read_table(table, f"{name}, sheet {title}", "spreadsheet")
+        collection = read_table_anyhow(table, f"{name}, sheet {title}", "spreadsheet")
         if collection is not None:
             found.append(collection)
     return merged(found) if found else None

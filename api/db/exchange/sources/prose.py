@@ -1,0 +1,329 @@
+"""Recipes in plain text and Markdown: a title, lines with amounts, and what to do.
+
+A recipe begins at a title: a heading, or the line before the ingredients. Its ingredients are
+lines with an amount, whatever stands under a heading such as *Ingredients*, or the rows of a
+table. ``Glass: Coupe`` sets a field; all that follows the ingredients is instructions.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from api.db.exchange.drafts import Collection, RecipeRow, Row
+from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
+from api.db.exchange.sources.content import is_ingredient, is_measured_line
+from api.db.exchange.sources.table_recipes import read_table, split_cell
+from api.db.exchange.sources.tables import TableRows
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+_UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
+_BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
+_NUMBER = re.compile(r"\d{1,2}[.)]\s+")
+_BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
+_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)")
+_FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*:\s*(.*)")
+_TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
+_ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
+_LONGEST_TITLE = 10
+_INSTRUCTIONS = frozenset(("how", "tomake", "makeit", "todo", "assembly", "build", "mixing"))
+_FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
+
+
+@dataclass
+class _Line:
+    """A line: its text, the level of a heading (0 for none), and how it is marked."""
+
+    number: int
+    text: str
+    level: int = 0
+    bullet: bool = False
+    numbered: bool = False
+
+
+@dataclass
+class _Recipe:
+    row: RecipeRow
+    level: int
+    said: list[str] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
+
+
+def read_prose(text: str, name: str, program: str = "text") -> Collection | None:
+    """Return the recipes of a text; None if it holds none.
+
+    Parameters
+    ----------
+    name
+        The file's name, for a recipe without a title and for notes.
+    program
+        What the shape is called in the report: text, web page.
+    """
+    matter, text = _front_matter(text)
+    tables = list(_tables(text))
+    for table in tables:
+        found = read_table(table, name, f"{program} with a table")
+        if found is not None and found.recipes:
+            return found
+    lines = list(_lines(text))
+    collection = Collection(f"{program}, titles with ingredients below them")
+    if one_line := list(_one_line_recipes(lines)):
+        collection.recipes = one_line
+        return collection
+    found_recipes = _Reader(lines, matter, name).read()
+    collection.recipes = [_finished(one) for one in found_recipes]
+    return collection if collection.recipes else None
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+    match = re.match(r"\s*---\s*\n(.*?)\n---\s*\n", text, re.DOTALL)
+    if match is None:
+        return {}, text
+    try:
+        found = yaml.safe_load(match[1])
+    except yaml.YAMLError:
+        return {}, text
+    return (found, text[match.end() :]) if isinstance(found, dict) else ({}, text)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _tables(text: str) -> Iterator[TableRows]:
+    """Yield the tables of Markdown: lines of cells between bars."""
+    table: TableRows | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count("|") < 1 or not line.strip():
+            if table is not None:
+                yield table
+            table = None
+        elif table is None:
+            table = TableRows([_MARKS.sub(r"\1", cell) for cell in _cells(line)])
+        elif not _TABLE_RULE.fullmatch(line.strip()):
+            cells = [_MARKS.sub(r"\1", cell) for cell in _cells(line)]
+            table.rows.append((f"line {number}", dict(zip(table.header, cells, strict=False))))
+    if table is not None:
+        yield table
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    raw = text.splitlines()
+    header: list[str] = []
+    for position, written in enumerate(raw):
+        number, line = position + 1, written.strip()
+        if "|" in line and line.count("|") > 1:
+            if _TABLE_RULE.fullmatch(line):
+                continue
+            # A table below a title: its rows are lines.
+            cells = _cells(line)
+            columns = find_columns(header, ("ingredient", "measure", "amount", "unit"))
+            if not header and "ingredient" in find_columns(cells, ("ingredient",)):
+                header = cells
+                continue
+            named = dict(zip(header, cells, strict=False))
+            order = [columns[one] for one in ("amount", "measure", "unit", "ingredient")
+                     if one in columns] or header  # fmt: skip
+            shown = " ".join(named.get(one, "") for one in order) if header else " ".join(cells)
+            yield _Line(number, _plain(shown), bullet=True)
+            continue
+        header = []
+        following = raw[position + 1].strip() if position + 1 < len(raw) else ""
+        if _UNDERLINE.fullmatch(line):
+            continue
+        if match := _HEADING.match(line):
+            yield _Line(number, _plain(match[2]), level=len(match[1]))
+        elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
+            yield _Line(number, _plain(line), level=1 if following[0] == "=" else 2)
+        elif match := _BOLD.fullmatch(line):
+            yield _Line(number, _plain(match[2]), level=7)
+        elif match := _BULLET.match(line):
+            yield _Line(number, _plain(line[match.end() :]), bullet=True)
+        elif (match := _NUMBER.match(line)) and not is_measured_line(line):
+            yield _Line(number, _plain(line[match.end() :]), numbered=True)
+        else:
+            yield _Line(number, _plain(line))
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARKS.sub(lambda match: match[1] or "", text).split())
+
+
+def _one_line_recipes(lines: list[_Line]) -> Iterator[RecipeRow]:
+    """Yield recipes of one line each: ``Negroni: 1 oz gin, 1 oz Campari``."""
+    filled = [line for line in lines if line.text]
+    found = []
+    for line in filled:
+        match = _ONE_LINE.fullmatch(line.text)
+        parts = split_cell(match[2]) if match else []
+        if match is None or len(parts) < 2 or not all(map(is_measured_line, parts)):
+            continue
+        if key_of(match[1]) in LINES:
+            continue
+        rows = [Row(f"line {line.number}", {"line": part}) for part in parts]
+        found.append(RecipeRow(f"line {line.number}", {"name": match[1]}, lines=rows))
+    if 2 * len(found) > len(filled):
+        yield from found
+
+
+class _Reader:
+    """Reads lines one by one, knowing in which section of which recipe it is."""
+
+    def __init__(self, lines: list[_Line], matter: dict[str, Any], name: str) -> None:
+        self._lines, self._matter, self._file = lines, matter, name
+        self._recipes: list[_Recipe] = []
+        #: The title that waits for ingredients, and what was said since.
+        self._title: _Line | None = None
+        self._waiting: list[_Line] = []
+        self._fields: dict[str, Any] = {}
+        self._section = ""
+        self._inside = False
+
+    def read(self) -> list[_Recipe]:
+        for position, line in enumerate(self._lines):
+            self._take(line, position)
+        self._rest()
+        if len(self._recipes) == 1:
+            for meaning, key in find_columns(self._matter, _FIELDS).items():
+                self._set(self._recipes[0], meaning, self._matter[key])
+        return self._recipes
+
+    def _take(self, line: _Line, position: int) -> None:
+        if not line.text:
+            return
+        if (section := _section_of(line)) is not None:
+            self._section = section
+            return
+        if line.level:
+            self._begin(line)
+        elif self._is_ingredient(line):
+            self._add(line)
+        elif (named := _field_of(line)) is not None:
+            self._say(line, *named)
+        elif self._is_title(line, position):
+            self._begin(line)
+        else:
+            self._waiting.append(line)
+
+    def _is_ingredient(self, line: _Line) -> bool:
+        if self._section == "instructions":
+            return False
+        if self._section == "ingredients":
+            return line.bullet or not line.text.endswith(".") or is_measured_line(line.text)
+        if line.numbered:
+            return False
+        return is_measured_line(line.text) or (
+            (line.bullet or self._inside) and is_ingredient(line.text)
+        )
+
+    def _is_title(self, line: _Line, position: int) -> bool:
+        """Return whether ingredients follow a short line without a heading's mark."""
+        if line.bullet or line.numbered or len(line.text.split()) > _LONGEST_TITLE:
+            return False
+        if line.text.endswith((".", ",", ";")):
+            return False
+        following = [one for one in self._lines[position + 1 : position + 12] if one.text][:4]
+        for one in following:
+            if one.level or one.numbered:
+                return _section_of(one) == "ingredients"
+            if _section_of(one) == "ingredients" or is_measured_line(one.text):
+                return True
+            if _section_of(one) is None and _field_of(one) is None:
+                return False
+        return False
+
+    def _begin(self, title: _Line) -> None:
+        if self._recipes and self._inside and 0 < self._recipes[-1].level < title.level:
+            # 'For the syrup' below a recipe is no other recipe.
+            self._waiting.append(title)
+            self._section = ""
+            return
+        self._rest()
+        self._title, self._section, self._inside = title, "", False
+
+    def _say(self, line: _Line, meaning: str, value: str) -> None:
+        if meaning == "recipe":
+            self._begin(_Line(line.number, value, level=line.level))
+        elif meaning == "lines":
+            for part in split_cell(value):
+                self._add(_Line(line.number, part))
+        elif meaning == "instructions":
+            self._section = "instructions"
+            self._waiting.append(_Line(line.number, value))
+        elif self._inside:
+            self._set(self._recipes[-1], meaning, value)
+        else:
+            self._fields[meaning] = value
+
+    def _add(self, line: _Line) -> None:
+        if not self._inside:
+            title = self._title
+            if title is None:
+                first = next((one for one in self._waiting if not one.bullet), None)
+                title = first or _Line(line.number, str(self._matter.get("title") or self._stem()))
+                self._waiting = [one for one in self._waiting if one is not first]
+            made = _Recipe(RecipeRow(f"line {title.number}", {"name": title.text}, lines=[]),
+                           title.level)  # fmt: skip
+            made.about = [one.text for one in self._waiting]
+            self._recipes.append(made)
+            for meaning, value in self._fields.items():
+                self._set(made, meaning, value)
+            self._waiting, self._fields, self._title, self._inside = [], {}, None, True
+        elif self._waiting:
+            self._recipes[-1].said += [one.text for one in self._waiting]
+            self._waiting = []
+        rows = self._recipes[-1].row.lines
+        if rows is not None:
+            rows.append(Row(f"line {line.number}", {"line": line.text}))
+
+    def _stem(self) -> str:
+        stem = self._file.replace("\\", "/").rpartition("/")[2]
+        return stem.rpartition(".")[0] or stem
+
+    def _rest(self) -> None:
+        if self._inside:
+            self._recipes[-1].said += [one.text for one in self._waiting]
+        self._waiting, self._fields = [], {}
+
+    @staticmethod
+    def _set(recipe: _Recipe, meaning: str, value: Any) -> None:
+        if meaning in ("tags", "category"):
+            names = value if isinstance(value, list) else str(value).split(",")
+            tags = [str(name).strip() for name in names if str(name).strip()]
+            recipe.row.tags = [*(recipe.row.tags or []), *tags]
+        elif meaning == "recipe":
+            recipe.row.fields["name"] = str(value)
+        else:
+            recipe.row.fields.setdefault(meaning, str(value))
+
+
+def _section_of(line: _Line) -> str | None:
+    key = key_of(line.text.rstrip(":"))
+    if key in LINES and key not in ("recipe", "mix", "items"):
+        return "ingredients"
+    if key in _INSTRUCTIONS or "instructions" in find_columns([key], ["instructions"]):
+        return "instructions"
+    if "method" in find_columns([key], ["method"]):
+        return "instructions"
+    return None
+
+
+def _field_of(line: _Line) -> tuple[str, str] | None:
+    match = _FIELD.fullmatch(line.text)
+    if match is None or not match[2]:
+        return None
+    if key_of(match[1]) in LINES:
+        return "lines", match[2]
+    found = find_columns([match[1]], _FIELDS)
+    return (next(iter(found)), match[2]) if found else None
+
+
+def _finished(recipe: _Recipe) -> RecipeRow:
+    row = recipe.row
+    if recipe.said:
+        row.fields["instructions"] = "\n".join(recipe.said)
+    if recipe.about:
+        row.fields.setdefault("description", "\n".join(recipe.about))
+    return row

@@ -1,0 +1,98 @@
+"""Web pages as Markdown, for :mod:`api.db.exchange.sources.prose` to read."""
+
+import re
+from html.parser import HTMLParser
+
+_BLOCKS = frozenset(
+    "p div section article ul ol table tr main header footer dl dd dt blockquote form".split()
+)
+_UNSEEN = frozenset(("script", "style", "template", "svg", "nav", "noscript", "select"))
+#: schema.org's properties in the page's elements, and how Markdown says them.
+_ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n"}
+
+
+def page_text(text: str) -> str:
+    """Return a page's headings, lists, tables and paragraphs as Markdown.
+
+    Examples
+    --------
+    >>> page_text("<h2>Negroni</h2><ul><li>1 oz gin<li>1 oz Campari</ul>").split("\\n")
+    ['## Negroni', '- 1 oz gin', '- 1 oz Campari']
+    """
+    reader = _Page()
+    reader.feed(text)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._unseen: list[str] = []
+        #: The cells of the row so far, and those that reach down: column -> (rows left, text).
+        self._row: list[str] | None = None
+        self._down: dict[int, tuple[int, str]] = {}
+        self._span = 1
+        self._in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        item = given.get("itemprop") or ""
+        if tag in _UNSEEN:
+            self._unseen.append(tag)
+        elif self._in_cell:
+            if tag in ("br", "li", "p") and self._row and self._row[-1]:
+                self._row[-1] += "; "
+        elif tag == "table":
+            self._down = {}
+            self.parts.append("\n\n")
+        elif tag == "tr":
+            self._row = []
+        elif tag in ("td", "th") and self._row is not None:
+            self._fill_from_above()
+            self._row.append("")
+            self._in_cell = True
+            digits = (given.get("rowspan") or "1").strip()
+            self._span = int(digits) if digits.isdigit() and len(digits) < 4 else 1
+        elif item == "name" and tag not in ("meta", "link") and tag[0] == "h":
+            self.parts.append("\n\n# ")
+        elif item in _ITEMS:
+            self.parts.append(_ITEMS[item])
+        elif re.fullmatch("h[1-6]", tag):
+            self.parts.append(f"\n\n{'#' * int(tag[1])} ")
+        elif tag == "li":
+            self.parts.append("\n- ")
+        elif tag == "br" or tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._unseen and tag == self._unseen[-1]:
+            self._unseen.pop()
+        elif tag in ("td", "th") and self._in_cell and self._row is not None:
+            self._in_cell = False
+            if self._span > 1:
+                self._down[len(self._row) - 1] = (self._span - 1, self._row[-1])
+        elif tag == "tr" and self._row is not None:
+            self._fill_from_above()
+            cells = (" ".join(cell.split()).replace("|", "/") for cell in self._row)
+            self.parts.append(f"\n| {' | '.join(cells)} |")
+            self._row, self._in_cell = None, False
+        elif re.fullmatch("h[1-6]", tag) or tag in ("table", "p"):
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen:
+            return
+        if self._in_cell and self._row is not None:
+            self._row[-1] += data
+        elif self._row is None:
+            self.parts.append(" ".join(data.split("\n")))
+
+    def _fill_from_above(self) -> None:
+        while self._row is not None and len(self._row) in self._down:
+            left, text = self._down.pop(len(self._row))
+            if left > 1:
+                self._down[len(self._row)] = (left - 1, text)
+            self._row.append(text)
