@@ -27,6 +27,7 @@ from api.db.exchange.placing import (
 from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
 from api.db.rules import LARGEST_AMOUNT, MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS
 from api.db.search_names import same_name
+from api.db.taxonomy.matcher import is_known
 
 #: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
 _IN_PIECES = frozenset(("Fruit, Herb & Spice", "Egg", "Sugar Cube", "Candy", "Ice Cream"))
@@ -250,6 +251,8 @@ class _Planner:
         fields = line.fields
         if (whole := line.text("line")) is not None:
             measure = self._parsed(whole, whole=True)
+            if not measure.understood and is_known(measure.rest):
+                measure = replace(measure, understood=True)  # it names no amount
             return measure.rest, replace(measure, rest=""), whole, False
         ingredient = ingredient or line.text("ingredient") or ""
         unit = unit or line.text("unit")

@@ -17,14 +17,13 @@ from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
 from api.db.exchange.sources.objects import read_objects
+from api.db.exchange.sources.office import document_text, office_kind, sheets_of
 from api.db.exchange.sources.own_csv import is_csv_tables, read_csv_tables
 from api.db.exchange.sources.own_json import is_own_document, read_document
-from api.db.exchange.sources.office import document_text, office_kind, sheets_of
 from api.db.exchange.sources.prose import read_prose
 from api.db.exchange.sources.schema_org import read_linked_data, read_page
 from api.db.exchange.sources.sqlite_file import MAGIC, read_sqlite
-from api.db.exchange.sources.table_recipes import read_table
-from api.db.exchange.sources.table_shapes import read_table_anyhow
+from api.db.exchange.sources.table_shapes import read_table_anyhow, read_table_by_header
 from api.db.exchange.sources.tables import read_csv
 from api.db.exchange.sources.text import decode
 from api.db.exchange.sources.values import (
@@ -141,7 +140,7 @@ def _read_text(text: str, name: str) -> Collection | None:
             return _read_value(read_json(text), name, "JSON")
         except ValueError as error:
             found = _read_plain(text, name)
-            if found is None:
+            if found is None or found.own:  # ours is strict
                 message = f"{name} is not valid JSON: {error}. Correct it there."
                 raise DatabaseError(message) from error
             return found
@@ -172,7 +171,17 @@ def _read_plain(text: str, name: str) -> Collection | None:
     if is_cooklang(text):
         return read_cooklang(text, name)
     table = read_csv(text)
-    return read_table(table, name) or read_prose(text, name) or read_table_anyhow(table, name)
+    rows = len(table.rows)
+    by_cells = rows > 1 and len(table.header) > 2 and len(table.misfits) * 10 <= rows
+    readers: list[Callable[[], Collection | None]] = [
+        lambda: read_table_by_header(table, name),
+        lambda: read_prose(text, name),
+    ]
+    if text.lstrip().startswith("|"):  # a table of Markdown
+        readers.reverse()
+    # Where all lines have as many cells, they are a table with other headers.
+    readers.insert(1 if by_cells else 2, lambda: read_table_anyhow(table, name))
+    return next((found for read in readers if (found := read()) is not None), None)
 
 
 def _read_value(value: Any, name: str, program: str) -> Collection | None:

@@ -15,9 +15,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "recipe_id": ("recipeid", "iddrink", "drinkid", "cocktailid", "idrecipe", "idcocktail"),
     "line": ("line", "ingredientnumber", "lineno", "linenumber", "ingredientno", "position",
              "ingredientorder", "sort", "step"),
-    "ingredient": ("ingredient", "food", "ingredientname", "stringredient", "zutat", "ingrediente",
-                   "ingredienttext", "special", "component", "item", "product", "element", "spirit",
-                   "bottle", "what", "ingredients", "name", "title", "label"),
+    "ingredient": ("ingredient", "ing", "ingr", "food", "ingredientname", "stringredient", "zutat",
+                   "ingrediente", "ingredienttext", "special", "component", "item", "product",
+                   "element", "spirit", "bottle", "what", "ingredients", "name", "title", "label"),
     "measure": ("measure", "strmeasure", "measurement", "measuretext", "amounttext",
                 "quantitytext", "dose", "menge", "mesure", "medida", "misura", "portion",
                 "originaltext", "howmuch", "size"),
@@ -58,6 +58,7 @@ LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zut
          "items", "build", "recipe", "specs", "spec", "formula", "mix")  # fmt: skip
 #: A list of measures beside the list of ingredients.
 MEASURES = ("measures", "measurements", "amounts", "quantities", "strmeasures")
+_NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 RECIPE_MEANINGS = ("recipe", "recipe_id", "instructions", "description", "glass", "garnish",
                    "method", "tags", "category", "image_url", "source", "source_url")  # fmt: skip
 LINE_MEANINGS = ("ingredient", "detail", "measure", "amount", "amount_max", "unit", "line_text",
@@ -106,7 +107,10 @@ def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
     """
     found: dict[int, dict[str, str]] = {}
     for name in names:
-        match = re.fullmatch(r"(\D+?)(\d{1,2})(\D*)", key_of(name))
+        key = key_of(name)
+        for number, word in enumerate(_NUMBER_WORDS, 1):
+            key = re.sub(rf"{word}$", str(number), key)
+        match = re.fullmatch(r"(\D+?)(\d{1,2})(\D*)", key)
         if match is None:
             continue
         key = match[1] + match[3]

@@ -44,14 +44,15 @@ def read_cooklang(text: str, name: str) -> Collection:
     where = name.replace("\\", "/").rpartition("/")[2].removesuffix(".cook")
     columns = find_columns(about, [m for m in RECIPE_MEANINGS if m != "recipe_id"])
     fields = {meaning: str(about[key]) for meaning, key in columns.items() if meaning != "tags"}
-    fields["name"] = fields.pop("recipe", None) or where
+    fields["name"] = fields.pop("recipe", "") or where
     fields["instructions"] = _shown(body)
-    tags = about.get(columns.get("tags", ""), [])
-    row = RecipeRow(where, fields, lines=[
+    tags = about.get(columns.get("tags", "")) or []
+    names = [str(tag) for tag in tags] if isinstance(tags, list) else str(tags).split(",")
+    lines = [
         Row(f"{where}, ingredient {number}", _line(match))
         for number, match in enumerate(_INGREDIENT.finditer(body), 1)
-    ], tags=[str(tag) for tag in tags] if isinstance(tags, list) else str(tags).split(","))  # fmt: skip
-    return Collection("Cooklang", recipes=[row])
+    ]
+    return Collection("Cooklang", recipes=[RecipeRow(where, fields, lines, names)])
 
 
 def _line(match: re.Match[str]) -> dict[str, Any]:

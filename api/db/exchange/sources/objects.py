@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
+from api.db.exchange.line_texts import plain_text
 from api.db.exchange.sources.columns import (
     LINE_MEANINGS,
     LINES,
@@ -19,20 +20,36 @@ from api.db.exchange.sources.columns import (
     numbered,
     unit_in_name,
 )
+from api.db.exchange.sources.object_shapes import (
+    arranged,
+    is_part,
+    is_recipe_by_name,
+    named_by_values,
+)
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
 from api.db.exchange.sources.tables import TableRows
 
 _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
-_DEEPEST = 4
+_DEEPEST = 8
 _HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
 
 
 def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | None:
     """Return the recipes of a parsed document; None if there are none that can be recognized."""
+    value = arranged(value)
     found = list(_recipes(value, "", _DEEPEST))
     if found:
         return _read_nested(found, name, program)
+    table = _read_rows(value, name, program)
+    if table is not None:
+        return table
+    # The keys tell nothing: the values may.
+    found = [(f"[{number}]", row, None) for number, row in enumerate(named_by_values(value))]
+    return _read_nested(found, name, f"{program} under unknown keys") if found else None
+
+
+def _read_rows(value: Any, name: str, program: str) -> Collection | None:
     rows = _flat_rows(value)
     if rows is None:
         return None
@@ -60,12 +77,15 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
         if lines_key(value) is not None and find_columns(value, ["recipe"]):
             yield where or "the document", value, None
         elif depth:
+            # {"Negroni": ["30 ml gin", ...], "Gimlet": {"Gin": "60 ml"}}; beside texts, such a list
+            # belongs to a recipe that has its name there.
+            by_name = not any(isinstance(one, str) for one in value.values())
             for key, below in value.items():
                 label = f"{where}.{key}" if where else str(key)
                 if isinstance(below, dict) and lines_key(below) is not None:
                     named = find_columns(below, ["recipe"])
                     yield label, below, None if named else str(key)
-                elif isinstance(below, list) and below and _is_lines(below, str(key)):
+                elif by_name and is_recipe_by_name(below):
                     yield label, {"ingredients": below}, str(key)
                 else:
                     yield from _recipes(below, label, depth - 1)
@@ -73,11 +93,6 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
         for number, below in enumerate(value):
             if isinstance(below, (dict, list)):
                 yield from _recipes(below, f"{where}[{number}]", depth - 1)
-
-
-def _is_lines(value: list[Any], key: str) -> bool:
-    # {"Negroni": ["30 ml gin", ...]}; a list of tags is none.
-    return all(isinstance(one, str) and one[:1].isdigit() for one in value) and len(value) > 1
 
 
 def _with_names(document: _Object) -> _Object:
@@ -119,10 +134,11 @@ def _with_lines_of_steps(recipe: _Object) -> _Object:
     """Join the ingredients of steps (Tandoor), where the recipe has no list of its own."""
     if lines_key(recipe) is not None:
         return recipe
-    for value in recipe.values():
+    for name, value in recipe.items():
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             lists = [one[key] for one in value if (key := lines_key(one)) and len(one) > 1]
-            if lists and not any(find_columns(one, ["recipe"]) for one in value):
+            part = is_part(name) or not any(find_columns(one, ["recipe"]) for one in value)
+            if lists and part:
                 return {**recipe, "ingredients": [line for lines in lists for line in lines]}
     return recipe
 
@@ -143,9 +159,11 @@ def _read_nested(
                 for tag in _names_of(recipe[columns[meaning]])]  # fmt: skip
         row = RecipeRow(label, fields, lines=[], tags=tags)
         measures = next((key for key in recipe if key_of(key) in MEASURES), None)
-        row.lines = list(_lines(recipe.get(lines or ""), recipe.get(measures or ""), label))
+        units = next((key for key in recipe if key_of(key) == "units"), None)
+        amounts = _with_units(recipe.get(measures or ""), recipe.get(units or ""))
+        row.lines = list(_lines(recipe.get(lines or ""), amounts, label))
         collection.recipes.append(row)
-        used = {*columns.values(), lines, measures}
+        used = {*columns.values(), lines, measures, units}
         ignored |= {str(key): None for key in recipe if key not in used
                     and key_of(key) not in _HIDDEN}  # fmt: skip
         if _is_bar_assistant(recipe, lines):
@@ -159,6 +177,16 @@ def _is_bar_assistant(recipe: _Object, lines: str | None) -> bool:
     value = recipe.get(lines or "")
     first = value[0] if isinstance(value, list) and value else None
     return isinstance(first, dict) and {"amount", "units", "_id"} <= set(first)
+
+
+def _with_units(measures: Any, units: Any) -> Any:
+    """Join lists of amounts and of units beside each other."""
+    if not (isinstance(measures, list) and isinstance(units, list)):
+        return measures
+    if len(measures) != len(units):
+        return measures
+    pairs = zip(measures, units, strict=True)
+    return [f"{plain_text(amount)} {unit or ''}".strip() for amount, unit in pairs]
 
 
 def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:

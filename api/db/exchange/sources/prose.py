@@ -222,7 +222,7 @@ class _Reader:
         """Return whether ingredients follow a short line without a heading's mark."""
         if line.bullet or line.numbered or len(line.text.split()) > _LONGEST_TITLE:
             return False
-        if line.text.endswith((".", ",", ";")):
+        if line.text.endswith((".", ",", ";")) or re.fullmatch(r".+:\s.+", line.text):
             return False
         following = [one for one in self._lines[position + 1 : position + 12] if one.text][:4]
         for one in following:
@@ -264,8 +264,8 @@ class _Reader:
                 first = next((one for one in self._waiting if not one.bullet), None)
                 title = first or _Line(line.number, str(self._matter.get("title") or self._stem()))
                 self._waiting = [one for one in self._waiting if one is not first]
-            made = _Recipe(RecipeRow(f"line {title.number}", {"name": title.text}, lines=[]),
-                           title.level)  # fmt: skip
+            fields = {"name": title.text.rstrip(":")}
+            made = _Recipe(RecipeRow(f"line {title.number}", fields, lines=[]), title.level)
             made.about = [one.text for one in self._waiting]
             self._recipes.append(made)
             for meaning, value in self._fields.items():

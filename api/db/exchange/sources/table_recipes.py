@@ -229,6 +229,8 @@ def split_cell(cell: Any) -> list[str]:
     for separator in ("\n", "|", ";"):
         if separator in text:
             return [one.strip(" -*\u2022\r\t") for one in text.split(separator) if one.strip()]
+    if len(parts := re.split(r"\s+[/+]\s+(?=[\d\u00bc-\u00be])", text)) > 1:
+        return [one.strip() for one in parts]
     # A comma between digits is a decimal one.
     return [one.strip() for one in re.split(r",(?!\d)\s*", text) if one.strip()]
 

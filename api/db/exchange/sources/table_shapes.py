@@ -33,16 +33,24 @@ def read_table_anyhow(table: TableRows, name: str, program: str = "CSV") -> Coll
     program
         What the shape is called in the report: CSV, spreadsheet.
     """
-    for one in _from_each_row(table):
-        found = read_table(one, name, program)
-        if found is not None and (found.recipes or found.faults):
-            return found
+    found = read_table_by_header(table, name, program)
+    if found is not None:
+        return found
     for one in _from_each_row(table):
         found = _read_matrix(one, name, program)
         if found is not None:
             return found
     named = _named_by_cells(table)
     return None if named is None else read_table(named, name, f"{program} without known headers")
+
+
+def read_table_by_header(table: TableRows, name: str, program: str = "CSV") -> Collection | None:
+    """Return the recipes of a table by the names of its columns, in one of its first rows."""
+    for one in _from_each_row(table):
+        found = read_table(one, name, program)
+        if found is not None and (found.recipes or found.faults):
+            return found
+    return None
 
 
 def _from_each_row(table: TableRows) -> Iterator[TableRows]:

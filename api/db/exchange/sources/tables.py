@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.db.exchange.drafts import FIELDS
 from api.db.exchange.formulas import unguard
 from api.db.exchange.sources.columns import LINES, key_of
 
@@ -14,6 +15,7 @@ _SEPARATORS = ",;\t|"
 #: No field of a recipe is longer; an unclosed quote would otherwise swallow the rest of the file.
 _FIELD_LIMIT = 1_000_000
 _SAMPLE_LINES = 40
+_OWN_COLUMNS = frozenset(name for names in FIELDS.values() for name in names)
 
 
 @dataclass
@@ -55,7 +57,7 @@ def read_csv(text: str) -> TableRows:
     if not found:
         return table
     table.header = [cell.strip() for cell in found[0][1]]
-    if sum(map(bool, table.header)) < 2:  # a title
+    if sum(map(bool, table.header)) < 2 and table.header[0] not in _OWN_COLUMNS:  # a title
         widest = max(len(cells) for _, cells in found)
         table.header += [""] * (widest - len(table.header))
     keys = distinct(table.header)

@@ -15,43 +15,39 @@ _TOML = re.compile(r"^\s*(\[\[?[^\]\n]+\]\]?|[\w.\"'-]+\s*=\s*\S.*)\s*(#.*)?$", 
 
 
 def read_json(text: str) -> Any:
-    """Return the value of a JSON text, of an object a line, or of a list as scripts write it.
+    """Return the value of a JSON text, or the values of an object a line.
 
     Raises
     ------
     ValueError
-        If it is none of them.
+        If it is neither.
     """
     try:
         return parse_json(text)
-    except ValueError as error:
+    except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and all(line.strip()[0] in "{[" for line in lines[:20]):
-            try:
-                return [parse_json(line) for line in lines]
-            except ValueError:
-                pass
-        if "occurs twice" in str(error) or (value := _script_value(text)) is None:
+        if len(lines) < 2:
             raise
-        return value
+        try:
+            return [parse_json(line) for line in lines]
+        except ValueError:
+            pass
+        raise
 
 
 def read_script(text: str) -> Any:
-    """Return the list or object that a script assigns or exports; None if there is none."""
-    match = _SCRIPT.search(text)
-    if match is None:
-        return None
-    inner = text[match.end() :].rstrip().rstrip(";)").rstrip()
-    return _script_value(inner)
+    """Return the list or object that a script assigns or exports, or that is a script's JSON.
 
-
-def _script_value(text: str) -> Any:
-    # Keys without quotes, single quotes and commas at the end are YAML, too.
-    try:
-        value = read_yaml(_COMMENT.sub("", text).replace("\t", " "))
-    except ValueError:
-        return None
-    return value if isinstance(value, (dict, list)) else None
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    text = _COMMENT.sub("", text).strip()
+    match = None if text[:1] in "[{" else _SCRIPT.search(text)
+    inner = text[match.end() :].rstrip().rstrip(";)").rstrip() if match else text
+    # Keys without quotes, single quotes, NaN and commas at the end are YAML, too.
+    return read_yaml(inner.replace("\t", " "))
 
 
 class _Loader(yaml.SafeLoader):
@@ -115,7 +111,7 @@ def read_xml(text: str) -> Any:
     if "<!ENTITY" in text:
         raise ValueError("entities are not supported")
     try:
-        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
+        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from error
     return {_tag(root): _element(root)}

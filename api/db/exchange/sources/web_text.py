@@ -4,8 +4,9 @@ import re
 from html.parser import HTMLParser
 
 _BLOCKS = frozenset(
-    "p div section article ul ol table tr main header footer dl dd dt blockquote form".split()
-)
+    ("p", "div", "section", "article", "ul", "ol", "table", "tr", "main", "header", "footer",
+     "dl", "dd", "dt", "blockquote", "form")
+)  # fmt: skip
 _UNSEEN = frozenset(("script", "style", "template", "svg", "nav", "noscript", "select"))
 #: schema.org's properties in the page's elements, and how Markdown says them.
 _ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n"}
