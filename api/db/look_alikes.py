@@ -56,6 +56,31 @@ def mixed_word(text: str) -> str | None:
     return None
 
 
+def unmixed(text: str) -> str:
+    """Return a text with each word that mixes such alphabets in the one of most of its letters.
+
+    A word with letters that have no look-alike there stays as it is.
+
+    Examples
+    --------
+    >>> unmixed("Dry G\\u0456n").isascii(), mixed_word(unmixed("М\\u006fхито")) is None
+    (True, True)
+    """
+
+    def repaired(match: re.Match[str]) -> str:
+        word = match[0]
+        if mixed_word(word) is None:
+            return word
+        latin = sum(letter.isascii() for letter in word)
+        readings = [word.translate(_LATIN)]
+        for letters in _OTHERS:
+            readings.insert(0 if 2 * latin < len(word) else 1,
+                            "".join(letters.get(letter, letter) for letter in word))  # fmt: skip
+        return next((one for one in readings if mixed_word(one) is None), word)
+
+    return _WORD.sub(repaired, unicodedata.normalize("NFC", text))
+
+
 def skeleton(text: str) -> str:
     """Return the Latin look-alike of a text; the text itself if a letter of it has none.
 

@@ -89,17 +89,23 @@ def test_a_dry_run_changes_no_byte(make_database: MakeDatabase, sample: Dataset)
     assert _digest(database) == before
 
 
+GIN = {"ingredient": "Gin", "amount": 1}
+
+
+def _own(*recipes: dict[str, Any]) -> dict[str, Any]:
+    return {"units": [], "ingredients": [{"name": "Gin"}], "recipes": recipes}
+
+
 @pytest.mark.parametrize(
-    "bad", [{"name": "x" * 300}, {"name": "y", "ingredients": ["1 oz gin"] * 101}, {"name": "\x00"}]
+    "bad",
+    [{"name": "x" * 300}, {"name": "y", "ingredients": [GIN] * 101}, {"name": "\x00"}],
 )
 def test_a_failed_import_changes_no_byte(
     make_database: MakeDatabase, sample: Dataset, bad: dict[str, Any]
 ) -> None:
     database = make_database(sample)
     before = _digest(database)
-    source = json.dumps(
-        [{"name": "A", "ingredients": ["1 oz gin"]}, {"ingredients": ["1 gin"], **bad}]
-    )
+    source = json.dumps(_own({"name": "A", "ingredients": [GIN]}, {"ingredients": [GIN], **bad}))
     with pytest.raises(DatasetError):
         import_collection(database, read_bytes(source.encode(), "x"))
     database.dispose()
@@ -108,7 +114,7 @@ def test_a_failed_import_changes_no_byte(
 
 def test_a_failed_import_creates_no_file(tmp_path: Path) -> None:
     database = Database(URL.create("sqlite", database=str(tmp_path / "new.db")))
-    source = json.dumps([{"name": "x" * 300, "ingredients": ["1 oz gin"]}])
+    source = json.dumps(_own({"name": "x" * 300, "ingredients": [GIN]}))
     with pytest.raises(DatasetError):
         import_collection(database, read_bytes(source.encode(), "x"))
     assert list(tmp_path.iterdir()) == []
@@ -156,6 +162,32 @@ def test_invalid_mappings_are_explained(tmp_path: Path, content: str) -> None:
         read_mapping(path)
 
 
+def test_one_odd_row_refuses_no_collection(make_database: MakeDatabase) -> None:
+    rows = [
+        ("Negr\u043eni", "C\u0430mpari", "30 ml"),  # Cyrillic letters among Latin ones
+        ("Gimlet", "Gin", "60 ml"),
+        ("Gimlet", "", "20 ml"),
+        ("Fizz, long", "Gin", "30 ml"),  # nobody quoted it
+        ("\u200b", "Gin", "30 ml"),
+        ("N" * 300, "Gin", "30 ml"),
+        *(("Punch", f"Rum {number}", "1 ml") for number in range(101)),
+    ]
+    text = "recipe,ingredient,measure\n" + "\n".join(map(",".join, rows))
+    report = import_collection(make_database(None), read_bytes(text.encode(), "x")).report
+    assert report.created == 4
+    notes = "\n".join(report.notes)
+    for said in (
+        "line 2: recipe 'Negr\u043eni' was changed to 'Negroni'",
+        "line 2: ingredient 'C\u0430mpari' was changed to 'Campari'",
+        "line 4 was left out: it names no ingredient",
+        "line 5 was left out: The row has 4 cells",
+        "line 6 was left out: it names no recipe",
+        "line 7: recipe 'NNN",
+        "only the first 100 of 101 ingredients",
+    ):
+        assert said in notes
+
+
 def test_odd_texts_of_others_are_cleaned(make_database: MakeDatabase) -> None:
     recipe = {
         "name": "Kir\u202e\x00",
@@ -174,8 +206,8 @@ def test_odd_texts_of_others_are_cleaned(make_database: MakeDatabase) -> None:
         "https://www.example.com/a",
     )
     assert len(row["source"]) == 500
-    assert report.tags_created == 1
-    assert len(report.notes) == 2
+    assert report.tags_created == 2
+    assert len(report.notes) == 4
 
 
 RATED = build_dataset(

@@ -1,46 +1,16 @@
-"""The values of a line in plain texts and numbers, and texts without what ours may not hold."""
+"""The values of a line in plain texts and numbers."""
 
 import math
-import re
 from dataclasses import replace
 from typing import Any
 
-from api.db.exchange.drafts import RecipeRow, Row
 from api.db.exchange.measures import Measure
-from api.db.rules import MAX_URL, clean_url
 from api.db.taxonomy.taxonomy import Node
 
 #: What 'the juice of one' yields, in ml.
 _JUICE_ML = {"Lime": 30.0, "Lemon": 45.0, "Orange": 75.0, "Grapefruit": 180.0}
 _ANY_JUICE_ML = 30.0
 _WEDGES = 8
-#: Control characters, halves of surrogate pairs, marks that turn the direction of writing.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff]"
-)
-
-
-def without_control_characters(recipe: RecipeRow) -> RecipeRow:
-    """Return a recipe without characters that no text of ours may hold."""
-
-    def cleaned(row: Row) -> dict[str, Any]:
-        return {
-            key: _INVISIBLE.sub("", value) if isinstance(value, str) else value
-            for key, value in row.fields.items()
-        }
-
-    lines = None if recipe.lines is None else [Row(x.where, cleaned(x)) for x in recipe.lines]
-    tags = None if recipe.tags is None else [_INVISIBLE.sub("", tag) for tag in recipe.tags]
-    return RecipeRow(recipe.where, cleaned(recipe), lines, tags, recipe.ratings)
-
-
-def web_address(text: str) -> str | None:
-    """Return a web address that our columns hold; None for anything else."""
-    try:
-        address = clean_url(text)
-    except ValueError:
-        return None
-    return address if address is None or len(address) <= MAX_URL else None
 
 
 def juice_of(measure: Measure, fruit: Node | None) -> Measure:

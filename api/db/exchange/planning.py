@@ -1,38 +1,22 @@
-"""From what a source says to rows in our own form: amounts read, ingredients and units found."""
+"""From what a source says to rows in our own form, ready for a sink."""
 
-import math
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from api.db.errors import Fault
 from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
-from api.db.exchange.line_texts import (
-    garnish_text,
-    juice_of,
-    line_text,
-    plain_number,
-    plain_text,
-    web_address,
+from api.db.exchange.foreign_texts import (
+    storable,
+    storable_fields,
+    storable_lines,
+    storable_tags,
     without_control_characters,
 )
 from api.db.exchange.mapping import Mapping
-from api.db.exchange.measures import Measure, parse_line, parse_measure
-from api.db.exchange.placing import (
-    IngredientPlacer,
-    KnownIngredient,
-    Placement,
-    UnitPlacer,
-)
-from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName, UnreadLine
-from api.db.rules import LARGEST_AMOUNT, MAX_SHORT_NAME, MAX_SOURCE, MAX_TAGS
-from api.db.search_names import same_name
-from api.db.taxonomy.matcher import is_known
+from api.db.exchange.placing import IngredientPlacer, KnownIngredient, UnitPlacer
+from api.db.exchange.plan_lines import LinePlanner
+from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName
 
-#: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
-_IN_PIECES = frozenset(("Fruit, Herb & Spice", "Egg", "Sugar Cube", "Candy", "Ice Cream"))
-#: Units that say how much by themselves.
-_WITHOUT_AMOUNT = ("to top", "to rinse", "to taste")
 _GUESSES = ("similar", "kind", "translated")
 
 
@@ -82,255 +66,86 @@ def plan_import(
 
 class _Planner:
     def __init__(self, source: Collection, known: CatalogNames, mapping: Mapping) -> None:
-        self._source, self._mapping = source, mapping
+        self._source = source
         self._declared = [row for row in source.ingredients if _has_place(row)]
         self._names_only = [row for row in source.ingredients if not _has_place(row)]
         declared = [KnownIngredient(row.text("name") or "") for row in self._declared]
         self._ingredients = IngredientPlacer([*declared, *known.ingredients], mapping)
         units = [(row.text("name") or "", row.text("abbreviation")) for row in source.units]
         self._units = UnitPlacer([*known.units, *units])
-        self._by_id = {
-            table: {row.fields["id"]: row.text("name") for row in rows if row.fields.get("id")}
-            for table, rows in (("ingredient", source.ingredients), ("unit", source.units))
-        }
         self._out = Collection(
             source.shape, own=True, units=list(source.units), tags=list(source.tags),
             faults=list(source.faults), notes=list(source.notes),
         )  # fmt: skip
         self._report = ImportReport(shape=source.shape, notes=list(source.notes))
-        self._lines: Counter[str] = Counter()
-        self._placements: dict[str, tuple[str, Placement]] = {}
+        self._lines = LinePlanner(
+            source, self._out, self._report, self._ingredients, self._units, mapping
+        )
 
     def plan(self) -> ImportPlan:
         for row in self._names_only:
             if (name := row.text("name")) is not None:
                 self._ingredients.place(name)
-        for recipe in self._source.recipes:
-            self._out.recipes.append(self._recipe(recipe))
+        read = self._own_recipe if self._source.own else self._foreign_recipe
+        self._out.recipes = [made for row in self._source.recipes if (made := read(row))]
+        created = self._ingredients.created
         self._out.ingredients = [
             *self._declared,
             *(
-                Row(
-                    one.name,
-                    {
-                        "name": one.name,
-                        "parent": one.parent,
-                        "allow_substitution": int(one.allow_substitution),
-                    },
-                )
-                for one in self._ingredients.created
+                Row(one.name, {"name": one.name, "parent": one.parent,
+                               "allow_substitution": int(one.allow_substitution)})
+                for one in created
             ),
-        ]
+        ]  # fmt: skip
         self._out.units += [
             Row(unit.name, {"name": unit.name, "abbreviation": unit.abbreviation,
                             "conversion_to_ml": unit.conversion_to_ml})
             for unit in self._units.created
         ]  # fmt: skip
-        names = [
-            PlacedName(
-                written=written, ingredient=placement.ingredient, how=placement.how,
-                lines=self._lines[key], suggestions=list(placement.suggestions),
-            )
-            for key, (written, placement) in self._placements.items()
-        ]  # fmt: skip
-        report = self._report
+        names, report = self._lines.names(), self._report
         report.unsorted = [one for one in names if one.how == "unsorted"]
         report.guessed = [one for one in names if one.how in _GUESSES]
         report.placed = report.lines - sum(one.lines for one in report.unsorted)
         report.ingredients_created = [
-            CreatedIngredient(name=one.name, parent=one.parent) for one in self._ingredients.created
+            CreatedIngredient(name=one.name, parent=one.parent) for one in created
         ]
         report.units_created = [unit.name for unit in self._units.created]
         return ImportPlan(self._out, report, names)
 
-    def _recipe(self, recipe: RecipeRow) -> RecipeRow:
-        if not self._source.own:
-            recipe = without_control_characters(recipe)
-        name = recipe.text("name")
+    def _own_recipe(self, recipe: RecipeRow) -> RecipeRow:
+        lines = self._planned_lines(recipe, {})
+        return RecipeRow(recipe.where, _fields(recipe), lines, recipe.tags, recipe.ratings)
+
+    def _foreign_recipe(self, recipe: RecipeRow) -> RecipeRow | None:
+        note, where = self._report.notes.append, recipe.where
+        recipe = without_control_characters(recipe)
+        if (written := recipe.text("name")) is None:
+            note(f"{where} was left out: it names no recipe.")
+            return None
+        if (name := storable(written, "recipes", "name", where, note)) is None:
+            return None
         extras: dict[str, list[str]] = {
             label: [text] for label in ("glass", "method", "garnish")
             if (text := recipe.text(label)) is not None
         }  # fmt: skip
-        lines: list[Row] | None = None if recipe.lines is None else []
-        for line in recipe.lines or ():
-            read = self._line(line, name or "", extras)
-            if read is not None and lines is not None:
-                lines.append(read)
-        fields = {
-            key: recipe.fields[key] for key in ("id", "name", *TEXT_FIELDS) if key in recipe.fields
-        }
-        if not self._source.own:
-            self._clean(fields, extras, recipe.where)
-        tags = recipe.tags
-        if tags and not self._source.own:
-            tags = [tag for tag in tags if len(tag) <= MAX_SHORT_NAME][:MAX_TAGS]
-            if len(tags) < len(recipe.tags or ()):
-                self._report.notes.append(f"{recipe.where}: not all tags were kept.")
-        return RecipeRow(recipe.where, fields, lines, tags, recipe.ratings)
+        lines = self._planned_lines(recipe, extras)
+        fields = storable_fields(_fields(recipe) | {"name": name}, extras, where, note)
+        if lines is not None:
+            lines = storable_lines(lines, where, note)
+        tags = None if recipe.tags is None else storable_tags(recipe.tags, where, note)
+        return RecipeRow(where, fields, lines, tags, recipe.ratings)
 
-    def _clean(self, fields: dict[str, Any], extras: dict[str, list[str]], where: str) -> None:
-        """Bring another program's texts into our fields."""
-        said = [str(fields["instructions"]).strip()] if fields.get("instructions") else []
-        said += [
-            f"{label.capitalize()}: {'; '.join(dict.fromkeys(texts)).rstrip('.')}."
-            for label, texts in extras.items()
-        ]
-        if said:
-            fields["instructions"] = "\n".join(said)
-        if len(source := str(fields.get("source") or "")) > MAX_SOURCE:
-            fields["source"] = f"{source[: MAX_SOURCE - 3]}..."
-        for name in ("image_url", "source_url"):
-            if (address := fields.get(name)) is not None:
-                fields[name] = web_address(str(address))
-                if fields[name] is None:
-                    self._report.notes.append(f"{where}: {name} is no web address and was ignored.")
-
-    def _line(self, line: Row, recipe: str, extras: dict[str, list[str]]) -> Row | None:
-        fields = line.fields
-        identifiers = {
-            f"{name}_id": fields[f"{name}_id"]
-            for name in ("ingredient", "unit")
-            if fields.get(f"{name}_id") is not None and fields.get(name) is None
-        }
-        known = {
-            name: self._by_id[name].get(identifiers.get(f"{name}_id"))
-            for name in ("ingredient", "unit")
-        }
-        if "ingredient_id" in identifiers and known["ingredient"] is None:
-            message = f"There is no ingredient {identifiers['ingredient_id']}."
-            remedy = "List it under ingredients, or use its name."
-            self._out.add_fault("recipe_ingredients", line.where, "ingredient_id", message, remedy)
+    def _planned_lines(self, recipe: RecipeRow, extras: dict[str, list[str]]) -> list[Row] | None:
+        if recipe.lines is None:
             return None
-        written, measure, text, as_is = self._read(line, known["ingredient"], known["unit"])
-        if not written:
-            if any(value is not None for key, value in fields.items() if key != "number"):
-                remedy = "Name the ingredient."
-                self._out.add_fault(
-                    "recipe_ingredients", line.where, "ingredient", "It is missing.", remedy
-                )
-            return None
-        if measure.form == "garnish" and not as_is:
-            extras.setdefault("garnish", []).append(garnish_text(measure, written))
-            if not self._source.own:
-                return None
-        original = written
-        if as_is and self._ingredients.has(written):
-            placement = self._ingredients.place(written)
-        else:
-            written, placement, measure = self._ingredient(written, measure, line.text("detail"))
-        key = same_name(written)
-        self._lines[key] += 1
-        self._placements.setdefault(key, (written, placement))
-        self._report.lines += 1
-        if placement.ingredient is None:
-            return None
-        amount, unit = measure.low, measure.unit
-        if not as_is:
-            amount, unit = self._amount(measure, placement)
-        if not measure.understood:
-            self._report.unread.append(
-                UnreadLine(where=line.where, recipe=recipe, ingredient=written, text=text or "")
-            )
-        elif amount is None and unit is None and measure.form is None:
-            self._report.without_amount += 1
-        if text is None and same_name(placement.ingredient) != same_name(original):
-            text = line_text(fields, original)
-        made = {"ingredient": placement.ingredient, "amount": amount, "unit": unit,
-                "original_text": text}  # fmt: skip
-        if fields.get("id") is not None:
-            made["id"] = fields["id"]
-        return Row(line.where, made)
-
-    def _read(
-        self, line: Row, ingredient: str | None, unit: str | None
-    ) -> tuple[str, Measure, str | None, bool]:
-        """Return the ingredient's name, the measure, the text to keep, and whether all is exact.
-
-        An exact line is one of our own: a number of a known unit, written as it is.
-        """
-        fields = line.fields
-        if (whole := line.text("line")) is not None:
-            measure = self._parsed(whole, whole=True)
-            if not measure.understood and is_known(measure.rest):
-                measure = replace(measure, understood=True)  # it names no amount
-            return measure.rest, replace(measure, rest=""), whole, False
-        ingredient = ingredient or line.text("ingredient") or ""
-        unit = unit or line.text("unit")
-        kept = line.text("original_text")
-        plain = plain_number(fields.get("amount"))
-        if "measure" not in fields or fields.get("measure") is None:
-            found = None if unit is None else self._units.find(unit)
-            direct = plain is not None or fields.get("amount") is None
-            if direct and (found is not None or (unit is None and self._source.own)):
-                high = plain_number(fields.get("amount_max"))
-                measure = Measure(plain, plain if high is None else high, found)
-                if not (self._source.own or _is_amount(plain)):
-                    measure = Measure(understood=False)
-                shown = None if self._source.own else line_text(fields, ingredient)
-                return ingredient, measure, kept or shown, self._source.own
-        raw = fields.get("amount")
-        top = fields.get("amount_max")
-        amount = (
-            f"{plain_text(raw)}-{plain_text(top)}" if raw is not None and top else plain_text(raw)
-        )
-        text = " ".join(part for part in (amount, line.text("measure"), unit) if part)
-        measure = self._parsed(text, whole=False)
-        return ingredient, measure, kept or line_text(fields, ingredient, text), False
-
-    def _parsed(self, text: str, *, whole: bool) -> Measure:
-        text = self._mapping.measures.get(same_name(text), text)
-        return parse_line(text) if whole else parse_measure(text)
-
-    def _ingredient(
-        self, written: str, measure: Measure, detail: str | None
-    ) -> tuple[str, Placement, Measure]:
-        """Place the ingredient; a detail or the words of its measure may make it more exact."""
-        cleaned = parse_line(written)
-        if cleaned.form == "garnish" and cleaned.rest:
-            written = cleaned.rest
-        if same_name(written) in self._mapping.ingredients:
-            return written, self._ingredients.place(written), measure
-        plain = self._ingredients.look_up(written)
-        if measure.form in ("juice", "peel"):
-            part = self._ingredients.look_up(f"{written} {measure.form}")
-            if part.node is not None and part.how in ("name", "words") and not part.new_child:
-                if measure.form == "juice":
-                    measure = juice_of(measure, plain.node)
-                return part.node.name, self._ingredients.place(part.node.name), measure
-        closer = [detail] if detail else []
-        if measure.rest and measure.understood:
-            closer.append(f"{measure.rest} {written}")
-        for text in closer:
-            found = self._ingredients.look_up(text)
-            if (
-                found.node is not None
-                and found.how in ("name", "words")
-                and not found.new_child
-                and (plain.node is None or found.node.is_below(plain.node))
-            ):
-                return found.node.name, self._ingredients.place(found.node.name), measure
-        return written, self._ingredients.place(written), measure
-
-    def _amount(self, measure: Measure, placement: Placement) -> tuple[float | None, str | None]:
-        unit = measure.unit
-        amount = measure.amount
-        if self._source.own and unit is None:
-            return amount, None
-        if amount is not None and not (math.isfinite(amount) and amount >= 0):
-            amount = None
-        if unit in _WITHOUT_AMOUNT:
-            amount = None
-        node = placement.node
-        if node is not None and node.name == "Ice":
-            # Ice is a way of serving: its volume would drown the drink.
-            return None, self._units.ensure("to taste")
-        if unit is None and amount is not None:
-            unit = "Each" if node is None or _IN_PIECES & set(node.path) else "Part"
-        return amount, None if unit is None else self._units.find(unit)
+        name = recipe.text("name") or ""
+        planned = (self._lines.plan(line, name, extras) for line in recipe.lines)
+        return [line for line in planned if line is not None]
 
 
-def _is_amount(number: float | None) -> bool:
-    return number is None or 0 <= number <= LARGEST_AMOUNT
+def _fields(recipe: RecipeRow) -> dict[str, Any]:
+    names = ("id", "name", *TEXT_FIELDS)
+    return {name: recipe.fields[name] for name in names if name in recipe.fields}
 
 
 def _has_place(row: Row) -> bool:

@@ -6,16 +6,14 @@ https://cooklang.org/docs/spec/
 import re
 from typing import Any
 
-import yaml
-
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import RECIPE_MEANINGS, find_columns
+from api.db.exchange.sources.markdown import front_matter
 
 _INGREDIENT = re.compile(r"@(?:([^@#~{}\n]+?)\{([^}]*)\}|([\w'\u2019-]+))(?:\(([^)]*)\))?")
 _TOOL = re.compile(r"#(?:([^@#~{}\n]+?)\{[^}]*\}|([\w'\u2019-]+))")
 _TIMER = re.compile(r"~([^@#~{}\n]*)\{([^}]*)\}")
-_COMMENT = re.compile(r"(?<!\S)--(?!-).*$|\[-.*?-\]", re.MULTILINE | re.DOTALL)
-_MATTER = re.compile(r"\s*---\s*\n(.*?)\n---\s*\n", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\S)--(?!-)[^\n]*$|\[-.*?-\]", re.MULTILINE | re.DOTALL)
 
 
 def is_cooklang(text: str) -> bool:
@@ -25,14 +23,7 @@ def is_cooklang(text: str) -> bool:
 
 def read_cooklang(text: str, name: str) -> Collection:
     """Return the recipe of a file; its title is the file's name unless the text has one."""
-    about: dict[str, Any] = {}
-    if match := _MATTER.match(text):
-        try:
-            found = yaml.safe_load(match[1])
-        except yaml.YAMLError:
-            found = None
-        about |= found if isinstance(found, dict) else {}
-        text = text[match.end() :]
+    about, text = front_matter(text)
     steps = []
     for line in _COMMENT.sub("", text).splitlines():
         if line.startswith(">>"):

@@ -261,7 +261,8 @@ def _text_of(value: Any) -> Any:
         for key in ("name", "text", "title", "url", "uri", "value"):
             if isinstance(value.get(key), (str, int, float)):
                 return value[key]
-        return None
+        # {"en": "Negroni", "de": "Negroni"}
+        return next((one for one in value.values() if isinstance(one, str)), None)
     return value_of(value)
 
 

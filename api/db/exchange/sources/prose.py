@@ -10,37 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
 from api.db.exchange.sources.content import is_ingredient, is_measured_line
+from api.db.exchange.sources.markdown import Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.table_recipes import read_table, split_cell
-from api.db.exchange.sources.tables import TableRows
 
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
-_UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
-_BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
-_NUMBER = re.compile(r"\d{1,2}[.)]\s+")
-_BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
-_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)")
 _FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*:\s*(.*)")
-_TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
 _ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
 _LONGEST_TITLE = 10
 _INSTRUCTIONS = frozenset(("how", "tomake", "makeit", "todo", "assembly", "build", "mixing"))
 _FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
-
-
-@dataclass
-class _Line:
-    """A line: its text, the level of a heading (0 for none), and how it is marked."""
-
-    number: int
-    text: str
-    level: int = 0
-    bullet: bool = False
-    numbered: bool = False
 
 
 @dataclass
@@ -61,13 +41,13 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
     program
         What the shape is called in the report: text, web page.
     """
-    matter, text = _front_matter(text)
-    tables = list(_tables(text))
+    matter, text = front_matter(text)
+    tables = list(tables_of(text))
     for table in tables:
         found = read_table(table, name, f"{program} with a table")
         if found is not None and found.recipes:
             return found
-    lines = list(_lines(text))
+    lines = list(lines_of(text))
     collection = Collection(f"{program}, titles with ingredients below them")
     if one_line := list(_one_line_recipes(lines)):
         collection.recipes = one_line
@@ -77,81 +57,7 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
     return collection if collection.recipes else None
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], str]:
-    match = re.match(r"\s*---\s*\n(.*?)\n---\s*\n", text, re.DOTALL)
-    if match is None:
-        return {}, text
-    try:
-        found = yaml.safe_load(match[1])
-    except yaml.YAMLError:
-        return {}, text
-    return (found, text[match.end() :]) if isinstance(found, dict) else ({}, text)
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def _tables(text: str) -> Iterator[TableRows]:
-    """Yield the tables of Markdown: lines of cells between bars."""
-    table: TableRows | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.count("|") < 1 or not line.strip():
-            if table is not None:
-                yield table
-            table = None
-        elif table is None:
-            table = TableRows([_MARKS.sub(r"\1", cell) for cell in _cells(line)])
-        elif not _TABLE_RULE.fullmatch(line.strip()):
-            cells = [_MARKS.sub(r"\1", cell) for cell in _cells(line)]
-            table.rows.append((f"line {number}", dict(zip(table.header, cells, strict=False))))
-    if table is not None:
-        yield table
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    raw = text.splitlines()
-    header: list[str] = []
-    for position, written in enumerate(raw):
-        number, line = position + 1, written.strip()
-        if "|" in line and line.count("|") > 1:
-            if _TABLE_RULE.fullmatch(line):
-                continue
-            # A table below a title: its rows are lines.
-            cells = _cells(line)
-            columns = find_columns(header, ("ingredient", "measure", "amount", "unit"))
-            if not header and "ingredient" in find_columns(cells, ("ingredient",)):
-                header = cells
-                continue
-            named = dict(zip(header, cells, strict=False))
-            order = [columns[one] for one in ("amount", "measure", "unit", "ingredient")
-                     if one in columns] or header  # fmt: skip
-            shown = " ".join(named.get(one, "") for one in order) if header else " ".join(cells)
-            yield _Line(number, _plain(shown), bullet=True)
-            continue
-        header = []
-        following = raw[position + 1].strip() if position + 1 < len(raw) else ""
-        if _UNDERLINE.fullmatch(line):
-            continue
-        if match := _HEADING.match(line):
-            yield _Line(number, _plain(match[2]), level=len(match[1]))
-        elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
-            yield _Line(number, _plain(line), level=1 if following[0] == "=" else 2)
-        elif match := _BOLD.fullmatch(line):
-            yield _Line(number, _plain(match[2]), level=7)
-        elif match := _BULLET.match(line):
-            yield _Line(number, _plain(line[match.end() :]), bullet=True)
-        elif (match := _NUMBER.match(line)) and not is_measured_line(line):
-            yield _Line(number, _plain(line[match.end() :]), numbered=True)
-        else:
-            yield _Line(number, _plain(line))
-
-
-def _plain(text: str) -> str:
-    return " ".join(_MARKS.sub(lambda match: match[1] or "", text).split())
-
-
-def _one_line_recipes(lines: list[_Line]) -> Iterator[RecipeRow]:
+def _one_line_recipes(lines: list[Line]) -> Iterator[RecipeRow]:
     """Yield recipes of one line each: ``Negroni: 1 oz gin, 1 oz Campari``."""
     filled = [line for line in lines if line.text]
     found = []
@@ -171,12 +77,12 @@ def _one_line_recipes(lines: list[_Line]) -> Iterator[RecipeRow]:
 class _Reader:
     """Reads lines one by one, knowing in which section of which recipe it is."""
 
-    def __init__(self, lines: list[_Line], matter: dict[str, Any], name: str) -> None:
+    def __init__(self, lines: list[Line], matter: dict[str, Any], name: str) -> None:
         self._lines, self._matter, self._file = lines, matter, name
         self._recipes: list[_Recipe] = []
         #: The title that waits for ingredients, and what was said since.
-        self._title: _Line | None = None
-        self._waiting: list[_Line] = []
+        self._title: Line | None = None
+        self._waiting: list[Line] = []
         self._fields: dict[str, Any] = {}
         self._section = ""
         self._inside = False
@@ -190,7 +96,7 @@ class _Reader:
                 self._set(self._recipes[0], meaning, self._matter[key])
         return self._recipes
 
-    def _take(self, line: _Line, position: int) -> None:
+    def _take(self, line: Line, position: int) -> None:
         if not line.text:
             return
         if (section := _section_of(line)) is not None:
@@ -207,7 +113,7 @@ class _Reader:
         else:
             self._waiting.append(line)
 
-    def _is_ingredient(self, line: _Line) -> bool:
+    def _is_ingredient(self, line: Line) -> bool:
         if self._section == "instructions":
             return False
         if self._section == "ingredients":
@@ -218,7 +124,7 @@ class _Reader:
             (line.bullet or self._inside) and is_ingredient(line.text)
         )
 
-    def _is_title(self, line: _Line, position: int) -> bool:
+    def _is_title(self, line: Line, position: int) -> bool:
         """Return whether ingredients follow a short line without a heading's mark."""
         if line.bullet or line.numbered or len(line.text.split()) > _LONGEST_TITLE:
             return False
@@ -234,7 +140,7 @@ class _Reader:
                 return False
         return False
 
-    def _begin(self, title: _Line) -> None:
+    def _begin(self, title: Line) -> None:
         if self._recipes and self._inside and 0 < self._recipes[-1].level < title.level:
             # 'For the syrup' below a recipe is no other recipe.
             self._waiting.append(title)
@@ -243,26 +149,26 @@ class _Reader:
         self._rest()
         self._title, self._section, self._inside = title, "", False
 
-    def _say(self, line: _Line, meaning: str, value: str) -> None:
+    def _say(self, line: Line, meaning: str, value: str) -> None:
         if meaning == "recipe":
-            self._begin(_Line(line.number, value, level=line.level))
+            self._begin(Line(line.number, value, level=line.level))
         elif meaning == "lines":
             for part in split_cell(value):
-                self._add(_Line(line.number, part))
+                self._add(Line(line.number, part))
         elif meaning == "instructions":
             self._section = "instructions"
-            self._waiting.append(_Line(line.number, value))
+            self._waiting.append(Line(line.number, value))
         elif self._inside:
             self._set(self._recipes[-1], meaning, value)
         else:
             self._fields[meaning] = value
 
-    def _add(self, line: _Line) -> None:
+    def _add(self, line: Line) -> None:
         if not self._inside:
             title = self._title
             if title is None:
                 first = next((one for one in self._waiting if not one.bullet), None)
-                title = first or _Line(line.number, str(self._matter.get("title") or self._stem()))
+                title = first or Line(line.number, str(self._matter.get("title") or self._stem()))
                 self._waiting = [one for one in self._waiting if one is not first]
             fields = {"name": title.text.rstrip(":")}
             made = _Recipe(RecipeRow(f"line {title.number}", fields, lines=[]), title.level)
@@ -299,7 +205,7 @@ class _Reader:
             recipe.row.fields.setdefault(meaning, str(value))
 
 
-def _section_of(line: _Line) -> str | None:
+def _section_of(line: Line) -> str | None:
     key = key_of(line.text.rstrip(":"))
     if key in LINES and key not in ("recipe", "mix", "items"):
         return "ingredients"
@@ -310,7 +216,7 @@ def _section_of(line: _Line) -> str | None:
     return None
 
 
-def _field_of(line: _Line) -> tuple[str, str] | None:
+def _field_of(line: Line) -> tuple[str, str] | None:
     match = _FIELD.fullmatch(line.text)
     if match is None or not match[2]:
         return None

@@ -3,6 +3,7 @@
 import csv
 import io
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ _SEPARATORS = ",;\t|"
 #: No field of a recipe is longer; an unclosed quote would otherwise swallow the rest of the file.
 _FIELD_LIMIT = 1_000_000
 _SAMPLE_LINES = 40
+#: Wider ones are no tables of recipes.
+_MOST_COLUMNS = 2000
 _OWN_COLUMNS = frozenset(name for names in FIELDS.values() for name in names)
 
 
@@ -54,7 +57,7 @@ def read_csv(text: str) -> TableRows:
     except csv.Error as error:
         remedy = "Close every double quote, and double those inside a text."
         table.faults.append((f"line {reader.line_num}", f"Invalid CSV: {error}.", remedy))
-    if not found:
+    if not found or len(found[0][1]) > _MOST_COLUMNS:
         return table
     table.header = [cell.strip() for cell in found[0][1]]
     if sum(map(bool, table.header)) < 2 and table.header[0] not in _OWN_COLUMNS:  # a title
@@ -80,10 +83,12 @@ def distinct(names: Sequence[str]) -> list[str]:
     >>> distinct(["name", "item", "amount", "item", "amount"])
     ['name', 'item 1', 'amount 1', 'item 2', 'amount 2']
     """
-    return [
-        f"{name} {names[: position + 1].count(name)}".strip() if names.count(name) > 1 else name
-        for position, name in enumerate(names)
-    ]
+    total, so_far = Counter(names), Counter[str]()
+    found = []
+    for name in names:
+        so_far[name] += 1
+        found.append(f"{name} {so_far[name]}".strip() if total[name] > 1 else name)
+    return found
 
 
 def _fit(cells: list[str], header: Sequence[str]) -> list[str]:

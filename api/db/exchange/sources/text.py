@@ -33,8 +33,8 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     else:
-        if "\0" not in text[:200]:
-            return text
+        if text[:200].count("\0") * 5 < len(text[:200]):
+            return text  # not UTF-16, in which half of the bytes are zero
     if b"\0" in data[:200]:
         little = data[1:200:2].count(0) >= data[0:200:2].count(0)
         return data.decode("utf-16-le" if little else "utf-16-be", "replace")

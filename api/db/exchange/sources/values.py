@@ -9,7 +9,9 @@ import yaml
 
 from api.db.exchange.sources.json_text import parse_json
 
-_COMMENT = re.compile(r"^\s*//.*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^\s*//[^\n]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+#: Far above any recipe's.
+_DEEPEST = 100
 _SCRIPT = re.compile(r"(?:=|\bdefault|\(|return)\s*(?=[\[{])")
 _TOML = re.compile(r"^\s*(\[\[?[^\]\n]+\]\]?|[\w.\"'-]+\s*=\s*\S.*)\s*(#.*)?$", re.MULTILINE)
 
@@ -74,11 +76,23 @@ def read_yaml(text: str) -> Any:
     ValueError
         If it is not YAML, or gives a key of one object twice.
     """
+    if _is_deep(text):
+        raise ValueError("it is nested too deeply")
     try:
         documents = [one for one in yaml.load_all(text, _Loader) if isinstance(one, (dict, list))]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(str(error)) from error
     return documents[0] if len(documents) == 1 else documents or None
+
+
+def _is_deep(text: str) -> bool:
+    """Return whether brackets open that often: the reader's time grows with their square."""
+    depth = 0
+    for mark in re.findall(r"[\[\]{}]", text):
+        depth = depth + 1 if mark in "[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def is_toml(text: str) -> bool:

@@ -18,7 +18,7 @@ def page_text(text: str) -> str:
     Examples
     --------
     >>> page_text("<h2>Negroni</h2><ul><li>1 oz gin<li>1 oz Campari</ul>").split("\\n")
-    ['## Negroni', '- 1 oz gin', '- 1 oz Campari']
+    ['## Negroni', '', '- 1 oz gin', '- 1 oz Campari']
     """
     reader = _Page()
     reader.feed(text)
@@ -41,6 +41,8 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         item = given.get("itemprop") or ""
+        if tag in ("td", "th", "tr"):
+            self._close_cell()  # few people write the end tags
         if tag in _UNSEEN:
             self._unseen.append(tag)
         elif self._in_cell:
@@ -50,6 +52,7 @@ class _Page(HTMLParser):
             self._down = {}
             self.parts.append("\n\n")
         elif tag == "tr":
+            self._close_row()
             self._row = []
         elif tag in ("td", "th") and self._row is not None:
             self._fill_from_above()
@@ -71,16 +74,14 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if self._unseen and tag == self._unseen[-1]:
             self._unseen.pop()
-        elif tag in ("td", "th") and self._in_cell and self._row is not None:
-            self._in_cell = False
-            if self._span > 1:
-                self._down[len(self._row) - 1] = (self._span - 1, self._row[-1])
-        elif tag == "tr" and self._row is not None:
-            self._fill_from_above()
-            cells = (" ".join(cell.split()).replace("|", "/") for cell in self._row)
-            self.parts.append(f"\n| {' | '.join(cells)} |")
-            self._row, self._in_cell = None, False
-        elif re.fullmatch("h[1-6]", tag) or tag in ("table", "p"):
+        elif tag in ("td", "th"):
+            self._close_cell()
+        elif tag == "tr":
+            self._close_row()
+        elif tag == "table":
+            self._close_row()
+            self.parts.append("\n")
+        elif re.fullmatch("h[1-6]", tag) or tag == "p":
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
@@ -90,6 +91,20 @@ class _Page(HTMLParser):
             self._row[-1] += data
         elif self._row is None:
             self.parts.append(" ".join(data.split("\n")))
+
+    def _close_cell(self) -> None:
+        if self._in_cell and self._row is not None:
+            self._in_cell = False
+            if self._span > 1:
+                self._down[len(self._row) - 1] = (self._span - 1, self._row[-1])
+
+    def _close_row(self) -> None:
+        self._close_cell()
+        if self._row is not None:
+            self._fill_from_above()
+            cells = (" ".join(cell.split()).replace("|", "/") for cell in self._row)
+            self.parts.append(f"\n| {' | '.join(cells)} |")
+            self._row = None
 
     def _fill_from_above(self) -> None:
         while self._row is not None and len(self._row) in self._down:

@@ -1,0 +1,107 @@
+"""Markdown in parts: front matter, tables, and lines with their marks read."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from api.db.exchange.sources.columns import find_columns
+from api.db.exchange.sources.content import is_measured_line
+from api.db.exchange.sources.tables import TableRows
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+_UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
+_BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
+_NUMBER = re.compile(r"\d{1,2}[.)]\s+")
+_BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
+_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
+_TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
+
+
+@dataclass
+class Line:
+    """A line: its text, the level of a heading (0 for none), and how it is marked."""
+
+    number: int
+    text: str
+    level: int = 0
+    bullet: bool = False
+    numbered: bool = False
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Return the YAML between two rules at the beginning of a text, and the rest."""
+    match = re.match(r"\s*---\s*\n(.*?)\n---\s*\n", text, re.DOTALL)
+    if match is None:
+        return {}, text
+    try:
+        found = yaml.safe_load(match[1])
+    except yaml.YAMLError:
+        return {}, text
+    return (found, text[match.end() :]) if isinstance(found, dict) else ({}, text)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def tables_of(text: str) -> Iterator[TableRows]:
+    """Yield the tables of a text: lines of cells between bars."""
+    table: TableRows | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count("|") < 1 or not line.strip():
+            if table is not None:
+                yield table
+            table = None
+        elif table is None:
+            table = TableRows([_MARKS.sub(r"\1", cell) for cell in _cells(line)])
+        elif not _TABLE_RULE.fullmatch(line.strip()):
+            cells = [_MARKS.sub(r"\1", cell) for cell in _cells(line)]
+            table.rows.append((f"line {number}", dict(zip(table.header, cells, strict=False))))
+    if table is not None:
+        yield table
+
+
+def lines_of(text: str) -> Iterator[Line]:
+    """Yield the lines of a text, its marks read; a row of a table is one, too."""
+    raw = text.splitlines()
+    header: list[str] = []
+    for position, written in enumerate(raw):
+        number, line = position + 1, written.strip()
+        if "|" in line and line.count("|") > 1:
+            if _TABLE_RULE.fullmatch(line):
+                continue
+            # A table below a title: its rows are lines.
+            cells = _cells(line)
+            columns = find_columns(header, ("ingredient", "measure", "amount", "unit"))
+            if not header and "ingredient" in find_columns(cells, ("ingredient",)):
+                header = cells
+                continue
+            named = dict(zip(header, cells, strict=False))
+            order = [columns[one] for one in ("amount", "measure", "unit", "ingredient")
+                     if one in columns] or header  # fmt: skip
+            shown = " ".join(named.get(one, "") for one in order) if header else " ".join(cells)
+            yield Line(number, _plain(shown), bullet=True)
+            continue
+        header = []
+        following = raw[position + 1].strip() if position + 1 < len(raw) else ""
+        if _UNDERLINE.fullmatch(line):
+            continue
+        if match := _HEADING.match(line):
+            yield Line(number, _plain(match[2]), level=len(match[1]))
+        elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
+            yield Line(number, _plain(line), level=1 if following[0] == "=" else 2)
+        elif match := _BOLD.fullmatch(line):
+            yield Line(number, _plain(match[2]), level=7)
+        elif match := _BULLET.match(line):
+            yield Line(number, _plain(line[match.end() :]), bullet=True)
+        elif (match := _NUMBER.match(line)) and not is_measured_line(line):
+            yield Line(number, _plain(line[match.end() :]), numbered=True)
+        else:
+            yield Line(number, _plain(line))
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARKS.sub(lambda match: match[1] or "", text).split())

@@ -1,0 +1,290 @@
+"""The same two drinks, as different programs and people write them down."""
+
+import gzip
+import io
+import json
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.db.errors import DatabaseError
+from api.db.exchange.planning import plan_import
+from api.db.exchange.sources import read_bytes
+
+DRINKS = {
+    "Negroni": [("Gin", 30.0, "Milliliter"), ("Campari", 30.0, "Milliliter")],
+    "Gimlet": [("Gin", 60.0, "Milliliter"), ("Lime Juice", 20.0, "Milliliter")],
+}
+
+
+def _read(data: bytes | str, name: str = "bar") -> dict[str, list[tuple[str, float, str]]]:
+    plan = plan_import(read_bytes(data.encode() if isinstance(data, str) else data, name))
+    assert plan.faults == []
+    assert plan.report.unread == []
+    return {
+        str(recipe.fields["name"]): [
+            (line.fields["ingredient"], line.fields["amount"], line.fields["unit"])
+            for line in recipe.lines or ()
+        ]
+        for recipe in plan.collection.recipes
+    }
+
+
+LISTS = {"Negroni": ["30 ml gin", "30 ml Campari"], "Gimlet": ["60 ml gin", "20 ml lime juice"]}
+MAPS = {
+    "Negroni": {"Gin": "30 ml", "Campari": "30 ml"},
+    "Gimlet": {"Gin": "60 ml", "Lime Juice": "20 ml"},
+}
+RECIPES = [{"name": name, "ingredients": lines} for name, lines in LISTS.items()]
+UNKNOWN_KEYS = [
+    {"bezeichnung": name, "rein": [{"wos": one, "wieviel": much} for one, much in lines.items()]}
+    for name, lines in MAPS.items()
+]
+
+DOCUMENTS = {
+    "a list of lines by name": LISTS,
+    "amounts by ingredient by name": {"bar": MAPS},
+    "deep below other keys": {"data": {"lists": [{"title": "Mine", "drinks": RECIPES}]}},
+    "features": {"features": [{"properties": one, "geometry": None} for one in RECIPES]},
+    "edges and nodes": {"all": {"edges": [{"node": one} for one in RECIPES]}},
+    "columns and data": {"columns": ["name", "ingredients"], "data": list(LISTS.items())},
+    "columns by row number": {
+        "name": dict(enumerate(LISTS)),
+        "ingredients": dict(enumerate(LISTS.values())),
+    },
+    "unknown keys of texts": [{"n": name, "i": one, "m": "Stir"} for name, one in LISTS.items()],
+    "unknown keys of objects": {"sheet": UNKNOWN_KEYS},
+    "sections": [
+        {"name": name, "sections": [{"title": one, "ingredients": [one]} for one in lines]}
+        for name, lines in LISTS.items()
+    ],
+    "lists side by side": [
+        {"name": name, "ingredients": list(lines), "units": ["ml", "ml"],
+         "quantities": [int(much[:2]) for much in lines.values()]}
+        for name, lines in MAPS.items()
+    ],
+    "one text with slashes": [
+        {"name": name, "spec": " / ".join(lines)} for name, lines in LISTS.items()
+    ],
+    "a name in two languages": [
+        {"name": {"en": name, "de": f"{name} auf Eis"}, "ingredients": lines}
+        for name, lines in LISTS.items()
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_json_in_any_arrangement(document: object) -> None:
+    assert _read(json.dumps(document)) == DRINKS
+
+
+TEXTS = {
+    "a column an ingredient": """Cocktail,Glass,Gin,Campari,Lime Juice
+        Negroni,rocks,30 ml,30 ml,
+        Gimlet,coupe,60 ml,,20 ml""",
+    "units in the header": """name;Gin (ml);Campari (ml);Lime Juice (ml)
+        Negroni;30;30;0
+        Gimlet;60;;20""",
+    "a column a recipe": """,Negroni,Gimlet
+        Gin,30 ml,60 ml
+        Campari,30 ml,
+        Lime Juice,,20 ml""",
+    "no header": """Negroni,Gin,30 ml
+        Negroni,Campari,30 ml
+        Gimlet,Gin,60 ml
+        Gimlet,Lime juice,20 ml""",
+    "lines above the header": """Drinks of the house
+        Saved,2024
+
+        Cocktail,Ingredient,Amount
+        Negroni,Gin,30 ml
+        ,Campari,30 ml
+        Gimlet,Gin,60 ml
+        ,Lime juice,20 ml""",
+    "columns of one name": """Cocktail,Ingredient,Amount,Ingredient,Amount
+        Negroni,Gin,30 ml,Campari,30 ml
+        Gimlet,Gin,60 ml,Lime juice,20 ml""",
+    "numbers in words": """Cocktail,Ingredient One,Measure One,Ingredient Two,Measure Two
+        Negroni,Gin,30 ml,Campari,30 ml
+        Gimlet,Gin,60 ml,Lime juice,20 ml""",
+    "a list that nobody quoted": """Name,Ingredients
+        Negroni,30 ml gin,30 ml Campari
+        Gimlet,60 ml gin,20 ml lime juice""",
+    "Markdown": """# The bar
+        Our house drinks.
+
+        ## Negroni
+        *A classic.*
+
+        - 30 ml gin
+        - 30 ml **Campari**
+
+        1. Stir with ice.
+
+        ## Gimlet
+        ### Ingredients
+        * 60 ml gin
+        * 20 ml lime juice
+        ### Directions
+        Shake 2 times with ice.""",
+    "a table of Markdown": """| Name | Ingredients |
+        |:-----|:-----------:|
+        | Negroni | 30 ml gin, 30 ml Campari |
+        | Gimlet | 60 ml gin, 20 ml lime juice |""",
+    "tables below titles": """# Negroni
+        | Ingredient | Amount |
+        |---|---|
+        | Gin | 30 ml |
+        | Campari | 30 ml |
+        # Gimlet
+        | Ingredient | Amount |
+        |---|---|
+        | Gin | 60 ml |
+        | Lime juice | 20 ml |""",
+    "plain text": """Negroni
+        30 ml gin
+        30 ml Campari
+        Stir with ice and strain.
+
+        Gimlet
+
+        60 ml gin
+        20 ml lime juice
+
+        Shake. Strain into a coupe.
+        Garnish: lime wheel""",
+    "underlined titles": """NEGRONI
+        =======
+        Ingredients:
+          30 ml gin
+          30 ml Campari
+        Method:
+          Stir.
+
+        GIMLET
+        ======
+        Ingredients:
+          60 ml gin
+          20 ml lime juice""",
+    "labels": """Title: Negroni
+        Ingredients: 30 ml gin, 30 ml Campari
+
+        Title: Gimlet
+        Glass: coupe
+        Ingredients: 60 ml gin, 20 ml lime juice""",
+    "a line a recipe": """Negroni: 30 ml gin, 30 ml Campari
+        Gimlet - 60 ml gin, 20 ml lime juice""",
+    "TOML": """[[drink]]
+        name = "Negroni"
+        ingredients = ["30 ml gin", "30 ml Campari"]
+        [[drink]]
+        name = "Gimlet"
+        ingredients = {Gin = "60 ml", "Lime Juice" = "20 ml"}""",
+    "XML": """<?xml version="1.0"?><bar><drink><name>Negroni</name><ingredients>
+        <ingredient amount="30" unit="ml">Gin</ingredient>
+        <ingredient amount="30" unit="ml">Campari</ingredient></ingredients></drink>
+        <drink><name>Gimlet</name><ingredients>
+        <ingredient><name>Gin</name><amount>60 ml</amount></ingredient>
+        <ingredient><name>Lime juice</name><amount>20 ml</amount></ingredient>
+        </ingredients></drink></bar>""",
+    "a script": """// drinks
+        export const drinks = [
+          { name: 'Negroni', ingredients: ["30 ml gin", "30 ml Campari"], },
+          { name: 'Gimlet', ingredients: ['60 ml gin', '20 ml lime juice'] },
+        ];""",
+    "a page with a table": """<html><table><tr><th>Drink</th><th>Ingredient</th><th>Amount</th></tr>
+        <tr><td rowspan="2">Negroni</td><td>Gin</td><td>30 ml</td></tr>
+        <tr><td>Campari</td><td>30&nbsp;ml</td></tr>
+        <tr><td rowspan="2">Gimlet<td>Gin</td><td>60 ml</td></tr>
+        <tr><td>Lime juice</td><td>20 ml</td></tr></table></html>""",
+    "a page with lists": """<!DOCTYPE html><html><nav><li>1 oz of nothing</li></nav>
+        <h2>Negroni</h2><ul><li>30 ml gin<li>30 ml Campari</ul><p>Stir.</p>
+        <h2>Gimlet</h2><ul><li>60 ml gin</li><li>20 ml lime&nbsp;juice</li></ul></html>""",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_tables_and_texts_as_people_write(text: str) -> None:
+    plain = "\n".join(line.removeprefix(" " * 8) for line in text.splitlines())
+    found = _read(plain)
+    assert {name.capitalize(): lines for name, lines in found.items()} == DRINKS
+
+
+def _zip(**members: str | bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+    return packed.getvalue()
+
+
+def _word(paragraphs: list[str]) -> bytes:
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    texts = "".join(f"<w:p><w:r><w:t>{one}</w:t></w:r></w:p>" for one in paragraphs)
+    return _zip(word__document_xml=f'<w:document xmlns:w="{space}">{texts}</w:document>')
+
+
+def _sheet(rows: list[str]) -> bytes:
+    spaces = " ".join(
+        f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"'
+        for one in ("text", "table")
+    )
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(
+            f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>"
+            for cell in row.split(",")
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    return _zip(
+        mimetype="application/vnd.oasis.opendocument.spreadsheet",
+        content_xml=f'<a {spaces}><table:table table:name="x">{cells}</table:table></a>',
+    )
+
+
+PLAIN = TEXTS["plain text"].replace(" " * 8, "").splitlines()
+FILES = {
+    "gzip": gzip.compress(json.dumps(RECIPES).encode()),
+    "an archive of packed recipes": _zip(
+        **{f"{one['name']}_packed": gzip.compress(json.dumps(one).encode()) for one in RECIPES}
+    ),
+    "Cooklang files": _zip(
+        Negroni_cook="Stir @gin{30%ml} and @Campari{30%ml} with #ice{}. -- slowly\n",
+        Gimlet_cook="---\ntitle: Gimlet\n---\nShake @gin{60%ml}, @lime juice{20%ml}(fresh).\n",
+    ),
+    "a document": _word(PLAIN),
+    "a sheet": _sheet(
+        ["Cocktail,Ingredient,Amount", "Negroni,Gin,30 ml", "Negroni,Campari,30 ml",
+         "Gimlet,Gin,60 ml", "Gimlet,Lime juice,20 ml"]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", FILES.values(), ids=FILES)
+def test_packed_files(data: bytes) -> None:
+    assert _read(data) == DRINKS
+
+
+@pytest.mark.parametrize(
+    ("data", "remedy"), [(b"%PDF-1.7", "Save the text as"), (b"\xd0\xcf\x11\xe0", "as .xlsx")]
+)
+def test_what_cannot_be_read_names_the_remedy(data: bytes, remedy: str) -> None:
+    with pytest.raises(DatabaseError, match=remedy):
+        read_bytes(data, "bar")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.sampled_from(
+    ["# A", "Negroni", "30 ml gin", "- gin", "| a | b |", "|---|", "Glass: x", "Ingredients:", "",
+     "1. Stir", "===", "a,b,c", "<b>x", "@gin{1%oz}", "{", "[x]", "x = 1", "---", "x: y", "\x00"]
+), max_size=8).map("\n".join))  # fmt: skip
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        plan = plan_import(read_bytes(text.encode(), "bar"))
+    except DatabaseError:
+        return
+    assert plan.collection.recipes or plan.faults or plan.report.notes
