@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from api.analysis.bar.model import BarModel
+    from api.http.models.bar import Replacement
 
 app = typer.Typer(
     help="Shelf questions: what can I make, what should I buy, what replaces a bottle.",
@@ -115,14 +116,15 @@ def without(
     _print(
         answer,
         as_json,
-        ["Recipe", "Instead of", "Pour"],
+        ["Recipe", "Instead of", "Pour", "Why"],
         [
             [
                 one.recipe_name,
                 f"{measure(one.amount, one.unit)} {one.ingredient.ingredient_name}".strip(),
-                f"{one.replacement.ingredient_name} ({one.replacement.rating})"
+                f"{measure(one.amount, one.unit)} {one.replacement.ingredient_name}".strip()
                 if one.replacement
                 else "no good stand-in",
+                _evidence(one.replacement),
             ]
             for one in answer.affected
         ],
@@ -192,6 +194,13 @@ def menu(
             ),
         ],
     )
+
+
+def _evidence(found: "Replacement | None") -> str:
+    if found is None:
+        return ""
+    pairs = f"{found.support} pairs of near-identical drinks"
+    return f"{found.rating}: {'same family' if found.family else pairs}"
 
 
 def _read_bar() -> "BarModel":

@@ -69,6 +69,7 @@ def test_completion_is_described_in_words(sample_server: Served, visit: Visiting
 
     page.route("**/api/v1/analytics/status", answer)
     found.goto("/status")
+    page.get_by_text("Technical details").click()
     words = page.locator("#completion").inner_text()
     assert "50 % better than the Manhattan distance" in words
     assert "20 % better than the ingredient tree" in words
