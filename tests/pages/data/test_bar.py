@@ -82,3 +82,7 @@ def test_signed_in_devices_share_one_shelf(own_server: Served, visit: Visiting) 
     second.goto("/bar")
     expect(second.page.get_by_role("button", name="Remove Gin")).to_be_visible()
     expect(second.page.get_by_role("button", name="Remove Campari")).to_have_count(0)
+    # A phone that signs in for the first time goes to the bar.
+    phone = visit(own_server, "/", size=PHONE, writer=True).page
+    phone.wait_for_url("**/bar")
+    expect(phone.locator("#shelf-count")).to_have_text("1 bottle")

@@ -131,24 +131,27 @@ export function onSignIn(listener) {
 /**
  * Sign in with the address's `#code=...`, which works once, or `#token=...`, and remove it from the
  * address. A different token in use is replaced only if the reader agrees.
+ *
+ * @returns {Promise<boolean>} whether somebody has signed in
  */
 export async function takeTokenFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const code = given.get("code");
   let token = given.get("token");
-  if (!code && !token) return;
+  if (!code && !token) return false;
   history.replaceState(history.state, "", location.pathname + location.search);
   if (code) {
     try {
       token = (await request("POST", "sign-in", { body: { code } })).body.token;
     } catch (error) {
-      if (!hasToken()) await askForToken(error.message);
-      return;
+      return !hasToken() && (await askForToken(error.message));
     }
   }
   const known = sessionStorage.getItem(TOKEN);
-  if (known && known !== token && !confirm("Replace the token you are signed in with?")) return;
+  if (known && known !== token && !confirm("Replace the token you are signed in with?"))
+    return false;
   signIn(token);
+  return true;
 }
 
 /** Open the sign-in dialog. Resolves to whether there is a token now. */

@@ -1,6 +1,7 @@
 // Shared by all pages: navigation, theme, sign-in, and announcements for screen readers.
 import { askForToken, hasToken, onSignIn, signOut, takeTokenFromAddress } from "./api.js";
 import { passOnReturn } from "./provider.js";
+import { syncShelf } from "./shelf.js";
 
 /** Announce something to screen readers only. */
 export function announce(text) {
@@ -74,6 +75,12 @@ function wireHeader() {
   });
 }
 
+/** Fetch the shelf of whoever has just signed in; the home page is then the bar. */
+async function bringShelf() {
+  if (location.pathname === "/bar") return; // it does so itself
+  if ((await syncShelf()) && location.pathname === "/") location.replace("/bar");
+}
+
 passOnReturn();
-takeTokenFromAddress();
+takeTokenFromAddress().then((signedIn) => signedIn && bringShelf());
 wireHeader();
