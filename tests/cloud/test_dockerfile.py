@@ -61,6 +61,8 @@ class Image:
     left out: they need root, and Linux's namespaces; the compiler is this machine's.
     """
 
+    #: Caches are kept: see __init__. Compiling all packages would be most of the time taken.
+    LEFT_OUT = ("PIP_NO_CACHE_DIR", "UV_NO_CACHE", "UV_COMPILE_BYTECODE", "PYTHONDONTWRITEBYTECODE")
     MOVED = ("/opt", "/build", "/tmp", "/var/cache", "/mnt")
 
     def __init__(self, root: Path, python: str) -> None:
@@ -69,8 +71,9 @@ class Image:
         self.env = {
             "PATH": f"{root / 'python'}:/usr/bin:/bin",
             "HOME": str(root / "home"),
-            # The image has no pip cache; a test that downloads 200 MB each time is not run often.
+            # The image has no caches; a test that downloads 200 MB each time is not run often.
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip")),
+            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
         }
         passed_on = ("PIP_", "UV_", "SSL_", "OPENBLAS_")
         self.env |= {k: v for k, v in os.environ.items() if k.startswith(passed_on)}
@@ -117,8 +120,7 @@ class Image:
     def _set(self, rest: str) -> None:
         for pair in shlex.split(rest):
             name, value = pair.split("=", 1)
-            # pip's cache is kept: see __init__.
-            if name != "PIP_NO_CACHE_DIR":
+            if name not in self.LEFT_OUT:
                 self.env[name] = self.moved(value).replace("$PATH", self.env["PATH"])
 
     def _copy(self, rest: str) -> None:

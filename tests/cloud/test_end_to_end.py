@@ -70,7 +70,7 @@ def run(cloud: Any, tmp_path: Path) -> Iterator[Run]:
                 **cloud.environment,
                 "PATH": f"{path}:{cloud.environment['PATH']}",
                 "AWS_ENDPOINT_URL": cloud.bridge.url,
-                "TRIGGER_POLL_SECONDS": "0.2",
+                "TRIGGER_POLL_SECONDS": "1",  # each asks by a process of its own
                 **environment,
             },
             cwd=ROOT,
@@ -177,7 +177,7 @@ def test_the_command_does_the_same(cloud: Any, run: Run, efs: Path) -> None:
     assert job_id in said
 
 
-@pytest.mark.parametrize("via", ["v1", "v2", "command"])
+@pytest.mark.parametrize("via", ["v1", "command"])
 def test_failed_job_is_reported_with_its_log(
     cloud: Any, run: Run, tmp_path: Path, via: str
 ) -> None:
@@ -207,7 +207,7 @@ def function() -> Iterator[Callable[..., None]]:
     change(Handler=before["Handler"], Environment=before["Environment"])
 
 
-@pytest.mark.parametrize("via", ["v1", "v2", "command"])
+@pytest.mark.parametrize("via", ["v2", "command"])
 def test_a_function_error_fails(
     cloud: Any, function: Callable[..., None], run: Run, via: str
 ) -> None:
@@ -219,7 +219,7 @@ def test_a_function_error_fails(
     assert "missing" in said
 
 
-@pytest.mark.parametrize("via", ["v1", "v2", "command"])
+@pytest.mark.parametrize("via", ["v1", "command"])
 def test_another_status_than_200_fails(
     cloud: Any, function: Callable[..., None], run: Run, via: str
 ) -> None:
@@ -232,7 +232,7 @@ def test_another_status_than_200_fails(
     assert "not-there" in said
 
 
-@pytest.mark.parametrize("via", ["v1", "v2", "command"])
+@pytest.mark.parametrize("via", ["v2", "command"])
 def test_a_stack_that_is_not_there_is_named(cloud: Any, run: Run, via: str) -> None:
     process = run(*(["trigger"] if via == "command" else []), "prod", via=via)
     output, said = process.communicate(timeout=DEADLINE)
