@@ -41,7 +41,8 @@ test: $(VENV)/.installed-dev  ## Run all tests
 	$(PYTEST)
 
 # The slow kinds; of folders that hold nothing else, not even the imports are waited for.
-SLOW = browser or campaign or cloud or cluster or database_server or documentation or package
+SLOW = browser or campaign or cloud or cluster or database_server or documentation or model or package \
+	or refresh
 
 test-fast: $(VENV)/.installed-dev  ## Run all tests but the slow kinds (pyproject.toml describes them)
 	$(PYTEST) -m 'not ($(SLOW))' --ignore tests/cloud --ignore tests/reliability --ignore tests/pages/data

@@ -48,6 +48,17 @@ SLOW_PATHS = {
     "publishing/test_interruption.py": "campaign",
     "triggering/test_worker.py": "campaign",
     "analytics/test_scheduler.py": "cluster",
+    "analytics/test_refresh.py": "refresh",
+    "analytics/test_map_stability.py": "refresh",
+    "analytics/test_quality.py": "refresh",
+    "cli/test_own_recipes.py": "refresh",
+    "http/test_serve.py": "refresh",
+    "publishing/test_refresh_s3.py": "refresh",
+    "triggering/test_reconcile.py": "refresh",
+    "db/test_catalog_stateful.py": "model",
+    "db/test_exchange.py": "model",
+    "triggering/test_coalescing.py": "model",
+    "triggering/test_every_write_is_followed.py": "model",
 }
 
 SLOW_KINDS = {*SLOW_FIXTURES, *SLOW_PATHS.values()}
@@ -56,6 +67,7 @@ SLOW_KINDS = {*SLOW_FIXTURES, *SLOW_PATHS.values()}
 SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Start one worker more than there are processors: many tests wait for servers and browsers."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 4

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -102,7 +102,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _include_routers(app: FastAPI) -> None:
-    v1 = APIRouter(prefix=API_PREFIX)
+    # Each one directly: routes of a router within a router are built once more.
     for resource in (
         analytics,
         bar,
@@ -115,8 +115,7 @@ def _include_routers(app: FastAPI) -> None:
         shelf,
         sign_in,
     ):
-        v1.include_router(resource.router)
-    app.include_router(v1)
+        app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(health.router)
     for site in (pages, rendered, discovery, api_reference, pictures, lists):
         app.include_router(site.router)
