@@ -13,15 +13,19 @@ from api.charts.palette import GROUP_KEYS
 from api.db.catalog.recipes import list_recipe_ids
 from api.db.catalog.search import RecipeSearch
 from api.http.deps import DatabaseDep, PublishedDep
-from api.http.problems import Problem, no_analytics
+from api.http.problems import RETRY_AFTER_OUTAGE, Problem, no_analytics
 from api.http.published import LoadedSnapshot, Published
 from api.pages.convertors import ROW_ID
 
 router = APIRouter(include_in_schema=False)
 
 _DAY = {"Cache-Control": "public, max-age=86400"}
-#: One picture is drawn at a time, so that a crowd of link previews takes no more than a processor.
+#: Decoding a larger map, of more than some 100,000 recipes, would fill the server's memory.
+_MOST_BYTES = 20_000_000
+#: One picture is drawn at a time, so that a crowd of link previews takes no more than a processor;
+#: few wait, so that the threads are there for others.
 _drawing = threading.Lock()
+_waiting = threading.BoundedSemaphore(4)
 
 
 @router.api_route(f"/pictures/recipes/{{recipe_id:{ROW_ID}}}.png", methods=["GET", "HEAD"])
@@ -81,8 +85,11 @@ class _Map:
 
 
 def _map(loaded: LoadedSnapshot) -> _Map | None:
-    if "atlas" not in loaded.manifest.artifacts:
+    entry = loaded.manifest.artifacts.get("atlas")
+    if entry is None:
         return None
+    if entry.size > _MOST_BYTES:
+        raise Problem(404, "Not found", "The map is too large to draw pictures of.")
     return loaded.derived("picture map", lambda: _Map(loaded.value("atlas")))
 
 
@@ -90,8 +97,18 @@ def _map(loaded: LoadedSnapshot) -> _Map | None:
 def _draw(found: _Map, chosen: tuple[int, ...], center: int | None) -> bytes:
     from api.charts.picture import draw_picture
 
-    with _drawing:
-        return draw_picture(found.points, chosen, center)
+    if not _waiting.acquire(blocking=False):
+        raise Problem(
+            503,
+            "Service unavailable",
+            "Too many pictures are being drawn. Try again later.",
+            headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
+        )
+    try:
+        with _drawing:
+            return draw_picture(found.points, chosen, center)
+    finally:
+        _waiting.release()
 
 
 def _answer(published: Published, draw: Any) -> Response:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.http.app import create_app
+from api.pages import pictures
 from api.settings import Settings
 
 HTML = {"accept": "text/html"}
@@ -159,8 +161,25 @@ def test_link_previews_have_a_drawn_picture(client: TestClient, kind: str, name:
     assert max(colors)[1] == ImageColor.getrgb(LIGHT_PAPER)
 
 
+def test_a_crowd_of_previews_is_turned_away(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_waiting", threading.BoundedSemaphore(1))
+    address = f"/pictures/recipes/{find(client, 'recipes', 'Daiquiri')}.png"
+    with pictures._waiting:
+        busy = client.get(address)
+    assert busy.status_code == 503
+    assert busy.headers["retry-after"]
+    assert client.get(address).status_code == 200
+
+
 def test_recipe_that_is_not_mapped_has_no_picture(client: TestClient) -> None:
     assert client.get("/pictures/recipes/999999.png").status_code == 404
+
+
+def test_huge_maps_are_not_drawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "_MOST_BYTES", 100)
+    assert client.get("/pictures/recipes/1.png").status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["recipes", "ingredients"])
