@@ -88,10 +88,10 @@ def test_csv_has_a_line_for_each_ingredient(make_database: MakeDatabase) -> None
     database = make_database(None)
     _import(database, BAR)
     text = (
-        "recipe,ingredient,amount,unit,tags,source\n"
-        "Fizz,Gin,2,Ounce,tall;a\\;b,Bar\n"
-        "Fizz,spirits,,,,\n"
-        "Pink Gin,Gin,2.0,ounce,stirred,Navy\n"
+        "recipe,line,ingredient,amount,unit,tags,source\n"
+        "Fizz,1,Gin,2,Ounce,tall;a\\;b,Bar\n"
+        "Fizz,2,spirits,,,,\n"
+        "Pink Gin,1,Gin,2.0,ounce,stirred,Navy\n"
     )
     assert _counts(_import(database, text.encode())) == (1, 0, 1, 0)
     fizz = next(one for one in _everything(database) if one.name == "Fizz")
@@ -119,10 +119,10 @@ def test_csv_has_a_line_for_each_ingredient(make_database: MakeDatabase) -> None
         ({"recipes": [{"name": "A", "ingredients": [{"ingredient_id": 7}]}]},
          ["recipes[0].ingredients[0].ingredient_id"]),
         (b'{"recipes": [], "recipes": []}', ["body"]),
-        (b"recipe,ingredient\n,Gin\n", ["line 2, recipe"]),
+        (b"recipe,line,ingredient\n,1,Gin\n", ["line 2, recipe"]),
         (b'recipe,ingredient\n"x,Gin\n', ["line 2"]),
-        (b"recipe,ingredient\nx,Gin,1\n", ["line 2"]),
-        (b"recipe,ingredient,amount\nx,Gin,-2\n", ["line 2, amount"]),
+        (b"recipe,line,ingredient\nx,1,Gin,1\n", ["line 2"]),
+        (b"recipe,line,ingredient,amount\nx,1,Gin,-2\n", ["line 2, amount"]),
     ],
 )  # fmt: skip
 def test_every_fault_is_named_by_row(

@@ -238,7 +238,7 @@ def test_ignored_columns_are_named() -> None:
 
 
 def test_a_separator_in_a_text_is_explained() -> None:
-    text = "recipe;ingredient;amount\nSour;Gin;1\nA;B;Gin;1\n"
+    text = "recipe;line;ingredient;amount\nSour;1;Gin;1\nA;B;1;Gin;1\n"
     (fault,) = read_bytes(text.encode(), "x.csv").faults
     assert "separator ';'" in fault.remedy
 

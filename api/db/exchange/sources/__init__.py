@@ -17,7 +17,7 @@ from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
 from api.db.exchange.sources.objects import read_objects
-from api.db.exchange.sources.office import document_text, office_kind, sheets_of
+from api.db.exchange.sources.office import ZIP_ERRORS, document_text, office_kind, sheets_of
 from api.db.exchange.sources.own_csv import is_csv_tables, read_csv_tables
 from api.db.exchange.sources.own_json import is_own_document, read_document
 from api.db.exchange.sources.prose import read_prose
@@ -214,7 +214,7 @@ def _unpacked(data: bytes, name: str, limit: int) -> dict[str, bytes]:
             entries = [one for one in archive.infolist() if not one.is_dir()]
             _check_size(len(entries), sum(one.file_size for one in entries), name, limit)
             return {one.filename: archive.read(one) for one in entries if _is_data(one.filename)}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except ZIP_ERRORS as error:
         raise DatabaseError(f"{name} cannot be unpacked: {error}.") from error
 
 

@@ -1,11 +1,18 @@
 """What office programs save: texts as Markdown, sheets as rows of cells."""
 
 import re
+import struct
 import zipfile
+import zlib
 from io import BytesIO
 from typing import Literal
 from xml.etree import ElementTree
 
+#: What reading a damaged archive raises.
+ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, IndexError, KeyError, OSError,
+    EOFError, RuntimeError,
+)  # fmt: skip
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -19,7 +26,7 @@ def office_kind(data: bytes) -> Literal["xlsx", "docx", "ods", "odt"] | None:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, RuntimeError, EOFError, NotImplementedError):
+    except ZIP_ERRORS:
         return None
     if "xl/workbook.xml" in names:
         return "xlsx"
@@ -88,7 +95,7 @@ def _root(data: bytes, member: str) -> ElementTree.Element | None:
         if b"<!ENTITY" in text:
             raise ValueError("it declares entities")
         return ElementTree.fromstring(text)  # noqa: S314 - no entities
-    except (zipfile.BadZipFile, ElementTree.ParseError, RuntimeError, EOFError) as error:
+    except (*ZIP_ERRORS, ElementTree.ParseError) as error:
         raise ValueError(f"it is damaged: {error}") from error
 
 

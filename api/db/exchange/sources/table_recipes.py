@@ -51,7 +51,8 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         columns |= found
         columns |= find_columns([c for c in others if c not in found.values()], _TEXTS)
         collection = Collection(f"{program}, a row an ingredient")
-        collection.own = set(table.header) <= set(CSV_COLUMNS)
+        # Our export numbers the lines; other tables with such columns are people's own.
+        collection.own = "line" in table.header and set(table.header) <= set(CSV_COLUMNS)
         if collection.own:
             collection.shape = "our own CSV, a row an ingredient"
             columns |= {name: name for name in ("original_text",) if name in table.header}

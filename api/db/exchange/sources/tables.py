@@ -96,7 +96,8 @@ def _fit(cells: list[str], header: Sequence[str]) -> list[str]:
     width = len(header)
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
-    if len(cells) > width and key_of(header[-1]) in LINES:
+    last = key_of(header[-1])
+    if len(cells) > width and last in LINES and last != "ingredient":
         # A list of ingredients that nobody quoted.
         return [*cells[: width - 1], "; ".join(cells[width - 1 :])]
     return cells + [""] * (width - len(cells))

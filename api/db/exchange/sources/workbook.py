@@ -1,11 +1,11 @@
 """Spreadsheets: every sheet of an xlsx file is a table."""
 
 import io
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.db.exchange.drafts import Collection, merged
+from api.db.exchange.sources.office import ZIP_ERRORS
 from api.db.exchange.sources.table_shapes import read_table_anyhow
 from api.db.exchange.sources.tables import TableRows, table_of
 
@@ -25,7 +25,7 @@ def read_workbook(data: bytes, name: str) -> Collection | None:
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = [(sheet.title, table_of(_cells(sheet))) for sheet in book.worksheets]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (*ZIP_ERRORS, InvalidFileException) as error:
         raise ValueError(f"the spreadsheet is damaged: {error}") from error
     return _read_tables(sheets, name)
 
