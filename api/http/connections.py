@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -32,7 +33,8 @@ class ConnectionLimits:
     write_seconds
         Until a client that does not read takes some more.
     trusted_proxies
-        Addresses whose connections are those of many clients; ``*`` for all.
+        Addresses and networks whose connections are those of many clients; ``*`` for all. They are
+        read as uvicorn reads ``FORWARDED_ALLOW_IPS``.
     """
 
     total: int = 1000
@@ -42,8 +44,22 @@ class ConnectionLimits:
     trusted_proxies: Collection[str] = ()
 
     def trusts(self, address: str) -> bool:
-        """Return whether many clients share this address."""
-        return "*" in self.trusted_proxies or address in self.trusted_proxies
+        """Return whether many clients share this address.
+
+        Examples
+        --------
+        >>> limits = ConnectionLimits(trusted_proxies=("192.0.2.7", "172.16.0.0/12"))
+        >>> limits.trusts("192.0.2.7"), limits.trusts("172.18.0.1"), limits.trusts("10.0.0.1")
+        (True, True, False)
+        """
+        if "*" in self.trusted_proxies or address in self.trusted_proxies:
+            return True
+        try:
+            parsed = ip_address(address)
+            networks = [ip_network(one) for one in self.trusted_proxies if "/" in one]
+        except ValueError:
+            return False
+        return any(parsed in network for network in networks)
 
 
 class _Deadline:
