@@ -81,12 +81,16 @@ class Measure:
         >>> Measure(22.5, "ml", 2.5, 22.5).split([0.65, 0.35])
         [15.0, 7.5]
         """
-        largest = max(range(len(shares)), key=lambda index: shares[index])
+        largest = shares.index(max(shares))
         parts = [0.0] * len(shares)
         if self.step <= 0:
             parts[largest] = self.amount
             return parts
         steps = math.floor(self.amount / self.step + 1e-9)
+        if len(shares) - shares.count(0.0) == 1:  # most lines stay, or go, whole
+            parts[largest] = steps * self.step
+            parts[largest] += self.amount - parts[largest]
+            return parts
         exact = [share * steps for share in shares]
         counts = [math.floor(value + 1e-9) for value in exact]
         by_remainder = sorted(

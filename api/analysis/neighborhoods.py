@@ -99,8 +99,12 @@ def name_neighborhoods(
     if count < _MIN_RECIPES or len(np.unique(positions, axis=0)) < _MIN_RECIPES:
         return []
     grid = _Grid.over(positions)
-    candidates = _candidates(ingredients, ancestors)
     cells = grid.cells(positions)
+    # Where each candidate's recipes are: the cells, and how many recipes each has.
+    candidates = {
+        name: np.unique(cells[rows], return_counts=True)
+        for name, rows in _candidates(ingredients, ancestors).items()
+    }
 
     found: list[Neighborhood] = []
     used: set[str] = set()
@@ -208,7 +212,7 @@ def _places(
     level: int,
     grid: _Grid,
     cells: npt.NDArray[np.int64],
-    candidates: Mapping[str, npt.NDArray[np.int64]],
+    candidates: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
     known: Set[str],
 ) -> list[Neighborhood]:
     """Each candidate at its best place on a level, the best candidate first."""
@@ -218,16 +222,16 @@ def _places(
     everything = _smoothed(cells, near)
     wider = None if wide is None else _smoothed(cells, wide)
     scored: list[tuple[float, Neighborhood]] = []
-    for name, rows in candidates.items():
-        if len(rows) < least / _LOYALTY:
+    for name, (places, counts) in candidates.items():
+        members = int(counts.sum())
+        if members < least / _LOYALTY:
             continue
         # A name is placed where at least one of its recipes is.
-        places, counts = np.unique(cells[rows], return_counts=True)
         here = _smoothed_at(places, counts, near)
         # One recipe's weight against empty ground: what is rare nearby is no region.
         share = here / (everything[places] + 1.0)
         if wide is None or wider is None:
-            around = np.full(len(places), len(rows) / len(cells))
+            around = np.full(len(places), members / len(cells))
         else:
             around = _smoothed_at(places, counts, wide) / (wider[places] + 1.0)
         excess = here * (share - around)
@@ -255,6 +259,6 @@ def _smoothed_at(
     if len(places) > _MAX_PAIRED:
         return _smoothed(np.repeat(places, counts), kernel)[places]
     rows, columns = np.divmod(places, _CELLS)
-    weights = kernel[np.ix_(rows, rows)] * kernel[np.ix_(columns, columns)]
+    weights = kernel[rows[:, np.newaxis], rows] * kernel[columns[:, np.newaxis], columns]
     smoothed: FloatArray = weights @ counts.astype(np.float64)
     return smoothed

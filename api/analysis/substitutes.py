@@ -115,24 +115,72 @@ def ingredient_substitutes(
     m = len(registry)
     family = _Family(ingredients, [str(registry.id_at(column)) for column in range(m)])
     rate = evidence.rate()
-    low, high = evidence.interval()
+    rated = _rated(family, evidence, rate, _like_amounts(recipes, m))
+    cells = np.array(
+        [(row, one.column) for row, found in enumerate(rated) for one in found], dtype=np.int64
+    ).reshape(-1, 2)
+    low, high = evidence.interval(cells=(cells[:, 0], cells[:, 1]))
+    intervals = iter(zip(low.tolist(), high.tolist(), strict=True))
+
+    def record(row: int, one: _Rated) -> dict[str, Any]:
+        least, most = next(intervals)
+        return {
+            "ingredient_id": int(registry.id_at(one.column)),
+            "ingredient_name": str(registry.name_at(one.column)),
+            "relation": one.relation,
+            "rating": one.rating,
+            "rate": round(float(rate[row, one.column]), RATE_DECIMALS),
+            "low": round(least, RATE_DECIMALS),
+            "high": round(most, RATE_DECIMALS),
+            "support": one.pairs,
+            "weak": one.pairs < ENOUGH_PAIRS,
+            "members": family.members(one.column),
+            "cost": round(float(cost[row, one.column]), COST_DECIMALS),
+        }
+
+    return [
+        {
+            "ingredient_id": int(registry.id_at(row)),
+            "ingredient_name": str(registry.name_at(row)),
+            "members": family.members(row),
+            "verdict": "substitutes" if found else "none",
+            "substitutes": [record(row, one) for one in found],
+        }
+        for row, found in enumerate(rated)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    """A substitute that is listed: its column, and the pairs of near variants behind it."""
+
+    column: int
+    relation: Relation
+    rating: Rating
+    pairs: int
+
+
+def _rated(
+    family: _Family,
+    evidence: ExchangeEvidence,
+    rate: np.ndarray[Any, np.dtype[np.float64]],
+    like_amounts: np.ndarray[Any, np.dtype[np.bool_]],
+) -> list[list[_Rated]]:
+    """Return the substitutes of each column, the best first."""
     share = _normalized(rate)
     chance = np.maximum(_normalized(rate.sum(axis=0)[np.newaxis])[0], 1e-12)
-    like_amounts = _like_amounts(recipes, m)
-
-    def name(column: int) -> str:
-        return str(registry.name_at(column))
-
-    records = []
-    for row in range(m):
-        found: list[tuple[tuple[bool, int, float, int], dict[str, Any]]] = []
+    rated = []
+    for row in range(len(rate)):
+        found: list[tuple[tuple[bool, int, float, int], _Rated]] = []
         for other in np.flatnonzero(share[row] >= _LEAST_SHARE).tolist():
             relation = family.relation(row, other)
-            pairs = int(evidence.pairs[row, other])
             fits = relation in ("kind", "more general") or (
                 like_amounts[row, other]
                 and (relation == "sibling" or family.same_class(row, other))
             )
+            if not fits:
+                continue
+            pairs = int(evidence.pairs[row, other])
             rating = _rating(
                 _RULES[relation],
                 pairs,
@@ -142,44 +190,16 @@ def ingredient_substitutes(
             )
             if (
                 rating is None
-                and family.in_small_family(row, other)
                 and share[row, other] >= _SMALL_FAMILY_SHARE
+                and family.in_small_family(row, other)
             ):
                 rating = "in a pinch"
-            if not fits:
-                continue
-            if rating is None:
-                continue
-            order = (relation == "swap", _RATINGS.index(rating), -float(rate[row, other]), other)
-            found.append(
-                (
-                    order,
-                    {
-                        "ingredient_id": int(registry.id_at(other)),
-                        "ingredient_name": name(other),
-                        "relation": relation,
-                        "rating": rating,
-                        "rate": round(float(rate[row, other]), RATE_DECIMALS),
-                        "low": round(float(low[row, other]), RATE_DECIMALS),
-                        "high": round(float(high[row, other]), RATE_DECIMALS),
-                        "support": pairs,
-                        "weak": pairs < ENOUGH_PAIRS,
-                        "members": family.members(other),
-                        "cost": round(float(cost[row, other]), COST_DECIMALS),
-                    },
-                )
-            )
+            if rating is not None:
+                order = (relation == "swap", _RATINGS.index(rating), -float(rate[row, other]))
+                found.append(((*order, other), _Rated(other, relation, rating, pairs)))
         found.sort(key=lambda entry: entry[0])
-        records.append(
-            {
-                "ingredient_id": int(registry.id_at(row)),
-                "ingredient_name": name(row),
-                "members": family.members(row),
-                "verdict": "substitutes" if found else "none",
-                "substitutes": [record for _, record in found[:SUBSTITUTES]],
-            }
-        )
-    return records
+        rated.append([one for _, one in found[:SUBSTITUTES]])
+    return rated
 
 
 def _rating(

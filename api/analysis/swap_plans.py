@@ -15,7 +15,7 @@ Amounts are those of the first recipe's own lines, rounded to what can be poured
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -168,12 +168,14 @@ def swap_plan(
         if share <= 0:
             keep.append((line.measure.text(), line.name, line.measure.ml))
             continue
-        targets = sorted(swapped[line.column])
+        shares = swapped.get(line.column, {})
+        targets = sorted(shares)
         if targets:
             # The rest of an ingredient goes the way of its main part.
-            main = max(targets, key=lambda target: swapped[line.column][target])
-            swapped[line.column][main] += left.pop(line.column, 0.0)
-        outcomes = [kept[line.column], left[line.column], *_of(swapped[line.column], targets)]
+            main = max(targets, key=shares.__getitem__)
+            shares[main] += left.pop(line.column, 0.0)
+        outcomes = [kept.get(line.column, 0.0), left.get(line.column, 0.0)]
+        outcomes += [shares[target] for target in targets]
         parts = line.measure.split([outcome / share for outcome in outcomes])
         for index, part in enumerate(parts):
             if part <= 0 and not (line.measure.step <= 0 and outcomes[index] == max(outcomes)):
@@ -200,28 +202,25 @@ def _ml_of(measure: Measure, part: float) -> float:
     return measure.ml * part / measure.amount
 
 
-def _of(shares: Mapping[int, float], columns: Sequence[int]) -> list[float]:
-    return [shares[column] for column in columns]
-
-
 @dataclass(frozen=True, slots=True)
 class _Side:
     """One recipe's columns: their ml, which fill up the glass, and which are pieces."""
 
     ml: Mapping[int, float]
-    lengtheners: frozenset[int]
-    pieces: frozenset[int]
+    lengtheners: Set[int]
+    pieces: Set[int]
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> _Side:
-        total: dict[int, float] = defaultdict(float)
+        total: dict[int, float] = {}
+        lengtheners, pieces = set(), set()
         for line in lines:
-            total[line.column] += line.measure.ml
-        return cls(
-            total,
-            frozenset(line.column for line in lines if line.lengthener),
-            frozenset(line.column for line in lines if line.measure.pieces),
-        )
+            total[line.column] = total.get(line.column, 0.0) + line.measure.ml
+            if line.lengthener:
+                lengtheners.add(line.column)
+            if line.measure.pieces:
+                pieces.add(line.column)
+        return cls(total, lengtheners, pieces)
 
 
 def _comparable(source: int, target: int, first: _Side, second: _Side) -> bool:
@@ -237,8 +236,9 @@ def _comparable(source: int, target: int, first: _Side, second: _Side) -> bool:
 
 
 def _names_by_column(lines: Sequence[Line]) -> dict[int, str]:
-    names: dict[int, list[str]] = defaultdict(list)
+    names: dict[int, list[str]] = {}
     for line in lines:
-        if line.name not in names[line.column]:
-            names[line.column].append(line.name)
+        known = names.setdefault(line.column, [])
+        if line.name not in known:
+            known.append(line.name)
     return {column: " and ".join(several) for column, several in names.items()}

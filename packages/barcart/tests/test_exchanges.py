@@ -86,6 +86,9 @@ def test_interval_narrows_with_evidence() -> None:
         pairs = [{GIN: 0.4, LIME: 0.6}, {RUM: 0.4, LIME: 0.6}] * times
         found = exchange_evidence(drinks(*pairs), DISCRETE, k=2 * times)
         low, high = found.interval()
+        cells = np.array([GIN, LIME, VODKA]), np.array([RUM, LIME, GIN])
+        some = found.interval(cells=cells)
+        assert [one.tolist() for one in some] == [low[cells].tolist(), high[cells].tolist()]
         rate = found.rate()
         assert (low <= rate).all()
         assert (rate <= high).all()

@@ -76,18 +76,23 @@ class ExchangeEvidence:
         shape, exposure = self._posterior()
         return shape / exposure[:, np.newaxis]
 
-    def interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    def interval(
+        self, level: float = 0.95, cells: tuple[IntArray, IntArray] | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the central posterior interval of `rate`.
 
         Parameters
         ----------
         level
             Probability that it covers, between 0 and 1.
+        cells
+            Rows and columns, both of shape (c,), of the cells that are wanted: quantiles of all of
+            a large matrix take a while. None for all.
 
         Returns
         -------
         low, high : numpy.ndarray
-            float64, shape (m, m), zero diagonal.
+            float64, shape (m, m), zero diagonal; or (c,) if cells are given.
 
         Raises
         ------
@@ -97,12 +102,14 @@ class ExchangeEvidence:
         if not 0.0 < level < 1.0:
             raise ValueError(f"level must be between 0 and 1, not {level!r}")
         shape, exposure = self._posterior()
+        scale = np.broadcast_to(1.0 / exposure[:, np.newaxis], shape.shape)
+        if cells is not None:
+            shape, scale = shape[cells], scale[cells]
         low, high = np.zeros_like(shape), np.zeros_like(shape)
         there = shape > 0.0
-        scale = np.broadcast_to(1.0 / exposure[:, np.newaxis], shape.shape)[there]
         tail = 0.5 * (1.0 - level)
-        low[there] = scale * gammaincinv(shape[there], tail)
-        high[there] = scale * gammainccinv(shape[there], tail)
+        low[there] = scale[there] * gammaincinv(shape[there], tail)
+        high[there] = scale[there] * gammainccinv(shape[there], tail)
         return low, high
 
     def _posterior(self) -> tuple[FloatArray, FloatArray]:
