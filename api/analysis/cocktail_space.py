@@ -167,7 +167,7 @@ def _graph_sha256(ids: list[int], graph: NeighborGraph) -> str:
 
 
 def _points(volumes: RecipeVolumes, embedding: NDArray[np.float64]) -> list[dict[str, Any]]:
-    ingredients = volumes.ingredients_by_volume()
+    ingredients = volumes.ingredients_by_volume
     coordinates = embedding.tolist()
     return [
         {

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -28,14 +29,15 @@ class RecipeVolumes:
     lines: pd.DataFrame
     names: dict[int, str]
 
+    @cached_property
     def ingredients_by_volume(self) -> dict[int, list[str]]:
-        """Return each recipe's ingredient names, the largest volume first, each once."""
+        """Each recipe's ingredient names, the largest volume first, each once."""
         found: dict[int, list[str]] = {recipe_id: [] for recipe_id in self.names}
         seen = set()
         for recipe_id, ingredient_id, name in zip(
-            self.lines["recipe_id"],
-            self.lines["ingredient_id"],
-            self.lines["ingredient_name"],
+            self.lines["recipe_id"].tolist(),
+            self.lines["ingredient_id"].tolist(),
+            self.lines["ingredient_name"].tolist(),
             strict=True,
         ):
             if (recipe_id, ingredient_id) not in seen:

@@ -26,6 +26,7 @@ from api.analytics.interruption import (
     wait_for_parent,
 )
 from api.analytics.log import configure_logging
+from api.analytics.memory import return_large_arrays
 from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages, StatusReporter
 from api.analytics.scheduler import pair_engine
@@ -250,6 +251,7 @@ def main() -> None:
     SIGTERM, when stdin is closed.
     """
     configure_logging()
+    return_large_arrays()
     watching = "--watch-stdin" in sys.argv[1:]
     if watching and not wait_for_parent():
         sys.exit(INTERRUPTED_EXIT_CODE)

@@ -32,8 +32,7 @@ _STAGES = (
     "Counting recipe complexity",
     "Building the ingredient tree",
     "Learning what ingredients cost to replace",
-    "Mapping recipes by Manhattan distance",
-    "Mapping recipes by the learned distance",
+    "Mapping recipes by both distances",
     "Finding similar recipes",
     "Finding substitutes",
     "Naming the maps' neighborhoods",
@@ -87,9 +86,7 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
-    with stage(next(names)):
-        learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
+        manhattan, learned = analysis.compute_cocktail_spaces(previous)
     with stage(next(names)):
         name = "recipe-similar"
         similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name])

@@ -1,5 +1,6 @@
-"""Peak memory of a stretch of work."""
+"""Peak memory of a stretch of work, and giving memory back."""
 
+import ctypes
 import resource
 import sys
 from contextlib import suppress
@@ -9,6 +10,18 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 #: Writing this to clear_refs resets the peak: proc(5), "/proc/pid/clear_refs".
 _RESET_PEAK = "5"
+#: mallopt(3): arrays from this size on are mapped one by one.
+_M_MMAP_THRESHOLD, _MAPPED_BYTES = -3, 1 << 20
+
+
+def return_large_arrays() -> None:
+    """Let glibc return each large array to the system when it is freed; elsewhere do nothing.
+
+    By itself it raises the size from which it does so with each array that is freed, up to 32 MB,
+    and then keeps holes between arrays: 30 MB after reading 100,000 recipes.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
 
 
 def reset_peak() -> None:

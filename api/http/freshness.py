@@ -31,8 +31,8 @@ from api.storage.snapshots import Manifest
 
 logger = logging.getLogger(__name__)
 
-#: Seconds a reader waits for a comparison before the answer is "stale".
-PATIENCE_SECONDS = 1.0
+#: Seconds that readers wait for a comparison, from its begin, before the answer is "stale".
+PATIENCE_SECONDS = 2.0
 #: The minimum pause between two comparisons, in seconds and as a multiple of one's duration.
 PAUSE_SECONDS = 1.0
 PAUSE_FACTOR = 10
@@ -72,7 +72,8 @@ class Freshness:
     database
         The recipe database.
     patience
-        Seconds that :meth:`compare` waits.
+        Seconds after a comparison's begin until which :meth:`compare` waits for it: of a large
+        database it takes longer, and not every reader waits anew.
     pause, pause_factor
         The minimum pause between two comparisons: in seconds, and as a multiple of one's duration.
     """
@@ -91,7 +92,7 @@ class Freshness:
         self._pause_factor = pause_factor
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="freshness")
-        self._running: Future[None] | None = None
+        self._running: tuple[Future[None], float] | None = None
         self._last: _Comparison | None = None
         self._id: _DatabaseId | None = None
         self._writes = 0
@@ -134,8 +135,9 @@ class Freshness:
             known = self.known(manifest)
             if known is not None:
                 return known
+            running, begun = self._start()
             try:
-                self._start().result(timeout=self._patience)
+                running.result(timeout=max(0.0, begun + self._patience - time.monotonic()))
             except FutureTimeoutError:
                 break
         known = self.known(manifest)
@@ -196,10 +198,11 @@ class Freshness:
             return self._identity() == last.identity
         return last.writes == self._writes and now < last.begun + SERVER_SECONDS
 
-    def _start(self) -> Future[None]:
+    def _start(self) -> tuple[Future[None], float]:
+        """Return the running comparison and when it was begun, beginning one if none runs."""
         with self._lock:
-            if self._running is None or self._running.done():
-                self._running = self._executor.submit(self._compare)
+            if self._running is None or self._running[0].done():
+                self._running = self._executor.submit(self._compare), time.monotonic()
             return self._running
 
     def _compare(self) -> None:

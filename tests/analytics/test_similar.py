@@ -82,7 +82,7 @@ def test_plan_lists_each_swap(queries: AnalyticsQueries) -> None:
 
 def test_plans_add_up_to_the_recipe(queries: AnalyticsQueries) -> None:
     total = queries._volumes.lines.groupby("recipe_id")["volume"].sum()
-    names = queries._volumes.ingredients_by_volume()
+    names = queries._volumes.ingredients_by_volume
     for record in list(queries.compute_recipe_similar()):
         own = names[record["recipe_id"]]
         for other in record["similar"]:

@@ -5,7 +5,9 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -223,6 +225,25 @@ def test_unrelated_change_makes_nothing_stale(site: Site) -> None:
         assert freshness.known(current) == "current"
     finally:
         freshness.close()
+
+
+def test_a_long_comparison_delays_one_reader_alone(site: Site) -> None:
+    current = site.storage.snapshots.current()
+    assert current is not None
+    freshness = Freshness(site.database, patience=0.001)
+    waits: list[float | None] = []
+
+    class Comparison(Future[None]):
+        def result(self, timeout: float | None = None) -> None:
+            waits.append(timeout)
+            return super().result(timeout)
+
+    freshness._running = Comparison(), time.monotonic() - 1.0
+    try:
+        assert [freshness.compare(current) for _ in range(3)] == ["stale"] * 3
+    finally:
+        freshness.close()
+    assert waits == [0.0] * 3
 
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])

@@ -75,7 +75,7 @@ def _report(sample: Dataset | None) -> str:
         names = ("ingredient-usage", "recipe-complexity", "cocktail-space", "cocktail-space-em")
         return render_report({**{name: [] for name in names}, **empty}, {})
     volumes = recipe_volumes(sample)
-    ingredients = volumes.ingredients_by_volume()
+    ingredients = volumes.ingredients_by_volume
     points = [
         {
             "recipe_id": key,

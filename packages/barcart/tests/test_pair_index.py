@@ -78,6 +78,32 @@ def test_index_changes_no_bit(seed: int, n: int, m: int, k: int, density: float,
         assert same_bits(search(volumes, cost, k, indexed=True, seeds=seeds), expected)
 
 
+@pytest.mark.parametrize("kind", ["levels", "zero", "random"])
+def test_more_substitutes_than_known_change_no_bit(kind: str) -> None:
+    """Costs all alike: an ingredient has more cheap substitutes than the index knows."""
+    rng = np.random.default_rng(2)
+    m = 2 * SUBSTITUTES
+    volumes, cost = recipes(rng, 300, m, 0.012), cost_matrix(rng, m, kind)
+    assert cheapest_substitutes(cost).shape == (m, SUBSTITUTES)
+    expected = search(volumes, cost, 4, indexed=False)
+    assert same_bits(search(volumes, cost, 4, indexed=True), expected)
+    seeds = expected.indices[:, ::-1]
+    assert same_bits(search(volumes, cost, 4, indexed=True, seeds=seeds), expected)
+
+
+def test_memory_is_that_of_the_pairs() -> None:
+    """However many ingredients there are."""
+    rng = np.random.default_rng(3)
+    for m in (50, 5000):
+        columns = np.array([rng.choice(m, 6, replace=False) for _ in range(1000)])
+        volumes = np.zeros((1000, m))
+        np.put_along_axis(volumes, columns, 1.0 / 6.0, axis=1)
+        index = PairIndex.build(Supports.from_volumes(volumes), m)
+        arrays = (index.start, index.rows, index.pairs, index.pair_start, index.pair_rows)
+        # 15 pairs a recipe: a posting of 16 bytes, and up to four slots of 16.
+        assert sum(array.nbytes for array in arrays) <= 1000 * 15 * 80 + 1000 * 6 * 16 + 8 * m + 64
+
+
 def test_many_steps_of_one_ulp_lose_nothing() -> None:
     """What is left out must stay within the slack, however many substitutes were stepped over."""
     ulp = 2.0**-52

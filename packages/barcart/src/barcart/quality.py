@@ -137,7 +137,7 @@ def trustworthiness(
     if n > exact_up_to:
         sample = min(_SAMPLE, n)
         rows = np.sort(np.random.default_rng(seed).choice(n, sample, replace=False))
-    found = find(rows, _mapped_neighbors(layout, size)[rows])
+    found = find(rows, _mapped_neighbors(layout, size, rows))
     each = 1.0 - np.maximum(found - size, 0).sum(axis=1) / worst
     error = 0.0
     if rows.size < n:
@@ -163,12 +163,13 @@ def _comparable(
     return known, layout, recorded if k is None else min(k, recorded)
 
 
-def _mapped_neighbors(layout: FloatArray, k: int) -> IntArray:
-    """Return each point's k nearest on the map, itself excluded."""
-    n = layout.shape[0]
-    _, found = KDTree(layout).query(layout, k=k + 1)
+def _mapped_neighbors(layout: FloatArray, k: int, rows: IntArray | None = None) -> IntArray:
+    """Return the k nearest on the map of each point, or of some; itself excluded."""
+    rows = np.arange(layout.shape[0]) if rows is None else rows
+    n = rows.size
+    _, found = KDTree(layout).query(layout[rows], k=k + 1)
     found = np.asarray(found, dtype=np.int64).reshape(n, k + 1)
-    is_self = found == np.arange(n)[:, np.newaxis]
+    is_self = found == rows[:, np.newaxis]
     # Among many points in one place a point may miss itself; then the farthest goes.
     is_self[~is_self.any(axis=1), -1] = True
     others: IntArray = found[~is_self].reshape(n, k)

@@ -1,0 +1,126 @@
+"""Reads of a large collection from a cold server: the first answer of each kind, p50 and p99.
+
+    DB_PATH=folder/large.db ANALYTICS_DIR=folder/analytics python -m benchmarks.cold_reads
+
+The database and its published analytics have to be there: benchmarks/large_refresh.py --keep makes
+both. Starts `cocktaildb serve` without a worker, waits until /health answers, and then asks one
+question after the other on one connection, each of another recipe or ingredient, so that no answer
+was rendered before. "p99" is of all answers but the first of each kind.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.servers import free_port
+
+_HOST = "127.0.0.1"
+WORDS = ("recipe", "gin", "12", "recipe%207", "99", "e%205")
+
+
+@dataclass
+class Kind:
+    """A kind of question: its path for a recipe's and an ingredient's id, and ms by answer."""
+
+    title: str
+    path: Callable[[int, int], str]
+    taken: list[float] = field(default_factory=list)
+
+
+def kinds() -> list[Kind]:
+    """Return the questions."""
+    return [
+        Kind("recipe-similar/ID", lambda r, _: f"/api/v1/analytics/recipe-similar/{r}"),
+        Kind("ingredient-substitutes/ID",
+             lambda _, i: f"/api/v1/analytics/ingredient-substitutes/{i}"),
+        Kind("recipes/ID", lambda r, _: f"/api/v1/recipes/{r}"),
+        Kind("recipe page", lambda r, _: f"/recipes/{r}"),
+        Kind("ingredient page", lambda _, i: f"/ingredients/{i}"),
+        Kind("search by word", lambda r, _: f"/api/v1/recipes?q={WORDS[r % len(WORDS)]}"),
+        Kind("search by ingredient", lambda _, i: f"/api/v1/recipes?ingredient={i}"),
+        Kind("recipes, first page", lambda r, _: f"/api/v1/recipes?limit={20 + r % 30}"),
+        Kind("ingredients", lambda r, _: f"/api/v1/ingredients?limit={20 + r % 30}"),
+        Kind("status", lambda _, __: "/api/v1/analytics/status"),
+    ]  # fmt: skip
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection(_HOST, port)
+
+    def get(self, path: str) -> tuple[int, bytes, float]:
+        """Return the status, the body and the milliseconds."""
+        begun = time.perf_counter()
+        self._connection.request("GET", path)
+        response = self._connection.getresponse()
+        body = response.read()
+        return response.status, body, (time.perf_counter() - begun) * 1000
+
+
+def _wait(port: int) -> None:
+    for _ in range(1200):
+        try:
+            if Client(port).get("/health")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("the server does not answer")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=30)
+    arguments = parser.parse_args()
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), "--no-worker"],
+        env={**os.environ, "RATE_LIMIT": "off"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    asked = kinds()
+    draw = random.Random(1)
+    failed: dict[str, int] = {}
+    try:
+        _wait(port)
+        client = Client(port)
+        for turn in range(arguments.repeat):
+            if turn == 1:
+                usage = json.loads(client.get("/api/v1/analytics/ingredient-usage")[1])["data"]
+                status = json.loads(client.get("/api/v1/analytics/status")[1])
+                print(status["current"] if "current" in status else list(status))
+            for kind in asked:
+                ingredient = 1 if turn == 0 else draw.choice(usage)["ingredient_id"]
+                path = kind.path(draw.randrange(1, 1000), ingredient)
+                code, _, milliseconds = client.get(path)
+                kind.taken.append(milliseconds)
+                if code >= 400:
+                    failed[path] = code
+    finally:
+        server.terminate()
+        server.wait()
+    table = Table("question", "first ms", "p50 ms", "p99 ms")
+    for kind in asked:
+        rest = sorted(kind.taken[1:])
+        table.add_row(kind.title, f"{kind.taken[0]:.0f}", f"{rest[len(rest) // 2]:.1f}",
+                      f"{rest[len(rest) * 99 // 100]:.1f}")  # fmt: skip
+    Console().print(table)
+    if failed:
+        print(failed)
+
+
+if __name__ == "__main__":
+    main()
