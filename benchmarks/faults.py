@@ -2,7 +2,7 @@
 
     python -m benchmarks.faults --sequences 100 --seed 1
 
-Each sequence has a tiny database (SQLite or PostgreSQL), a place for snapshots (a directory or
+Each sequence has a tiny database (SQLite or PostgreSQL), a snapshot of it (in a directory or in
 moto's S3) and a server with its worker, and draws steps from: write over HTTP, kill a server, kill
 a refresh, restart a server, start or stop a second one, fill the disk and free it, replace the
 database file by a copy, back up, restore, set the clock, drop every database connection, request a
@@ -13,8 +13,10 @@ refresh, refresh beside the worker. Then the faults end, and it checks:
 - within a bound, the current snapshot is the one of the database's present data;
 - no refresh outlives the servers.
 
-The last line on stdout is one JSON object; the exit code is 1 after a violation. A sequence is
-replayed by its own seed: ``--sequences 1 --seed SEED --first``. Needs Linux, and root for the small
+The last line on stdout is one JSON object; the exit code is 1 after a violation. With ``--record
+FILE`` each sequence's outcome is appended there as it ends, and a campaign that was interrupted
+goes on after the ones recorded. A sequence is replayed by its own seed: ``--sequences 1 --seed SEED
+--first``. Needs Linux, and root for the small
 disk that is filled (without, that fault is left out).
 """
 
@@ -82,6 +84,30 @@ class Campaign:
     slowest_follow_up: float = 0.0
     seconds: float = 0.0
     violations: list[str] = field(default_factory=list)
+
+    def add(self, other: "Campaign") -> None:
+        """Count another campaign's results in this one."""
+        for counts, others in (self.sequences, other.sequences), (self.steps, other.steps):
+            for name, number in others.items():
+                counts[name] = counts.get(name, 0) + number
+        self.acknowledged += other.acknowledged
+        self.refused += other.refused
+        self.readings += other.readings
+        self.slowest_follow_up = max(self.slowest_follow_up, other.slowest_follow_up)
+        self.seconds = round(self.seconds + other.seconds, 1)
+        self.violations += other.violations
+
+
+def _recorded(record: Path | None) -> Iterator[Campaign]:
+    """Yield the outcome of each sequence in the file; a line cut by a kill is removed."""
+    if record is None or not record.exists():
+        return
+    lines = record.read_text().splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        record.write_text("".join(lines[:-1]))
+        del lines[-1]
+    for line in lines:
+        yield Campaign(**json.loads(line))
 
 
 def _fork(work: Callable[[], None], log: Path) -> int:
@@ -448,6 +474,7 @@ class Place:
         self.disk = disk
         self.postgresql = postgresql
         self.base = directory / "base.db"
+        self.base_analytics = directory / "base-analytics"
 
     def fill(self) -> None:
         """Leave no byte on the disk."""
@@ -495,6 +522,19 @@ class Place:
 
     warm = 0
 
+    def _publish_base(self, directory: Path, prefix: str | None) -> None:
+        """Copy the snapshot of the first database, so that there is one from the first step."""
+        if prefix is None:
+            shutil.copytree(self.base_analytics, directory)
+            return
+        import boto3
+
+        client = boto3.client("s3")
+        for path in self.base_analytics.rglob("*"):
+            if path.is_file():
+                key = f"{prefix}/{path.relative_to(self.base_analytics)}"
+                client.upload_file(str(path), "campaign", key)
+
     @contextmanager
     def sequence(self, campaign: Campaign, seed: int, kind: tuple[str, str]) -> Iterator[Sequence]:
         """Make a fresh database and settings for one sequence, and remove them."""
@@ -521,6 +561,7 @@ class Place:
         else:
             self._admin(f"CREATE DATABASE s{seed} TEMPLATE base")
             values["database_url"] = f"{self.postgresql}/s{seed}"
+        self._publish_base(directory / "analytics", f"s{seed}" if store == "s3" else None)
         sequence = Sequence(campaign, seed, Settings(**values), directory, self)
         try:
             yield sequence
@@ -561,8 +602,8 @@ def _small_disk(directory: Path) -> Iterator[Path | None]:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def _warm_up(base: Path, postgresql: str | None) -> None:
-    """Make the databases, and import everything, by one refresh of the tiny database."""
+def _warm_up(base: Path, analytics: Path, postgresql: str | None) -> None:
+    """Make the databases and a snapshot of the first; import everything by refreshing it."""
     import api.http.app
     import api.jobs.worker
     from api.analytics import staleness
@@ -583,10 +624,9 @@ def _warm_up(base: Path, postgresql: str | None) -> None:
         with database.engine.begin() as connection:
             write_dataset(connection, first_recipes(RECIPES))
         database.dispose()
-    with tempfile.TemporaryDirectory() as scratch:
-        storage = AnalyticsStorage(directory=Path(scratch))
-        regenerate_analytics(database=get_database(urls[0]), storage=storage)
-        assert staleness.compare(get_database(urls[0]), storage).reason is None
+    storage = AnalyticsStorage(directory=analytics)
+    regenerate_analytics(database=get_database(urls[0]), storage=storage)
+    assert staleness.compare(get_database(urls[0]), storage).reason is None
     api.http.app.create_app(urls[0].model_copy(update={"api_token": TOKEN}))
 
 
@@ -599,10 +639,21 @@ def run(
     limit: float = float("inf"),
     kinds: list[tuple[str, str]] = KINDS,
     first: bool = False,
+    record: Path | None = None,
 ) -> Campaign:
-    """Run a campaign in ``directory``; end early after ``limit`` seconds."""
+    """Run a campaign in ``directory``; end early after ``limit`` seconds.
+
+    ``record`` keeps each sequence's outcome, a line each, and gives those of an earlier run of the
+    same seed, which are not run again.
+    """
     campaign = Campaign(seed)
     dice = random.Random(seed)
+    seeds = [seed if first else dice.getrandbits(32) for _ in range(sequences)]
+    recorded = list(_recorded(record))
+    if [outcome.seed for outcome in recorded] != seeds[: len(recorded)]:
+        raise SystemExit(f"{record} is not the record of this seed")
+    for outcome in recorded:
+        campaign.add(outcome)
     # What this process logs, such as a request for a refresh on a full disk, is expected.
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     for name in ("DATABASE_URL", "ANALYTICS_BUCKET"):
@@ -619,28 +670,35 @@ def run(
         place = Place(directory, stack.enter_context(_small_disk(directory)), postgresql)
         if postgresql is not None:
             place._admin("CREATE DATABASE base")
-        _warm_up(place.base, postgresql)
+        _warm_up(place.base, place.base_analytics, postgresql)
         path = str(directory / "warm.socket")
         os.environ[warm_refresh.SOCKET_VARIABLE] = path
         place.warm = _fork(lambda: warm_refresh.serve(path), directory / "warm.log")
         begun = time.monotonic()
         try:
-            for number in range(sequences):
+            for number in range(len(recorded), sequences):
                 if time.monotonic() - begun > limit:
                     break
-                own = seed if first else dice.getrandbits(32)
-                with place.sequence(campaign, own, kinds[number % len(kinds)]) as sequence:
+                own = seeds[number]
+                outcome = Campaign(own)
+                started = time.monotonic()
+                with place.sequence(outcome, own, kinds[number % len(kinds)]) as sequence:
                     sequence.run(bound)
+                outcome.seconds = round(time.monotonic() - started, 1)
+                campaign.add(outcome)
+                if record is not None:
+                    with record.open("a") as stream:
+                        stream.write(json.dumps(asdict(outcome)) + "\n")
                 print(
                     f"{number + 1}: seed {own}, {' '.join(sequence.done)}; "
                     f"{len(campaign.violations)} violations",
+                    *outcome.violations,
                     file=sys.stderr,
                     flush=True,
                 )
         finally:
             os.kill(place.warm, signal.SIGKILL)
             os.waitpid(place.warm, 0)
-            campaign.seconds = round(time.monotonic() - begun, 1)
     return campaign
 
 
@@ -653,6 +711,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=[",".join(kind) for kind in KINDS], default=None)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end early")
     parser.add_argument("--bound", type=float, default=120.0, help="to follow a write, in seconds")
+    parser.add_argument("--record", type=Path, default=None, help="a line for each sequence")
     arguments = parser.parse_args()
     # Ends in order, so that no server, process or disk is left behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
@@ -668,6 +727,7 @@ def main() -> None:
             limit=arguments.seconds,
             kinds=kinds,
             first=arguments.first,
+            record=arguments.record,
         )
     print(json.dumps(asdict(campaign)))
     sys.exit(1 if campaign.violations else 0)
