@@ -17,6 +17,9 @@ Sources = Annotated[
     list[Path],
     typer.Argument(metavar="SOURCE...", help="Files, folders, zip archives, or - for stdin."),
 ]
+#: How long reading may take, and then writing: above any collection, below a night.
+MAX_SECONDS = 3600.0
+
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would be done, do nothing.")]
 
 
@@ -41,6 +44,12 @@ def import_(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Compute the analytics at once, in this process.")
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit", min=1, help="End the import after this many seconds.", metavar="SECONDS"
+        ),
+    ] = MAX_SECONDS,
     review: Annotated[
         bool,
         typer.Option("--review/--no-review", help="Ask about unknown names, on a terminal."),
@@ -56,15 +65,20 @@ def import_(
     from api.db.exchange.mapping import Mapping, read_mapping, write_mapping
     from api.db.exchange.report import summary
     from api.db.exchange.sources import read_paths
+    from api.db.exchange.time_limit import time_limit as limited
 
     decided = Mapping()
     if mapping is not None and mapping.exists():
         decided = read_mapping(mapping)
-    source = read_paths(sources)
     interactive = review and not as_json and sys.stdin.isatty() and stderr.is_terminal
+    with limited(time_limit):
+        source = read_paths(sources)
     if interactive:
-        decided = reviewed(_run(source, on_duplicate, replace, decided, dry_run=True), decided)
-    plan = _run(source, on_duplicate, replace, decided, dry_run=dry_run)
+        with limited(time_limit):
+            plan = _run(source, on_duplicate, replace, decided, dry_run=True)
+        decided = reviewed(plan, decided)
+    with limited(time_limit):
+        plan = _run(source, on_duplicate, replace, decided, dry_run=dry_run)
     if mapping is not None and not mapping.exists():
         write_mapping(mapping, plan.names)
         stderr.print(f"Wrote {mapping}: correct it, and import with it again.")

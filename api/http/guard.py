@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 import anyio
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -103,6 +103,8 @@ class ApiGuard:
         self._limits = rate_limits
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
+        #: Large bodies are checked one after the other: each keeps the interpreter busy.
+        self._checking = CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -146,7 +148,9 @@ class ApiGuard:
             result = await self._authenticate(scope, headers, address)
         body = await self._read(receive, limit)
         if body:
-            await _check_body(headers.get("content-type", ""), body, any_file=path == IMPORT)
+            _check_type(headers.get("content-type", ""), any_file=path == IMPORT)
+            if _JSON_TYPE.fullmatch(_media_type(headers.get("content-type", ""))):
+                await self._check_json(body)
         return result, _replay(body, receive)
 
     async def _authenticate(
@@ -166,6 +170,12 @@ class ApiGuard:
         if path == IMPORT:
             return self._max_body_bytes
         return min(self._max_body_bytes, MAX_ROW_BYTES)
+
+    async def _check_json(self, body: bytes) -> None:
+        if len(body) > _THREAD_BYTES:
+            await to_thread.run_sync(_check_json, body, limiter=self._checking)
+        else:
+            _check_json(body)
 
     async def _read(self, receive: Receive, limit: int) -> bytes:
         try:
@@ -215,8 +225,12 @@ def _declared_length(headers: Headers) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-async def _check_body(content_type: str, body: bytes, *, any_file: bool) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _check_type(content_type: str, *, any_file: bool) -> None:
+    media_type = _media_type(content_type)
     # An import recognizes its file by content: spreadsheets and archives have no type of text.
     is_file = any_file and media_type == "application/octet-stream"
     if not is_file and not _BODY_TYPES.fullmatch(media_type):
@@ -227,11 +241,6 @@ async def _check_body(content_type: str, body: bytes, *, any_file: bool) -> None
             f"application/json.",
             headers={"Accept": "application/json"},
         )
-    if _JSON_TYPE.fullmatch(media_type):
-        if len(body) > _THREAD_BYTES:
-            await to_thread.run_sync(_check_json, body)
-        else:
-            _check_json(body)
 
 
 def _check_json(body: bytes) -> None:

@@ -1,8 +1,8 @@
 """The threads in which the catalog is read and written.
 
-Reads and writes have threads of their own. Writes run one after the other in the database anyway
-(:mod:`api.db.catalog.writing`), so one thread is enough for them, and a writer that is stuck on a
-lock never takes a thread that a reader needs.
+Reads, writes and the reading of imports have threads of their own. Writes run one after the other
+in the database anyway (:mod:`api.db.catalog.writing`), so one thread is enough for them, and a
+writer that is stuck on a lock never takes a thread that a reader needs.
 """
 
 import logging
@@ -21,6 +21,8 @@ T = TypeVar("T")
 #: Threads for reads, fewer than a pool has connections, and for writes, which exclude each other.
 READ_THREADS = 12
 WRITE_THREADS = 1
+#: Imports keep the interpreter busy: each beside another would slow down everybody.
+IMPORT_THREADS = 1
 #: How long a request waits for a thread, in seconds.
 QUEUE_SECONDS = 10.0
 
@@ -44,6 +46,7 @@ class CatalogThreads:
     ) -> None:
         self._reads = CapacityLimiter(reads)
         self._writes = CapacityLimiter(writes)
+        self._imports = CapacityLimiter(IMPORT_THREADS)
         self._patience = patience
 
     async def read(self, work: Callable[[], T]) -> T:
@@ -53,6 +56,10 @@ class CatalogThreads:
     async def write(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a thread for writes; Problem 503 if none becomes free in time."""
         return await self._run(work, self._writes, "writes")
+
+    async def parse(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the thread that reads imports; Problem 503 if it is not free in time."""
+        return await self._run(work, self._imports, "imports")
 
     async def _run(self, work: Callable[[], T], limiter: CapacityLimiter, what: str) -> T:
         borrower = object()
@@ -64,7 +71,7 @@ class CatalogThreads:
             raise Problem(
                 503,
                 "Service unavailable",
-                f"Too many {what} are waiting for the database. Try again later.",
+                f"Too many {what} are waiting. Try again later.",
                 headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
             ) from error
         try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.db.errors import Fault
+from api.db.exchange.time_limit import check_time
 from api.db.frames import TABLES
 from api.db.schema import stored_columns
 
@@ -55,6 +56,7 @@ class Row:
     fields: dict[str, Any]
 
     def __post_init__(self) -> None:
+        check_time()  # every reader makes rows
         self.fields = {
             name: None if isinstance(value, str) and not value.strip() else value
             for name, value in self.fields.items()

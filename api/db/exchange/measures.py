@@ -54,6 +54,8 @@ class Measure:
 
 #: Unicode writes ½ as 1, this and 2.
 _SLASH = "\u2044"
+#: A longer text is no line of a recipe, and is not read; the cost grows with the square.
+_MAX_LINE = 1_000
 _NUMBER = r"\d+\s+\d+\s*/\s*\d+|\d+\s*/\s*\d+|\d+(?:[.,]\d+)*|[.,]\d+"
 _QUANTITY = re.compile(
     rf"(?<![\w.,])(?P<low>{_NUMBER})"
@@ -107,6 +109,8 @@ def parse_measure(text: str) -> Measure:
     >>> parse_measure("1-2 tsp").amount, parse_measure("Juice of 1/2").form
     (1.5, 'juice')
     """
+    if len(text) > _MAX_LINE:
+        return Measure(rest=text, understood=False)
     plain = _plain(text)
     if not plain:
         return Measure()
@@ -139,6 +143,8 @@ def parse_line(text: str) -> Measure:
     >>> parse_line("Soda water, to top").unit, parse_line("Gin - 60 ml").amount
     ('to top', 60.0)
     """
+    if len(text) > _MAX_LINE:
+        return Measure(rest=text, understood=False)
     plain = _plain(text)
     found = _parse(plain)
     if found.understood and found.rest:

@@ -16,6 +16,7 @@ from api.db.catalog.units import create_unit
 from api.db.errors import DatasetError, Fault
 from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
 from api.db.exchange.report import OnDuplicate
+from api.db.exchange.time_limit import check_time
 from api.db.schema import ingredients, ratings, recipes, tags, units
 from api.db.search_names import same_name
 from api.db.times import as_utc
@@ -105,6 +106,7 @@ class _Merge:
             if twice and self._on_duplicate != "keep-both":
                 self._counts.skipped.append(draft.name)
                 return
+            check_time()
             self._add_ratings(write_recipe(self._connection, None, draft), row.ratings)
             self._counts.created += 1
             return
@@ -136,6 +138,7 @@ class _Merge:
     def _draft(
         self, kind: type[Draft], table: str, row: Row, fields: Mapping[str, Any]
     ) -> Draft | None:
+        check_time()
         try:
             return kind.model_validate(dict(fields))
         except ValidationError as error:
@@ -244,6 +247,7 @@ class _Merge:
         for row in rows:
             wanted.setdefault(same_name(row.text("name")), []).append(row)
         pairs: list[int | None] = []
+        places: dict[str, int] = {}
         for row in rows:
             key = same_name(row.text("name"))
             found, group = present.get(key, []), wanted[key]
@@ -251,7 +255,7 @@ class _Merge:
                 message = f"{len(found)} recipes have this name: numbers {found[:5]}."
                 remedy = "Rename all but one, or update them one by one."
                 self._fault("recipes", row, "name", message, remedy)
-            position = next(n for n, one in enumerate(group) if one is row)
+            position = places[key] = places.get(key, -1) + 1
             pairs.append(found[position] if position < len(found) else None)
         return pairs
 
@@ -278,6 +282,7 @@ class _Merge:
 
 
 def _same(before: RecipeDraft, after: RecipeDraft) -> bool:
+    check_time()
     one, other = before.model_dump(), after.model_dump()
     for shown in (one, other):
         shown["tags"] = {same_name(name) for name in shown["tags"]}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api.db.exchange.mapping import Mapping, Target
+from api.db.exchange.time_limit import check_time
 from api.db.rules import MAX_NAME
 from api.db.search_names import same_name
 from api.db.taxonomy.matcher import Match, find_ingredient
@@ -92,7 +93,9 @@ class IngredientPlacer:
     def look_up(self, written: str) -> Match:
         """Return what a name means in the shipped tree, without creating anything."""
         if written not in self._matches:
-            self._matches[written] = find_ingredient(written)
+            check_time()
+            # What follows is no name, and the cost grows with the cube of the words.
+            self._matches[written] = find_ingredient(written[:MAX_NAME])
         return self._matches[written]
 
     def _place(self, written: str) -> Placement:

@@ -17,6 +17,7 @@ from api.db.exchange.mapping import Mapping
 from api.db.exchange.measures import Measure, parse_line, parse_measure
 from api.db.exchange.placing import IngredientPlacer, Placement, UnitPlacer
 from api.db.exchange.report import ImportReport, PlacedName, UnreadLine
+from api.db.exchange.time_limit import check_time
 from api.db.rules import LARGEST_AMOUNT
 from api.db.search_names import same_name
 from api.db.taxonomy.matcher import is_known
@@ -180,6 +181,7 @@ class LinePlanner:
 
     def _parsed(self, text: str, *, whole: bool) -> Measure:
         text = self._mapping.measures.get(same_name(text), text)
+        check_time()
         return parse_line(text) if whole else parse_measure(text)
 
     def _ingredient(

@@ -12,13 +12,17 @@ from api.db.exchange.drafts import Collection
 from api.db.exchange.importing import import_into
 from api.db.exchange.report import ImportReport, OnDuplicate
 from api.db.exchange.sources import read_bytes
+from api.db.exchange.time_limit import ImportTimeoutError, time_limit
 from api.db.search_names import same_name
 
-MAX_BYTES = 64 << 20
+#: Unpacked: a small archive may hold much.
+MAX_BYTES = 16 << 20
 MAX_RECIPES = 5_000
 MAX_LINES = 50_000
 #: Names that are not known are compared with all that are.
 MAX_NAMES = 5_000
+#: How long reading a body may take, and then writing what it says, in seconds.
+MAX_SECONDS = 20.0
 #: How many faults one answer lists.
 MAX_FAULTS = 100
 
@@ -31,10 +35,14 @@ def read_request(body: bytes) -> Collection:
     Raises
     ------
     InvalidError
-        If nothing is recognized, or there is more than one request may bring.
+        If nothing is recognized, or there is more than one request may bring, or reading takes
+        longer than :data:`MAX_SECONDS`.
     """
     try:
-        collection = read_bytes(body, "body", MAX_BYTES)
+        with time_limit(MAX_SECONDS):
+            collection = read_bytes(body, "body", MAX_BYTES)
+    except ImportTimeoutError as error:
+        raise _too_slow(error) from error
     except DatabaseError as error:
         remedy = "See docs/import.md for the shapes that are recognized."
         raise InvalidError([FieldFault("body", str(error), remedy)]) from error
@@ -90,7 +98,7 @@ def import_request(
     Raises
     ------
     InvalidError
-        With each fault by row and field.
+        With each fault by row and field, or if it takes longer than :data:`MAX_SECONDS`.
     """
     decided = mapping.Mapping(
         {
@@ -99,11 +107,19 @@ def import_request(
         }
     )
     try:
-        report = import_into(connection, source, on_duplicate, decided).report
+        with time_limit(MAX_SECONDS):
+            report = import_into(connection, source, on_duplicate, decided).report
+    except ImportTimeoutError as error:
+        raise _too_slow(error) from error
     except DatasetError as error:
         raise _invalid(error.faults) from error
     report.dry_run = dry_run
     return report
+
+
+def _too_slow(error: ImportTimeoutError) -> InvalidError:
+    message, _, remedy = str(error).partition(". ")
+    return InvalidError([FieldFault("body", f"{message}.", remedy)])
 
 
 def _invalid(faults: tuple[Fault, ...]) -> InvalidError:

@@ -6,7 +6,6 @@ description, is recognized by the refresh itself, which then stops at once.
 
 from typing import Annotated, Literal
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, StringConstraints
@@ -178,6 +177,7 @@ _IMPORT_BODY = {
 async def import_many(
     body: Body,
     write: WriteDep,
+    services: ServicesDep,
     on_duplicate: Annotated[
         OnDuplicate,
         Query(
@@ -211,9 +211,8 @@ async def import_many(
     # Here, not above: it brings pandas, which a cold start on Lambda would wait for.
     from api.db.exchange.requests import import_request, read_names, read_request
 
-    # In a thread: a body of some megabytes takes a while to read.
-    source = await to_thread.run_sync(read_request, body)
     names = read_names(mapping)
+    source = await services.threads.parse(lambda: read_request(body))
     return await write(
         lambda connection: import_request(connection, source, on_duplicate, names, dry_run=dry_run),
         dry_run=dry_run,

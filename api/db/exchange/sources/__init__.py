@@ -36,6 +36,7 @@ from api.db.exchange.sources.values import (
 )
 from api.db.exchange.sources.web_text import page_text
 from api.db.exchange.sources.workbook import read_sheets, read_workbook
+from api.db.exchange.time_limit import ImportTimeoutError, check_time
 
 #: What a source may hold, unpacked; far above any bar's collection.
 MAX_BYTES = 256 << 20
@@ -115,14 +116,18 @@ def _read_file(data: bytes, name: str, limit: int = MAX_BYTES) -> Collection | N
         if data.startswith(MAGIC):
             return read_sqlite(data, name)
         if data.startswith(_ZIP):
-            return _read_office(data, name)
+            return _read_office(data, name, limit)
         return _read_text(decode(data), name)
+    except RecursionError as error:
+        raise DatabaseError(f"{name} is nested too deeply. Use fewer levels.") from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise DatabaseError(f"{name} cannot be read: {error}.") from error
 
 
-def _read_office(data: bytes, name: str) -> Collection | None:
+def _read_office(data: bytes, name: str, limit: int) -> Collection | None:
     kind = office_kind(data)
+    if kind is not None:
+        _check_archive(data, name, limit)
     if kind == "xlsx":
         return read_workbook(data, name)
     if kind == "ods":
@@ -208,6 +213,13 @@ _TEXTS: tuple[tuple[Callable[[str], bool], Callable[[str], Any], str], ...] = (
 )
 
 
+def _check_archive(data: bytes, name: str, limit: int) -> None:
+    """Refuse an office program's file that would unpack to more than the limit."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+    _check_size(len(entries), sum(one.file_size for one in entries), name, limit)
+
+
 def _unpacked(data: bytes, name: str, limit: int) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -244,8 +256,11 @@ def _read_files(files: Mapping[str, bytes], name: str) -> Collection:
         return read_csv_tables(top)
     found, skipped = [], []
     for path, data in files.items():
+        check_time()
         try:
             collection = _read_file(data, path)
+        except ImportTimeoutError:
+            raise
         except DatabaseError as error:
             skipped.append(f"{path} was skipped: {error}")
             continue

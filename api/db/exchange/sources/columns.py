@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from api.db.exchange.time_limit import check_time
 from api.db.search_names import fold
 from api.db.taxonomy.units import find_unit
 
@@ -67,6 +68,7 @@ LINE_MEANINGS = ("ingredient", "detail", "measure", "amount", "amount_max", "uni
 
 def key_of(name: object) -> str:
     """Return a column's name without case, accents and what separates words."""
+    check_time()
     return re.sub(r"[\W_]+", "", fold(str(name)))
 
 

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from api.db.exchange.measures import parse_line, parse_measure
+from api.db.exchange.time_limit import check_time
 from api.db.taxonomy.matcher import is_known
 
 _SAMPLE = 60
@@ -56,4 +57,5 @@ def share(values: Iterable[Any], test: Callable[[str], bool]) -> float:
 
 
 def _is_short(text: str) -> bool:
+    check_time()
     return 0 < len(text) <= _LONGEST and len(text.split()) <= _MOST_WORDS + 4

@@ -1,6 +1,7 @@
 """JSON without what Python's reader accepts silently."""
 
 import json
+from collections import Counter
 from typing import Any
 
 _MAX_DIGITS = 300
@@ -40,7 +41,6 @@ def _refuse_constant(name: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
+        [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
     return found

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from api.db.exchange.sources.columns import find_columns
 from api.db.exchange.sources.content import is_measured_line
 from api.db.exchange.sources.tables import TableRows
+from api.db.exchange.sources.values import read_yaml
+from api.db.exchange.time_limit import check_time
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
@@ -18,6 +18,10 @@ _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
 _TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
+
+
+#: No line of a recipe is longer; to read marks takes time that grows with the square.
+_LONGEST_LINE = 2_000
 
 
 @dataclass
@@ -33,12 +37,12 @@ class Line:
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the YAML between two rules at the beginning of a text, and the rest."""
-    match = re.match(r"\s*---\s*\n(.*?)\n---\s*\n", text, re.DOTALL)
+    match = re.match(r"\s*---[ \t]*\n(.*?)\n---[ \t]*\n", text, re.DOTALL)
     if match is None:
         return {}, text
     try:
-        found = yaml.safe_load(match[1])
-    except yaml.YAMLError:
+        found = read_yaml(match[1])
+    except ValueError:
         return {}, text
     return (found, text[match.end() :]) if isinstance(found, dict) else ({}, text)
 
@@ -51,6 +55,7 @@ def tables_of(text: str) -> Iterator[TableRows]:
     """Yield the tables of a text: lines of cells between bars."""
     table: TableRows | None = None
     for number, line in enumerate(text.splitlines(), 1):
+        check_time()
         if line.count("|") < 1 or not line.strip():
             if table is not None:
                 yield table
@@ -69,7 +74,8 @@ def lines_of(text: str) -> Iterator[Line]:
     raw = text.splitlines()
     header: list[str] = []
     for position, written in enumerate(raw):
-        number, line = position + 1, written.strip()
+        check_time()
+        number, line = position + 1, written.strip()[:_LONGEST_LINE]
         if "|" in line and line.count("|") > 1:
             if _TABLE_RULE.fullmatch(line):
                 continue

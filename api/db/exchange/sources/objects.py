@@ -27,7 +27,7 @@ from api.db.exchange.sources.object_shapes import (
     named_by_values,
 )
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
-from api.db.exchange.sources.tables import TableRows
+from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
 
 _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
@@ -54,6 +54,8 @@ def _read_rows(value: Any, name: str, program: str) -> Collection | None:
     if rows is None:
         return None
     header = list(dict.fromkeys(key for row in rows for key in row))
+    if len(header) > MOST_COLUMNS:
+        return None
     labeled = [(f"[{number}]", dict(row)) for number, row in enumerate(rows)]
     table = read_table(TableRows(header, labeled), name, program)
     if table is not None and "strDrink" in header:

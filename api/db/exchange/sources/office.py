@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Literal
 from xml.etree import ElementTree
 
+from api.db.exchange.time_limit import check_time
+
 #: What reading a damaged archive raises.
 ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, ValueError, IndexError, KeyError, OSError,
@@ -53,6 +55,7 @@ def document_text(data: bytes) -> str | None:
         return None
     lines = []
     for one in root.iter():
+        check_time()
         text = " ".join("".join(one.itertext()).split())
         if one.tag == f"{_OFFICE}h":
             lines.append(f"# {text}")
@@ -78,6 +81,7 @@ def sheets_of(data: bytes) -> list[tuple[str, list[list[str]]]]:
         for row in sheet.iter(f"{_TABLE}table-row"):
             cells: list[str] = []
             for cell in row:
+                check_time()
                 text = "\n".join("".join(p.itertext()) for p in cell.iter(f"{_OFFICE}p"))
                 times = int(cell.get(f"{_TABLE}number-columns-repeated") or 1)
                 cells += [text] * min(times, _MOST_REPEATED)
@@ -105,6 +109,7 @@ def _word_line(paragraph: ElementTree.Element) -> str:
         for one in paragraph.iter()
         if one.tag in (f"{_WORD}t", f"{_WORD}br", f"{_WORD}tab")
     )
+    check_time()
     style = paragraph.find(f"{_WORD}pPr/{_WORD}pStyle")
     kind = (style.get(f"{_WORD}val") or "") if style is not None else ""
     if match := re.fullmatch(r"(?:Heading|berschrift|Titre)\s*(\d)|Title", kind):

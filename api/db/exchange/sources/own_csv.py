@@ -6,6 +6,7 @@
 ``recipes.csv`` may list ``tags`` (:mod:`api.db.exchange.tag_cells`).
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def _read(found: TableRows, table: str, collection: Collection) -> list[Row]:
         collection.add_fault(name, "line 1", "-", "The file is empty.", remedy)
         return []
     unknown = [column for column in found.header if column not in allowed]
-    repeated = sorted({column for column in found.header if found.header.count(column) > 1})
+    repeated = sorted(column for column, times in Counter(found.header).items() if times > 1)
     if unknown or repeated:
         collection.add_fault(
             name,

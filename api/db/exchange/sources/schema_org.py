@@ -1,24 +1,25 @@
 """schema.org/Recipe as JSON-LD: a file, or a saved web page that holds it."""
 
+import re
 from collections.abc import Iterator
 from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.json_text import parse_json
+from api.db.exchange.time_limit import check_time
 
 _DEEPEST = 6
+_SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
+_SCRIPT_END = re.compile(r"</script\b", re.IGNORECASE)
+_LONGEST_TAG = 1_000
 
 
 def read_page(text: str, name: str) -> Collection | None:
     """Return the recipes of a web page; None if it holds none."""
-    scripts = _Scripts()
-    scripts.feed(text)
-    scripts.close()
     recipes: list[dict[str, Any]] = []
     notes = []
-    for script in scripts.found:
+    for script in _scripts(text):
         try:
             recipes += _recipes(parse_json(script.strip().rstrip(";")), _DEEPEST)
         except ValueError as error:
@@ -32,27 +33,19 @@ def read_linked_data(value: Any) -> Collection | None:
     return _collection(recipes, "schema.org recipe (JSON-LD)", []) if recipes else None
 
 
-class _Scripts(HTMLParser):
-    """Collects the scripts of type application/ld+json."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        kind = dict(attrs).get("type") or ""
-        self._inside = tag == "script" and "ld+json" in kind.casefold()
-        if self._inside:
-            self.found.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script":
-            self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.found[-1] += data
+def _scripts(text: str) -> Iterator[str]:
+    """Yield the scripts of type application/ld+json; a page need not be well formed otherwise."""
+    end = 0
+    while (tag := _SCRIPT.search(text, end)) is not None:
+        check_time()
+        end = text.find(">", tag.end()) + 1
+        if end == 0:
+            return
+        if "ld+json" in text[tag.end() : min(end, tag.end() + _LONGEST_TAG)].casefold():
+            start = end
+            closed = _SCRIPT_END.search(text, start)
+            end = len(text) if closed is None else closed.start()
+            yield text[start:end]
 
 
 def _recipes(value: Any, depth: int) -> Iterator[dict[str, Any]]:

@@ -13,10 +13,13 @@ from api.db.exchange.sources.columns import find_columns, key_of
 from api.db.exchange.sources.own_csv import RecipesByReference
 from api.db.exchange.sources.table_recipes import read_table
 from api.db.exchange.sources.tables import TableRows
+from api.db.exchange.time_limit import ImportTimeoutError, check_time
 from api.db.schema import CORE_TABLES
 
 MAGIC = b"SQLite format 3\0"
 _MOST_ROWS = 500_000
+#: SQLite asks whether to go on after this many of its instructions: about a millisecond.
+_INSTRUCTIONS = 100_000
 
 
 def read_sqlite(data: bytes, name: str) -> Collection | None:
@@ -32,9 +35,19 @@ def read_sqlite(data: bytes, name: str) -> Collection | None:
         path.write_bytes(data)
         try:
             with closing(sqlite3.connect(path)) as connection:
+                connection.set_progress_handler(_is_over, _INSTRUCTIONS)
                 return _read(connection, name)
         except sqlite3.DatabaseError as error:
+            check_time()  # it may have ended the statement
             raise ValueError(f"the database is damaged: {error}") from error
+
+
+def _is_over() -> bool:
+    try:
+        check_time()
+    except ImportTimeoutError:
+        return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,7 @@ def _tables(connection: sqlite3.Connection) -> list[_Table]:
 
 def _guess_references(table: _Table, tables: list[_Table]) -> _Table:
     """Add what ``drink_id`` refers to where no foreign key says so."""
+    check_time()
     found = dict(table.references)
     for column in table.columns:
         match = re.fullmatch(r"(.+?)_?id|id_?(.+)", column, re.IGNORECASE)

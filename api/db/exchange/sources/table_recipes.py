@@ -21,6 +21,8 @@ _RECIPE = ("recipe", "recipe_id")
 _LINE = ("ingredient", "measure", "amount", "amount_max", "unit", "line", "note", "optional")
 _TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "category",
           "image_url", "source", "source_url")  # fmt: skip
+#: A longer cell is split as text: as a literal it would take a hundred times its size.
+_MAX_LITERAL = 20_000
 _EMPTY = frozenset(("", "na", "n/a", "null", "none", "nan", "-"))
 
 
@@ -218,7 +220,7 @@ def split_cell(cell: Any) -> list[str]:
     if value is None:
         return []
     text = str(value)
-    if text.startswith(("[", "{", "(")):
+    if text.startswith(("[", "{", "(")) and len(text) <= _MAX_LITERAL:
         try:
             found = ast.literal_eval(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

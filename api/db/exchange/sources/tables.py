@@ -11,13 +11,14 @@ from typing import Any
 from api.db.exchange.drafts import FIELDS
 from api.db.exchange.formulas import unguard
 from api.db.exchange.sources.columns import LINES, key_of
+from api.db.exchange.time_limit import check_time
 
 _SEPARATORS = ",;\t|"
 #: No field of a recipe is longer; an unclosed quote would otherwise swallow the rest of the file.
 _FIELD_LIMIT = 1_000_000
 _SAMPLE_LINES = 40
 #: Wider ones are no tables of recipes.
-_MOST_COLUMNS = 2000
+MOST_COLUMNS = 2000
 _OWN_COLUMNS = frozenset(name for names in FIELDS.values() for name in names)
 
 
@@ -51,13 +52,14 @@ def read_csv(text: str) -> TableRows:
     end, found = 0, []
     try:
         for cells in reader:
+            check_time()
             label, end = f"line {end + 1}", reader.line_num
             if any(cell.strip() for cell in cells):
                 found.append((label, cells))
     except csv.Error as error:
         remedy = "Close every double quote, and double those inside a text."
         table.faults.append((f"line {reader.line_num}", f"Invalid CSV: {error}.", remedy))
-    if not found or len(found[0][1]) > _MOST_COLUMNS:
+    if not found or len(found[0][1]) > MOST_COLUMNS:
         return table
     table.header = [cell.strip() for cell in found[0][1]]
     if sum(map(bool, table.header)) < 2 and table.header[0] not in _OWN_COLUMNS:  # a title
@@ -65,6 +67,7 @@ def read_csv(text: str) -> TableRows:
         table.header += [""] * (widest - len(table.header))
     keys = distinct(table.header)
     for label, cells in found[1:]:
+        check_time()
         cells = _fit(cells, table.header)
         if len(cells) != len(keys):
             message = f"The row has {len(cells)} cells, the header {len(keys)}."
@@ -94,8 +97,8 @@ def distinct(names: Sequence[str]) -> list[str]:
 def _fit(cells: list[str], header: Sequence[str]) -> list[str]:
     """Add or drop empty cells at the end, as spreadsheets leave them out or add them."""
     width = len(header)
-    while len(cells) > width and not cells[-1].strip():
-        cells = cells[:-1]
+    end = max((n for n, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    cells = cells[: max(width, end)]
     last = key_of(header[-1])
     if len(cells) > width and last in LINES and last != "ingredient":
         # A list of ingredients that nobody quoted.
@@ -135,10 +138,13 @@ def table_of(cells: Iterable[Sequence[Any]], first_row: int = 1) -> TableRows:
     """Return rows of cells as a table; the header is the first row with two texts or more."""
     table = TableRows([])
     for number, row in enumerate(cells, first_row):
+        check_time()
         values = [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]
         present = [value for value in values if value is not None]
         if not table.header:
-            if len(present) >= 2 and all(isinstance(value, str) for value in present):
+            if 2 <= len(present) <= len(values) <= MOST_COLUMNS and all(
+                isinstance(value, str) for value in present
+            ):
                 table.header = distinct([str(value or "").strip() for value in values])
             continue
         if present:

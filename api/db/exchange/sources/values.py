@@ -8,10 +8,14 @@ from xml.etree import ElementTree
 import yaml
 
 from api.db.exchange.sources.json_text import parse_json
+from api.db.exchange.time_limit import check_time
 
-_COMMENT = re.compile(r"^\s*//[^\n]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*//[^\n]*$", re.MULTILINE)
 #: Far above any recipe's.
 _DEEPEST = 100
+#: Far above any configuration; its reader cannot be ended.
+_LONGEST_TOML = 500_000
+_LONGEST_TOML_LINE = 5_000
 _SCRIPT = re.compile(r"(?:=|\bdefault|\(|return)\s*(?=[\[{])")
 _TOML = re.compile(r"^\s*(\[\[?[^\]\n]+\]\]?|[\w.\"'-]+\s*=\s*\S.*)\s*(#.*)?$", re.MULTILINE)
 
@@ -45,15 +49,38 @@ def read_script(text: str) -> Any:
     ValueError
         If there is none.
     """
-    text = _COMMENT.sub("", text).strip()
+    text = _COMMENT.sub("", _without_long_comments(text)).strip()
     match = None if text[:1] in "[{" else _SCRIPT.search(text)
     inner = text[match.end() :].rstrip().rstrip(";)").rstrip() if match else text
     # Keys without quotes, single quotes, NaN and commas at the end are YAML, too.
     return read_yaml(inner.replace("\t", " "))
 
 
+def _without_long_comments(text: str) -> str:
+    parts, end = [], 0
+    while (start := text.find("/*", end)) >= 0 and (close := text.find("*/", start + 2)) >= 0:
+        parts.append(text[end:start])
+        end = close + 2
+    return "".join(parts) + text[end:]
+
+
+#: What PyYAML raises on values that are not of the type that they say: ``!!bool x``.
+_YAML_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_MAX_DIGITS = 300
+
+
 class _Loader(yaml.SafeLoader):
     """Loads plain values; refuses aliases, with which a short text becomes a huge one."""
+
+    def fetch_more_tokens(self) -> None:
+        check_time()
+        super().fetch_more_tokens()
+
+    def construct_scalar(self, node: Any) -> Any:
+        # 1:1:1... is a number to the base of 60; its cost grows with the square of its length.
+        if len(node.value) > _MAX_DIGITS and node.tag.rpartition(":")[2] in ("int", "float"):
+            raise yaml.YAMLError("a number is too long")
+        return super().construct_scalar(node)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -80,7 +107,7 @@ def read_yaml(text: str) -> Any:
         raise ValueError("it is nested too deeply")
     try:
         documents = [one for one in yaml.load_all(text, _Loader) if isinstance(one, (dict, list))]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_YAML_FAULTS) as error:
         raise ValueError(str(error)) from error
     return documents[0] if len(documents) == 1 else documents or None
 
@@ -109,6 +136,8 @@ def read_toml(text: str) -> Any:
     ValueError
         If it is not TOML.
     """
+    if len(text) > _LONGEST_TOML or max(map(len, text.splitlines())) > _LONGEST_TOML_LINE:
+        raise ValueError("it is too long for TOML")
     return tomllib.loads(text)
 
 
@@ -136,6 +165,7 @@ def _tag(element: ElementTree.Element) -> str:
 
 
 def _element(element: ElementTree.Element) -> Any:
+    check_time()
     text = (element.text or "").strip()
     children = list(element)
     tags = {_tag(child) for child in children}
@@ -148,7 +178,9 @@ def _element(element: ElementTree.Element) -> Any:
     ):
         return [_element(child) for child in children]
     found: dict[str, Any] = dict(element.attrib)
-    for tag in sorted(tags):
-        values = [_element(child) for child in children if _tag(child) == tag]
+    by_tag: dict[str, list[Any]] = {tag: [] for tag in sorted(tags)}
+    for child in children:
+        by_tag[_tag(child)].append(_element(child))
+    for tag, values in by_tag.items():
         found[tag] = values[0] if len(values) == 1 else values
     return found

@@ -3,10 +3,14 @@
 import re
 from html.parser import HTMLParser
 
+from api.db.exchange.time_limit import check_time
+
 _BLOCKS = frozenset(
     ("p", "div", "section", "article", "ul", "ol", "table", "tr", "main", "header", "footer",
      "dl", "dd", "dt", "blockquote", "form")
 )  # fmt: skip
+#: Each attribute of a tag takes a hundred times its size.
+_LONGEST_TAG = 1_000_000
 _UNSEEN = frozenset(("script", "style", "template", "svg", "nav", "noscript", "select"))
 #: schema.org's properties in the page's elements, and how Markdown says them.
 _ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n"}
@@ -15,11 +19,18 @@ _ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions
 def page_text(text: str) -> str:
     """Return a page's headings, lists, tables and paragraphs as Markdown.
 
+    Raises
+    ------
+    ValueError
+        If a tag is longer than a million characters.
+
     Examples
     --------
     >>> page_text("<h2>Negroni</h2><ul><li>1 oz gin<li>1 oz Campari</ul>").split("\\n")
     ['## Negroni', '', '- 1 oz gin', '- 1 oz Campari']
     """
+    if max(map(len, text.split(">"))) > _LONGEST_TAG:
+        raise ValueError("a tag is too long")
     reader = _Page()
     reader.feed(text)
     reader.close()
@@ -39,6 +50,7 @@ class _Page(HTMLParser):
         self._in_cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        check_time()
         given = dict(attrs)
         item = given.get("itemprop") or ""
         if tag in ("td", "th", "tr"):
@@ -85,6 +97,7 @@ class _Page(HTMLParser):
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
+        check_time()
         if self._unseen:
             return
         if self._in_cell and self._row is not None:
