@@ -258,10 +258,10 @@ static int64_t search_row(int64_t query, struct nearest *nearest, const struct p
 /* Search for the queries at order[begin:end]; return how many transport problems it took, -1 without
  * memory. */
 int64_t emd_queries(const int64_t *queries, const int64_t *order, int64_t begin, int64_t end,
-                    const int64_t *indptr, int64_t n_rows, const int32_t *indices, const double *mass, int64_t longest,
-                    const double *cost, int64_t n_ingredients, bool cancel, double slack, int64_t k,
-                    double *distances, int32_t *neighbors, const struct pair_index *index,
-                    bool seeded)
+                    const int64_t *indptr, int64_t n_rows, const int32_t *indices,
+                    const double *mass, int64_t longest, const double *cost, int64_t n_ingredients,
+                    bool cancel, double slack, int64_t k, double *distances, int32_t *neighbors,
+                    const struct pair_index *index, bool seeded)
 {
     struct search search = {.rows = {indptr, indices, mass},
                             .costs = {cost, n_ingredients},
