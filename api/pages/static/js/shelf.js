@@ -1,5 +1,5 @@
 // The shelf: ingredient IDs, kept in this browser, and on the server for a signed-in reader.
-import { hasToken, Problem, send } from "./api.js";
+import { hasToken, onSignIn, Problem, send } from "./api.js";
 
 const KEY = "shelf";
 /** The shelf that both sides had last: what differs from it has changed since. */
@@ -85,3 +85,10 @@ export function mergeShelves(here, there, base) {
 const ids = ({ body }) => body.bottles.map((bottle) => bottle.ingredient_id);
 
 const same = (one, other) => one.length === other.length && one.every((id) => other.includes(id));
+
+// After a sign-out another reader may come: what this one removed is no change of theirs.
+let signedInBefore = false;
+onSignIn((signedIn) => {
+  if (signedInBefore && !signedIn) save(SYNCED, []);
+  signedInBefore = signedIn;
+});
