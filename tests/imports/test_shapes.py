@@ -168,6 +168,41 @@ TEXTS = {
         Ingredients:
           60 ml gin
           20 ml lime juice""",
+    "a list in a list": """# Gin
+        - Negroni
+          - 30 ml gin
+          - 30 ml Campari
+        - Gimlet
+          - 60 ml gin
+          - 20 ml lime juice""",
+    "German": """# Negroni
+        **2 Gl\u00e4ser**
+
+        ## Zutaten
+        - 30 ml Gin
+        - 30 ml Campari
+        ## Zubereitung
+        R\u00fchren.
+        # Gimlet
+        ## Zutaten
+        - 60 ml Gin
+        - 20 ml Limettensaft""",
+    "amounts behind tabs": """Negroni
+        \tGin\t30 ml
+        \tCampari\t30 ml
+        Gimlet
+        \tGin\t60 ml
+        \tLime juice\t20 ml""",
+    "amounts behind colons": """Negroni
+        Gin: 30 ml
+        Campari: 30 ml
+
+        Gimlet
+        Gin: 60 ml
+        Lime juice: 20 ml""",
+    "JSON in cells": """name,ingredients
+        Negroni,"[{""name"": ""Gin"", ""amount"": 30, ""unit"": ""ml""}, ""30 ml Campari""]"
+        Gimlet,"{'Gin': '60 ml', 'Lime juice': '20 ml'}\"""",
     "labels": """Title: Negroni
         Ingredients: 30 ml gin, 30 ml Campari
 
@@ -255,6 +290,10 @@ FILES = {
     "Cooklang files": _zip(
         Negroni_cook="Stir @gin{30%ml} and @Campari{30%ml} with #ice{}. -- slowly\n",
         Gimlet_cook="---\ntitle: Gimlet\n---\nShake @gin{60%ml}, @lime juice{20%ml}(fresh).\n",
+    ),
+    "a file a recipe": _zip(
+        Negroni_csv="Amount,Unit,Ingredient\n30,ml,Gin\n30,ml,Campari\n",
+        Gimlet_md="---\ntags: [gin]\ningredients:\n- 60 ml gin\n- 20 ml lime juice\n---\nShake.\n",
     ),
     "a document": _word(PLAIN),
     "a sheet": _sheet(

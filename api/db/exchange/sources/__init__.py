@@ -16,6 +16,7 @@ from typing import Any
 from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
+from api.db.exchange.sources.markdown import is_matter_with_text
 from api.db.exchange.sources.objects import read_objects
 from api.db.exchange.sources.office import ZIP_ERRORS, document_text, office_kind, sheets_of
 from api.db.exchange.sources.own_csv import is_csv_tables, read_csv_tables
@@ -198,6 +199,8 @@ def _read_value(value: Any, name: str, program: str) -> Collection | None:
 
 
 def _may_be_yaml(text: str) -> bool:
+    if is_matter_with_text(text):
+        return False
     return ":" in text or text.lstrip().startswith("-")
 
 

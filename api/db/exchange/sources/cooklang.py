@@ -9,6 +9,7 @@ from typing import Any
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import RECIPE_MEANINGS, find_columns
 from api.db.exchange.sources.markdown import front_matter
+from api.db.exchange.sources.text import stem_of
 
 _INGREDIENT = re.compile(r"@(?:([^@#~{}\n]+?)\{([^}]*)\}|([\w'\u2019-]+))(?:\(([^)]*)\))?")
 _TOOL = re.compile(r"#(?:([^@#~{}\n]+?)\{[^}]*\}|([\w'\u2019-]+))")
@@ -32,7 +33,7 @@ def read_cooklang(text: str, name: str) -> Collection:
         elif line.strip():
             steps.append(line.strip().lstrip("=").strip())
     body = "\n".join(steps)
-    where = name.replace("\\", "/").rpartition("/")[2].removesuffix(".cook")
+    where = stem_of(name)
     columns = find_columns(about, [m for m in RECIPE_MEANINGS if m != "recipe_id"])
     fields = {meaning: str(about[key]) for meaning, key in columns.items() if meaning != "tags"}
     fields["name"] = fields.pop("recipe", "") or where

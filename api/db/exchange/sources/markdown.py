@@ -17,6 +17,8 @@ _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
+#: The level of a line in bold, below every heading.
+BOLD = 7
 _TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
 
 
@@ -26,13 +28,18 @@ _LONGEST_LINE = 2_000
 
 @dataclass
 class Line:
-    """A line: its text, the level of a heading (0 for none), and how it is marked."""
+    """A line: its text, the level of a heading (0 for none), and how it is marked.
+
+    ``indent`` counts the spaces before it; ``mark`` is the bullet's.
+    """
 
     number: int
     text: str
     level: int = 0
     bullet: bool = False
     numbered: bool = False
+    indent: int = 0
+    mark: str = ""
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -45,6 +52,12 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     except ValueError:
         return {}, text
     return (found, text[match.end() :]) if isinstance(found, dict) else ({}, text)
+
+
+def is_matter_with_text(text: str) -> bool:
+    """Return whether a text follows the front matter, and no second document of YAML."""
+    matter, body = front_matter(text)
+    return bool(matter and body.strip()) and not re.match(r"\s*[\w -]+:\s", body)
 
 
 def _cells(line: str) -> list[str]:
@@ -100,9 +113,10 @@ def lines_of(text: str) -> Iterator[Line]:
         elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
             yield Line(number, _plain(line), level=1 if following[0] == "=" else 2)
         elif match := _BOLD.fullmatch(line):
-            yield Line(number, _plain(match[2]), level=7)
+            yield Line(number, _plain(match[2]), level=BOLD)
         elif match := _BULLET.match(line):
-            yield Line(number, _plain(line[match.end() :]), bullet=True)
+            indent = len(written.expandtabs()) - len(written.expandtabs().lstrip())
+            yield Line(number, _plain(line[match.end() :]), 0, True, False, indent, line[0])
         elif (match := _NUMBER.match(line)) and not is_measured_line(line):
             yield Line(number, _plain(line[match.end() :]), numbered=True)
         else:

@@ -28,6 +28,7 @@ from api.db.exchange.sources.object_shapes import (
 )
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
 from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
+from api.db.exchange.sources.text import stem_of
 
 _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
@@ -41,6 +42,9 @@ def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | N
     found = list(_recipes(value, "", _DEEPEST))
     if found:
         return _read_nested(found, name, program)
+    if isinstance(value, dict) and lines_key(value) is not None:
+        # A file a recipe, which is called like the file.
+        return _read_nested([("the document", value, stem_of(name))], name, program)
     table = _read_rows(value, name, program)
     if table is not None:
         return table

@@ -13,8 +13,11 @@ from typing import Any
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
 from api.db.exchange.sources.content import is_ingredient, is_measured_line
-from api.db.exchange.sources.markdown import Line, front_matter, lines_of, tables_of
+from api.db.exchange.sources.markdown import BOLD, Line, front_matter, lines_of, tables_of
+from api.db.exchange.sources.object_shapes import is_recipe_by_name
+from api.db.exchange.sources.objects import lines_key, read_objects
 from api.db.exchange.sources.table_recipes import read_table, split_cell
+from api.db.exchange.sources.text import stem_of
 
 _FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*:\s*(.*)")
 _ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
@@ -47,6 +50,10 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
         found = read_table(table, name, f"{program} with a table")
         if found is not None and found.recipes:
             return found
+    if lines_key(matter) is not None:
+        # The front matter says all but the instructions.
+        fields = {"name": stem_of(name), "instructions": text.strip() or None}
+        return read_objects({**fields, **matter}, name, f"{program} with front matter")
     lines = list(lines_of(text))
     collection = Collection(f"{program}, titles with ingredients below them")
     if one_line := list(_one_line_recipes(lines)):
@@ -64,7 +71,7 @@ def _one_line_recipes(lines: list[Line]) -> Iterator[RecipeRow]:
     for line in filled:
         match = _ONE_LINE.fullmatch(line.text)
         parts = split_cell(match[2]) if match else []
-        if match is None or len(parts) < 2 or not all(map(is_measured_line, parts)):
+        if match is None or len(parts) < 2 or not is_recipe_by_name(parts):
             continue
         if key_of(match[1]) in LINES:
             continue
@@ -102,8 +109,10 @@ class _Reader:
         if (section := _section_of(line)) is not None:
             self._section = section
             return
-        if line.level:
+        if line.level and not (line.level == BOLD and line.text[0].isdigit()):  # '**1 glass**'
             self._begin(line)
+        elif line.level:
+            self._waiting.append(line)
         elif self._is_ingredient(line):
             self._add(line)
         elif (named := _field_of(line)) is not None:
@@ -126,11 +135,16 @@ class _Reader:
 
     def _is_title(self, line: Line, position: int) -> bool:
         """Return whether ingredients follow a short line without a heading's mark."""
-        if line.bullet or line.numbered or len(line.text.split()) > _LONGEST_TITLE:
+        if line.numbered or len(line.text.split()) > _LONGEST_TITLE:
             return False
         if line.text.endswith((".", ",", ";")) or re.fullmatch(r".+:\s.+", line.text):
             return False
         following = [one for one in self._lines[position + 1 : position + 12] if one.text][:4]
+        if line.bullet:
+            # '- Negroni' with '  - 30 ml gin' below it.
+            below = following[0] if following else line
+            inner = below.indent > line.indent or (below.bullet and below.mark != line.mark)
+            return inner and is_measured_line(below.text)
         for one in following:
             if one.level or one.numbered:
                 return _section_of(one) == "ingredients"
@@ -168,7 +182,9 @@ class _Reader:
             title = self._title
             if title is None:
                 first = next((one for one in self._waiting if not one.bullet), None)
-                title = first or Line(line.number, str(self._matter.get("title") or self._stem()))
+                title = first or Line(
+                    line.number, str(self._matter.get("title") or stem_of(self._file))
+                )
                 self._waiting = [one for one in self._waiting if one is not first]
             fields = {"name": title.text.rstrip(":")}
             made = _Recipe(RecipeRow(f"line {title.number}", fields, lines=[]), title.level)
@@ -183,10 +199,6 @@ class _Reader:
         rows = self._recipes[-1].row.lines
         if rows is not None:
             rows.append(Row(f"line {line.number}", {"line": line.text}))
-
-    def _stem(self) -> str:
-        stem = self._file.replace("\\", "/").rpartition("/")[2]
-        return stem.rpartition(".")[0] or stem
 
     def _rest(self) -> None:
         if self._inside:

@@ -1,6 +1,7 @@
 """Recipes of a table: a row an ingredient, a row a recipe with numbered columns, or one text."""
 
 import ast
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -221,10 +222,7 @@ def split_cell(cell: Any) -> list[str]:
         return []
     text = str(value)
     if text.startswith(("[", "{", "(")) and len(text) <= _MAX_LITERAL:
-        try:
-            found = ast.literal_eval(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            found = None
+        found = _literal(text)
         if isinstance(found, dict):
             found = list(found.items())
         if isinstance(found, (list, tuple)):
@@ -238,8 +236,22 @@ def split_cell(cell: Any) -> list[str]:
     return [one.strip() for one in re.split(r",(?!\d)\s*", text) if one.strip()]
 
 
+def _literal(text: str) -> Any:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None
+
+
 def _joined(item: Any) -> str:
-    """Return 'measure ingredient' for a pair in either order."""
+    """Return 'measure ingredient' for a pair in either order, and for an object."""
+    if isinstance(item, dict):
+        columns = find_columns(item, ("ingredient", "measure", "amount", "unit"))
+        order = ("amount", "measure", "unit", "ingredient")
+        cells = (item.get(columns[one]) for one in order if one in columns)
+        return " ".join(str(cell).strip() for cell in cells if cell is not None)
     if not isinstance(item, (list, tuple)):
         return str(item).strip()
     parts = [str(part).strip() for part in item if part is not None]

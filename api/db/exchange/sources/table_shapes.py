@@ -13,6 +13,7 @@ from api.db.exchange.sources.columns import find_columns, key_of, unit_in_name
 from api.db.exchange.sources.content import is_amount, is_ingredient, is_measured_line, share
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
 from api.db.exchange.sources.tables import TableRows, distinct
+from api.db.exchange.sources.text import stem_of
 
 _MOST_TITLE_ROWS = 12
 _MOST = 0.6
@@ -44,13 +45,26 @@ def read_table_anyhow(table: TableRows, name: str, program: str = "CSV") -> Coll
     return None if named is None else read_table(named, name, f"{program} without known headers")
 
 
+def _with_name(table: TableRows, recipe: str) -> TableRows | None:
+    """Return a table of the ingredients of one recipe, which is called like the file."""
+    columns = find_columns(table.header, ("ingredient", "measure", "amount"))
+    if "ingredient" not in columns or len(columns) < 2 or "recipe" in table.header:
+        return None
+    cells = [row.get(columns["ingredient"]) for _, row in table.rows]
+    if share(cells, is_ingredient) < _MOST:
+        return None
+    rows = [(label, {**row, "recipe": recipe}) for label, row in table.rows]
+    return TableRows(["recipe", *table.header], rows, table.faults, table.misfits)
+
+
 def read_table_by_header(table: TableRows, name: str, program: str = "CSV") -> Collection | None:
     """Return the recipes of a table by the names of its columns, in one of its first rows."""
     for one in _from_each_row(table):
         found = read_table(one, name, program)
         if found is not None and (found.recipes or found.faults):
             return found
-    return None
+    one_recipe = _with_name(table, stem_of(name))
+    return None if one_recipe is None else read_table(one_recipe, name, f"{program} a recipe")
 
 
 def _from_each_row(table: TableRows) -> Iterator[TableRows]:
@@ -153,7 +167,11 @@ def _by_rows(
 def _named_by_cells(table: TableRows) -> TableRows | None:
     """Return the table with headers that say what its cells hold; None if they do not tell."""
     rows = [list(row.values()) for _, row in table.rows]
-    headless = share(table.header, is_ingredient) > 0 or any(map(is_measured_line, table.header))
+    headless = (
+        share(table.header, is_ingredient) > 0
+        or any(map(is_measured_line, table.header))
+        or sum(map(bool, table.header)) == 1
+    )
     if headless:
         rows = [[*table.header], *rows]
     if not rows:
@@ -165,7 +183,9 @@ def _named_by_cells(table: TableRows) -> TableRows | None:
     left = [number for number, one in enumerate(header) if not one]
     if "recipe" not in header and left:
         header[_most_named(rows, table.header, left)] = "recipe"
-    if "recipe" not in header or not {"ingredient", "ingredients"} & set(header):
+    if "recipe" not in header:
+        return None
+    if "ingredients" not in header and not {"ingredient", "measure"} <= set(header):
         return None
     kept = [one or (f"column {number}" if headless else table.header[number])
             for number, one in enumerate(header)]  # fmt: skip

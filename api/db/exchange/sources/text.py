@@ -44,3 +44,18 @@ def decode(data: bytes) -> str:
         if found is not None:
             return str(found)
     return data.decode("cp1252", "replace")
+
+
+def stem_of(name: str) -> str:
+    """Return what a file or a sheet is called, for a recipe without another name.
+
+    Examples
+    --------
+    >>> stem_of("bar/gin-fizz.md"), stem_of("bar.xlsx, sheet Negroni")
+    ('gin-fizz', 'Negroni')
+    """
+    _, sheet, title = name.rpartition(", sheet ")
+    if sheet:
+        return title
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return last.rpartition(".")[0] or last
