@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
@@ -29,6 +29,10 @@ from tests.conftest import REAL_DB
 
 TOKEN = "a-token-for-tests-alone"
 WIDE, PHONE = (1280, 900), (390, 844)
+
+#: Bounds for waiting, in milliseconds: other tests run on the same processors.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ def visit(chromium: Browser) -> Iterator[Visiting]:
                 reduced_motion="reduce",
             )
             stack.callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
             found = Visit(context.new_page(), served)
             _listen(found)
             opened.append(found)

@@ -24,7 +24,7 @@ def _until(page: Page, condition: str) -> None:
     """Wait for a JavaScript condition; Playwright's own way needs eval, which the CSP bars."""
     page.evaluate(
         "new Promise((done, fail) => { const start = performance.now(); const look = () => "
-        f"({condition}) ? done() : performance.now() - start > 8000 "
+        f"({condition}) ? done() : performance.now() - start > 30000 "
         "? fail(new Error('waited too long')) : requestAnimationFrame(look); look(); })"
     )
 
