@@ -56,7 +56,7 @@ def import_(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Import recipes from CSV, JSON, YAML, spreadsheets, SQLite, web pages or archives.
+    """Import recipes from tables, JSON, YAML, SQLite, texts, web pages or archives.
 
     The shape is recognized by content. Ingredients are placed in the tree; amounts are read as
     people write them. Nothing that is in the database changes unless you say so.

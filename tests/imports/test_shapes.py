@@ -308,6 +308,12 @@ def test_packed_files(data: bytes) -> None:
     assert _read(data) == DRINKS
 
 
+def test_a_stream_names_no_recipe() -> None:
+    lines = b"- 2 oz gin\n- 1 oz lime juice\n"
+    assert list(_read(lines, "Gimlet.md")) == ["Gimlet"]
+    assert _read(lines, "body") == {}
+
+
 @pytest.mark.parametrize(
     ("data", "remedy"), [(b"%PDF-1.7", "Save the text as"), (b"\xd0\xcf\x11\xe0", "as .xlsx")]
 )

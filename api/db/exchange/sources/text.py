@@ -15,6 +15,8 @@ _MARKS = (
 _CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp932"]
 #: With fewer letters than this beyond ASCII, a guess is worse than the commonest code page.
 _ENOUGH_TO_GUESS = 40
+#: What is no file is called, in errors.
+STREAMS = ("body", "standard input")
 
 
 def decode(data: bytes) -> str:
@@ -47,13 +49,15 @@ def decode(data: bytes) -> str:
 
 
 def stem_of(name: str) -> str:
-    """Return what a file or a sheet is called, for a recipe without another name.
+    """Return what a file or a sheet is called, for a recipe without another name; "" for a stream.
 
     Examples
     --------
     >>> stem_of("bar/gin-fizz.md"), stem_of("bar.xlsx, sheet Negroni")
     ('gin-fizz', 'Negroni')
     """
+    if name in STREAMS:
+        return ""
     _, sheet, title = name.rpartition(", sheet ")
     if sheet:
         return title
