@@ -31,8 +31,10 @@ from api.db.errors import DatabaseError
 from api.db.frames import Dataset
 from api.db.identity import read_database_id, write_database_id
 from api.db.migrations import upgrade
+from api.db.sqlite_connection import create_privately
 from api.db.sqlite_snapshot import open_snapshot
 from api.db.write import write_dataset
+from api.storage.permissions import make_directory
 
 #: How long to wait for other processes' locks.
 LOCK_SECONDS = 30.0
@@ -65,7 +67,7 @@ def create_backup(database: Database, target: Path, *, overwrite: bool = False) 
         raise DatabaseError(f"{target} is the database itself. Choose another file.")
     checksum = _checksum_path(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(target.parent)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
             built = Path(directory) / "backup.db"
             _write(database, built)
@@ -117,7 +119,7 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
         _restore_rows(source, database)
         return None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=path.parent) as directory:
             prepared = Path(directory) / "restored.db"
             with open_snapshot(source) as raw:
@@ -171,6 +173,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
                 f"writes to it and try again."
             )
 
+    create_privately(target)
     with closing(sqlite3.connect(target, timeout=1.0)) as connection:
         # All pages in one step: concurrent writes to the source come before or after, and
         # readers of the target see all old rows or all new ones.

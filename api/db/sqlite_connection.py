@@ -1,9 +1,13 @@
 """SQLite connections whose transactions end for certain, and the identity of a database file."""
 
+import os
 import sqlite3
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from api.storage.permissions import FILE_MODE
 
 #: Device and inode of a file; None if there is none.
 FileIdentity = tuple[int, int] | None
@@ -17,8 +21,10 @@ class TrackedConnection(sqlite3.Connection):
     it likes, and every other process's commit then waits.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not database.startswith((":", "file:")):
+            create_privately(Path(database))
+        super().__init__(database, *args, **kwargs)
         self._open_cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
@@ -51,6 +57,16 @@ class TrackedConnection(sqlite3.Connection):
         for cursor in list(self._open_cursors):
             cursor.close()
         self._open_cursors.clear()
+
+
+def create_privately(path: Path) -> None:
+    """Create an empty database file, for the group to read at most; SQLite's own mode is 644.
+
+    Its journal files get the same mode. Nothing happens if the file exists or cannot be created:
+    SQLite then says so.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
 
 
 def file_identity(path: Path) -> FileIdentity:

@@ -364,3 +364,18 @@ def test_times_survive_a_change_of_database(postgresql: Database, tmp_path: Path
             times += list(read_dataset(connection).ratings["created_at"])
         restore(tmp_path / "b.db", postgresql, overwrite=True)
     assert set(times) == {"2026-07-01T10:00:00+00:00"}
+
+
+def test_files_are_private_whatever_the_umask(bar: Database, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create_backup(bar, tmp_path / "kept" / "backup.db")
+        restored = Database(URL.create("sqlite", database=str(tmp_path / "new" / "bar.db")))
+        restore(tmp_path / "kept" / "backup.db", restored)
+        with restored.engine.begin() as connection:
+            connection.execute(text("UPDATE recipes SET name = name"))
+        restored.dispose()
+    finally:
+        os.umask(before)
+    for made in ("kept", "kept/backup.db", "new", "new/bar.db"):
+        assert not (tmp_path / made).stat().st_mode & 0o027, made
