@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.db import schema
 from api.db.database import Database
 from api.db.dataset import read_dataset
-from api.db.errors import DatabaseError
+from api.db.errors import DatabaseError, write_error
 from api.db.frames import Dataset
 from api.db.identity import read_database_id, write_database_id
 from api.db.migrations import upgrade
@@ -271,7 +271,7 @@ def _restore_rows(source: Path, database: Database) -> None:
             write_dataset(connection, dataset)
             write_database_id(connection, identifier)
     except SQLAlchemyError as error:
-        raise DatabaseError(f"{database!r} cannot be written: {error}") from error
+        raise write_error(repr(database), error) from error
 
 
 def _checksum_path(backup: Path) -> Path:

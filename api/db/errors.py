@@ -1,14 +1,38 @@
 """Errors of the database, each with its remedy."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 _SHOWN = 5
 
 
 class DatabaseError(Exception):
     """The database cannot be opened, read or written. The message states the remedy."""
+
+
+class DatabaseFullError(DatabaseError):
+    """There is no room for what is to be written; nothing was changed."""
+
+
+def write_error(name: str, error: SQLAlchemyError) -> DatabaseError:
+    """Return why the database of this name cannot be written, without statements and their values.
+
+    Examples
+    --------
+    >>> from sqlalchemy.exc import OperationalError
+    >>> write_error("bar.db", OperationalError("INSERT", {}, sqlite3.OperationalError("is locked")))
+    DatabaseError('bar.db cannot be written: is locked.')
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    # disk_full: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    if code == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == "53100":
+        return DatabaseFullError(f"{name} cannot be written: its disk is full. Make room on it.")
+    return DatabaseError(f"{name} cannot be written: {str(cause).strip().rstrip('.')}.")
 
 
 @dataclass(frozen=True, order=True)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.db.catalog.errors import FieldFault
-from api.db.errors import DatabaseError
+from api.db.errors import DatabaseError, DatabaseFullError
 from api.http.models.common import PROBLEM_MEDIA_TYPE, ProblemBody
 from api.storage.errors import StorageError
 
@@ -121,6 +121,14 @@ def _problem(request: Request, error: Exception) -> Response:
 
 
 def _database_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, DatabaseFullError):
+        logger.error("[%s] %s", _request_id(request), error)
+        return Problem(
+            503,
+            "Disk full",
+            "The disk of the database is full; nothing was changed. Try again later.",
+            headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
+        ).response(_request_id(request))
     return _outage(request, error, "The database")
 
 
@@ -130,7 +138,8 @@ def _storage_error(request: Request, error: Exception) -> Response:
 
 def _outage(request: Request, error: Exception, what: str) -> Response:
     # The error names paths, hosts and remedies: for the operator, not for the client.
-    logger.error("[%s] %s", _request_id(request), error, exc_info=error)
+    # It says what is wrong in words: a traceback for each request would only fill the disk.
+    logger.error("[%s] %s", _request_id(request), error)
     return Problem(
         503,
         "Service unavailable",

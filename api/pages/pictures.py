@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.charts.palette import GROUP_KEYS
+from api.db.catalog.errors import InvalidError
 from api.db.catalog.recipes import list_recipe_ids
 from api.db.catalog.search import RecipeSearch
 from api.http.deps import DatabaseDep, PublishedDep
@@ -49,8 +50,11 @@ def ingredient_picture(
     ingredient_id: int, database: DatabaseDep, published: PublishedDep
 ) -> Response:
     """Return the map with the recipes that use an ingredient, or anything below it."""
-    with database.snapshot() as connection:
-        ids = list_recipe_ids(connection, RecipeSearch(ingredient=[ingredient_id]))
+    try:
+        with database.snapshot() as connection:
+            ids = list_recipe_ids(connection, RecipeSearch(ingredient=[ingredient_id]))
+    except InvalidError as error:
+        raise Problem(404, "Not found", f"There is no ingredient {ingredient_id}.") from error
 
     def draw(loaded: LoadedSnapshot) -> bytes | None:
         found = _map(loaded)

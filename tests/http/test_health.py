@@ -1,9 +1,13 @@
 """Liveness says that the process answers, readiness that it can do its work."""
 
+import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -48,6 +52,46 @@ def test_busy_database_is_ready(client: TestClient, site: Site) -> None:
     with closing(sqlite3.connect(site.database_path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         assert client.get("/ready").status_code == 200
+
+
+@pytest.fixture
+def full_disk(site: Site, tmp_path: Path) -> Iterator[Path]:
+    """The site's database on a disk without a free byte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets no test mount a disk of its own")
+    try:
+        database = disk / "cocktails.db"
+        shutil.copyfile(site.database_path, database)
+        with (disk / "ballast").open("wb", buffering=0) as stream, suppress(OSError):
+            while stream.write(bytes(4096)):
+                pass
+        yield database
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_full_disk_is_said_in_words(
+    make_client: Callable[..., TestClient],
+    auth: dict[str, str],
+    full_disk: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = make_client(db_path=full_disk)
+    assert client.get("/ready").status_code == 503
+    draft = {"name": "Secret", "description": "y" * 15_000}
+    response = client.post("/api/v1/recipes", json=draft, headers=auth)
+    assert response.status_code == 503
+    assert "disk of the database is full" in response.json()["detail"]
+    assert "its disk is full. Make room on it." in caplog.text
+    assert "Traceback" not in caplog.text
+    assert "Secret" not in caplog.text
+    assert client.get("/api/v1/recipes/1").status_code == 200
+    (full_disk.parent / "ballast").unlink()
+    assert client.get("/ready").status_code == 200
+    assert client.post("/api/v1/recipes", json=draft, headers=auth).status_code == 201
 
 
 def test_postgresql_standby_is_not_ready(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from api.db.catalog.errors import ConflictError, OutdatedSchemaError
 from api.db.columns import read_table_columns
 from api.db.database import Database, require_same_file
-from api.db.errors import DatabaseError
+from api.db.errors import DatabaseError, write_error
 from api.db.search_names import fold_names
 
 #: An arbitrary key: 'cocktail' in ASCII.
@@ -43,7 +43,7 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
     ConflictError
         If a database constraint refuses the write.
     DatabaseError
-        If the database is missing, read-only, or locked for too long.
+        If the database is missing, read-only, full, or locked for too long.
     """
     path = database.sqlite_path
     if path is not None and not path.is_file():
@@ -65,7 +65,7 @@ def writing(database: Database, *, dry_run: bool = False) -> Iterator[Connection
             f"The database refused the write: {error.orig}. Read the row again and retry."
         ) from error
     except SQLAlchemyError as error:
-        raise DatabaseError(f"{database!r} cannot be written: {error}") from error
+        raise write_error(repr(database), error) from error
 
 
 def _lock_server(connection: Connection) -> None:
