@@ -108,7 +108,7 @@ class Measure:
         >>> Measure(1.5, "oz", 0.25, 45.0).text(), Measure(2.0, "dash", 1.0, 1.2).text()
         ('1 1/2 oz', '2 dashes')
         """
-        if self.unit in (TO_TOP, RINSE):
+        if self.unit == RINSE or self.unit.startswith("to "):
             return self.unit
         value = self.amount if amount is None else amount
         figure = _decimal(value) if self.unit in _METRIC else _fraction(value)
@@ -141,6 +141,21 @@ def measure_line(
     if ml_each is None:
         return Measure(value, _SHORT.get(name, short), 1.0, ml, pieces=True)
     return Measure(value, short, _step(value, ml_each), ml)
+
+
+def written_amount(
+    amount: float | None, unit: str | None, abbreviation: str | None, ml_each: float | None
+) -> str:
+    """Write an amount as a recipe has it; the parameters are those of :func:`measure_line`.
+
+    The site's scripts write the same figures (``amounts.js``). An amount that is missing is left
+    out.
+
+    >>> written_amount(0.75, "Ounce", "oz", 29.57), written_amount(None, "Each", "each", None)
+    ('3/4 oz', '')
+    """
+    measure = measure_line(amount, unit, abbreviation, ml_each)
+    return measure.unit if amount is None else measure.text()
 
 
 def _step(amount: float, ml_each: float) -> float:

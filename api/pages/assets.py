@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import mimetypes
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +21,7 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 from api.charts.theme import theme_css
+from api.sample import sample_directory
 
 # Not every machine's MIME table has these, and browsers refuse modules of another type.
 _TYPES: Final = {
@@ -94,10 +97,22 @@ class Assets:
 
 @cache
 def site_assets() -> Assets:
-    """Return the site's files, those that it shares with the report, and the theme's colors."""
+    """Return the site's files, those shared with the report, the theme's colors, and the sample."""
     own = dict(walk(files("api.pages") / "static"))
     shared = {f"shared/{path}": data for path, data in walk(files("api.charts") / "assets")}
-    return Assets({**own, **shared, "css/theme.css": theme_css().encode()})
+    made = {"css/theme.css": theme_css().encode(), "sample.zip": _sample_archive()}
+    return Assets({**own, **shared, **made})
+
+
+def _sample_archive() -> bytes:
+    """Return the sample's files as an archive that ``POST /api/v1/recipes/import`` takes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in sorted(walk(sample_directory())):
+            if path.endswith(".csv"):
+                # A fixed time: the same files are the same bytes in every process.
+                archive.writestr(zipfile.ZipInfo(path), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def walk(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:

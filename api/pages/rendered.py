@@ -21,12 +21,14 @@ from api.db.catalog.ingredients import Ingredient, get_ingredient, list_ingredie
 from api.db.catalog.paging import Page
 from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
 from api.db.catalog.search import RecipeSearch
+from api.db.catalog.units import Unit, units_by_id
 from api.http.deps import PublishedDep
 from api.http.problems import Problem
 from api.http.published import Published
 from api.http.snapshot_records import record
 from api.http.transactions import ReadDep
 from api.pages.convertors import ROW_ID
+from api.pages.recipe_lines import ShownLine, shown_lines
 from api.pages.rendering import render
 from api.storage.errors import StorageError
 
@@ -42,23 +44,29 @@ async def recipe_page(
     recipe_id: int, request: Request, read: ReadDep, published: PublishedDep
 ) -> Response:
     """Return one recipe with its relatives."""
+
+    def read_both(connection: Connection) -> tuple[Recipe, dict[int, Unit]]:
+        return get_recipe(connection, recipe_id), units_by_id(connection)
+
     try:
-        recipe = await read(lambda connection: get_recipe(connection, recipe_id))
+        recipe, units = await read(read_both)
     except NotFoundError:
         return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
     found = await to_thread.run_sync(_record, published, "recipe-similar", "recipe_id", recipe_id)
     similar = found or {}
     drawn = None if found is None else _picture(request)
+    lines, total = shown_lines(recipe.ingredients, units)
     return HTMLResponse(
         render(
             "recipe",
             recipe=recipe,
-            lines=[(_measure(line), line) for line in recipe.ingredients],
+            lines=lines,
+            total=total,
             relatives=similar.get("similar", []),
             summary=_summary(recipe),
             address=_address(request),
             picture=recipe.image_url or drawn,
-            structured=_for_html(structured_recipe(recipe, _address(request), drawn)),
+            structured=_for_html(structured_recipe(recipe, lines, _address(request), drawn)),
         ),
         headers=_NO_CACHE,
     )
@@ -113,7 +121,9 @@ def not_found(message: str, link: str, label: str) -> HTMLResponse:
     )
 
 
-def structured_recipe(recipe: Recipe, address: str, drawn: str | None = None) -> dict[str, Any]:
+def structured_recipe(
+    recipe: Recipe, lines: Sequence[ShownLine], address: str, drawn: str | None = None
+) -> dict[str, Any]:
     """Return a recipe as schema.org/Recipe JSON-LD; ``drawn`` stands in for a missing picture."""
     found: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -121,9 +131,7 @@ def structured_recipe(recipe: Recipe, address: str, drawn: str | None = None) ->
         "name": recipe.name,
         "url": address,
         "recipeCategory": "Cocktail",
-        "recipeIngredient": [
-            f"{_measure(line)} {line.ingredient_name}".strip() for line in recipe.ingredients
-        ],
+        "recipeIngredient": [f"{line.amount} {line.ingredient_name}".strip() for line in lines],
     }
     if recipe.description:
         found["description"] = recipe.description
@@ -140,11 +148,6 @@ def structured_recipe(recipe: Recipe, address: str, drawn: str | None = None) ->
             "ratingCount": recipe.rating.count,
         }
     return found
-
-
-def _measure(line: Any) -> str:
-    amount = "" if line.amount is None else f"{round(line.amount, 2):g}"
-    return " ".join(part for part in (amount, line.unit_name or "") if part)
 
 
 def _summary(recipe: Recipe) -> str:

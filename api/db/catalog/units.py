@@ -60,6 +60,12 @@ def list_units(
     ).map(_unit)
 
 
+def units_by_id(connection: Connection) -> dict[int, Unit]:
+    """Return every unit; a bar has a few dozen at most."""
+    found = connection.execute(_query(read_table_columns(connection)))
+    return {unit.id: unit for unit in map(_unit, found)}
+
+
 def get_unit(connection: Connection, identifier: int) -> Unit:
     """Return one unit; NotFoundError if there is none."""
     available = read_table_columns(connection)

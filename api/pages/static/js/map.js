@@ -15,6 +15,7 @@ import { createPanel } from "./map-panel.js";
 import { createSearch } from "./map-search.js";
 import { announce, focusOnSlash, setAddress } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
+import { drawFirstSteps, hasNoRecipes } from "./first-steps.js";
 import { WebglMarks } from "./webgl-marks.js";
 
 const STORIES = {
@@ -286,6 +287,25 @@ function start(data, facts) {
   return { main, model };
 }
 
+/** A bar without recipes gets its first steps; one without analytics, the way to a refresh. */
+async function showNoMap(text) {
+  const first = await hasNoRecipes().catch(() => false);
+  message.replaceChildren(
+    first
+      ? drawFirstSteps()
+      : el(
+          "div",
+          { className: "empty" },
+          el("p", { textContent: text }),
+          el(
+            "p",
+            {},
+            el("a", { href: "/status", textContent: "Open the status page to start a refresh" }),
+          ),
+        ),
+  );
+}
+
 async function load() {
   message.replaceChildren();
   try {
@@ -296,12 +316,7 @@ async function load() {
     ]);
     byId("freshness").replaceChildren(freshness(metadata));
     if (!data.recipes.id.length) {
-      message.replaceChildren(
-        el("p", {
-          className: "empty",
-          textContent: "No recipes on the map yet. Add recipes and refresh the analytics.",
-        }),
-      );
+      await showNoMap("No recipes on the map yet.");
       return;
     }
     for (const part of document.querySelectorAll(".map-page [data-when=loaded]"))
@@ -309,18 +324,7 @@ async function load() {
     globalThis.atlas = start(data, facts); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
-      message.replaceChildren(
-        el(
-          "div",
-          { className: "empty" },
-          el("p", { textContent: `There is no map yet. ${error.message}` }),
-          el(
-            "p",
-            {},
-            el("a", { href: "/status", textContent: "Open the status page to start a refresh" }),
-          ),
-        ),
-      );
+      await showNoMap(`There is no map yet. ${error.message}`);
     } else if (error.name === "Problem") message.replaceChildren(problemBox(error, load));
     else throw error;
   }

@@ -1,14 +1,10 @@
 // The plan that turns one recipe into another: what to swap, add and leave out, and what stays.
-import { count, el, number } from "../shared/elements.js";
+import { count, el } from "../shared/elements.js";
+import { restyle } from "./amounts.js";
 
 const SHOWN = 4;
 const CONVENTIONAL = new Set(["to top", "rinse"]);
 const VERBS = { "to top": "top with", rinse: "rinse with" };
-
-/** Milliliters: whole numbers from 10 up, one decimal below. */
-export function milliliters(ml) {
-  return `${number(Number(ml.toFixed(ml < 10 ? 1 : 0)))} ml`;
-}
 
 /** A plan in a few words: its first step. */
 export function gist({ steps }) {
@@ -25,8 +21,9 @@ export function gist({ steps }) {
  * Draw a plan.
  *
  * @param {{distance: number, steps: object[], keep: object[]}} other a record of `recipe-similar`
+ * @param {string} style of the amounts
  */
-export function drawPlan({ distance, steps, keep }) {
+export function drawPlan({ distance, steps, keep }, style) {
   if (!steps.length) {
     return el("p", {
       className: "plan-note",
@@ -36,7 +33,7 @@ export function drawPlan({ distance, steps, keep }) {
           : "Same ingredients in the same proportions.",
     });
   }
-  const box = el("div", { className: "plan" }, list(steps.slice(0, SHOWN)));
+  const box = el("div", { className: "plan" }, list(steps.slice(0, SHOWN), style));
   const rest = steps.slice(SHOWN);
   if (rest.length) {
     box.append(
@@ -44,7 +41,7 @@ export function drawPlan({ distance, steps, keep }) {
         "details",
         { className: "plan-rest" },
         el("summary", { textContent: count(rest.length, "more change", "more changes") }),
-        list(rest),
+        list(rest, style),
       ),
     );
   }
@@ -52,14 +49,14 @@ export function drawPlan({ distance, steps, keep }) {
     el("p", {
       className: "plan-note",
       textContent: keep.length
-        ? `Keep ${keep.map(({ measure, name }) => (CONVENTIONAL.has(measure) ? name : `${measure} ${name}`)).join(", ")}.`
+        ? `Keep ${keep.map(({ measure, name }) => (CONVENTIONAL.has(measure) ? name : `${restyle(measure, style)} ${name}`)).join(", ")}.`
         : "Nothing stays.",
     }),
   );
   return box;
 }
 
-function list(steps) {
+function list(steps, style) {
   return el(
     "ul",
     { className: "steps" },
@@ -68,7 +65,10 @@ function list(steps) {
       return el(
         "li",
         { className: "step" },
-        el("span", { className: "measure", textContent: CONVENTIONAL.has(measure) ? "" : measure }),
+        el("span", {
+          className: "measure",
+          textContent: CONVENTIONAL.has(measure) ? "" : restyle(measure, style),
+        }),
         el(
           "span",
           { className: "exchange" },

@@ -1,6 +1,7 @@
 // Recipe search. The query is in the URL, so that it can be shared.
 import { count, el } from "../shared/elements.js";
 import { getJson } from "./api.js";
+import { drawFirstSteps } from "./first-steps.js";
 import { createIngredientPicker } from "./ingredient-search.js";
 import { problemBox, skeletonRows } from "./states.js";
 
@@ -118,7 +119,8 @@ async function load() {
     const page = await fetchPage(params, null);
     results.replaceChildren(...page.items.map(card));
     showEnd(page);
-    if (!page.items.length) message.replaceChildren(empty());
+    if (!page.items.length)
+      message.replaceChildren(params.size ? noMatches(params) : drawFirstSteps());
   } catch (error) {
     if (error.name === "AbortError") return;
     results.replaceChildren();
@@ -208,9 +210,7 @@ function card(recipe) {
   return item;
 }
 
-function empty() {
-  const params = asked();
-  const some = params.size > 0;
+function noMatches(params) {
   if (params.has("have") && lacking.value !== "3") {
     const more = String(Number(lacking.value) + 1);
     return el(
@@ -238,18 +238,15 @@ function empty() {
     "div",
     { className: "empty" },
     el("p", {
-      textContent: some
-        ? "No matches. Remove a filter, or choose a wider family: “Rum” instead of one rum."
-        : "There are no recipes yet.",
+      textContent:
+        "No matches. Remove a filter, or choose a wider family: “Rum” instead of one rum.",
     }),
-    some
-      ? el("button", {
-          type: "button",
-          className: "more",
-          textContent: "Clear the search",
-          onclick: reset,
-        })
-      : el("a", { href: "/recipes/new", textContent: "Add the first recipe" }),
+    el("button", {
+      type: "button",
+      className: "more",
+      textContent: "Clear the search",
+      onclick: reset,
+    }),
   );
 }
 
