@@ -7,9 +7,14 @@ const FORMULA = /^'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/;
 /** The ingredients of a recipe in one line, such as "1 oz Gin, 1 oz Campari"; without a style, names. */
 export function cardLine(recipe, units, style) {
   const texts = style ? amounts(recipe, units, style) : [];
-  return recipe.ingredients
-    .map((line, index) => `${texts[index] ?? ""} ${line.ingredient_name}`.trim())
-    .join(", ");
+  return (
+    recipe.ingredients
+      // A line of the card breaks between ingredients, not within an amount.
+      .map((line, index) =>
+        `${(texts[index] ?? "").replaceAll(" ", "\u00a0")} ${line.ingredient_name}`.trim(),
+      )
+      .join(", ")
+  );
 }
 
 /** A menu as CSV (RFC 4180), one row a line of a recipe, with the site's address of each. */
