@@ -118,6 +118,16 @@ def test_kind_is_offered_where_it_helps() -> None:
     ]
 
 
+def test_root_is_offered_if_a_recipe_asks_for_it() -> None:
+    kinds = [Ingredient(GIN, "Gin"), Ingredient(OLD_TOM, "Old Tom Gin", GIN)]
+    kinds += [Ingredient(LONDON_DRY, "London Dry Gin", GIN), Ingredient(LIME, "Lime Juice")]
+    gimlet = recipe(2, "London Gimlet", LONDON_DRY, LIME)
+    shelf = {OLD_TOM, LIME}
+    assert kind_offers(BarModel.build(kinds, [gimlet]), shelf) == []
+    (offer,) = kind_offers(BarModel.build(kinds, [gimlet, recipe(1, "Gin", GIN)]), shelf)
+    assert (offer.kind_id, offer.gained) == (GIN, 1)
+
+
 def test_missing_bottle_is_replaced_or_reported() -> None:
     swaps = {
         CAMPARI: [Swap(APEROL, True, "excellent", 4)],

@@ -220,16 +220,18 @@ def bottle_uses(bar: BarModel, shelf: Iterable[int], *, suggestions: int = 3) ->
 def kind_offers(bar: BarModel, shelf: Iterable[int]) -> list[KindOffer]:
     """Return the kinds that could replace bottles of the shelf, the most gainful first.
 
-    A kind is offered for the bottles directly below it, if that makes more recipes. Roots of the
-    tree are not offered, since "any spirit will do" is too broad.
+    A kind is offered for the bottles directly below it, if that makes more recipes. A root of the
+    tree is offered only if a recipe asks for it: "any gin will do" where gin is a root, but not
+    "any spirit".
     """
     bottles = set(shelf)
+    named = set().union(*(recipe.ingredient_ids for recipe in bar.recipes.values()))
     by_kind: dict[int, list[int]] = {}
     for bottle in sorted(bottles):
         parent_id = next(bar.ancestors(bottle), None)
         if parent_id is None or parent_id in bottles:
             continue
-        if next(bar.ancestors(parent_id), None) is not None:
+        if parent_id in named or next(bar.ancestors(parent_id), None) is not None:
             by_kind.setdefault(parent_id, []).append(bottle)
     before = len(makeable_now(bar, bottles))
     offers = [

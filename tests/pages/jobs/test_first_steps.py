@@ -44,12 +44,9 @@ def test_sample_and_file_fill_the_bar(empty_window: Window, tmp_path: Path) -> N
     assert window.api("ingredients?q=campari")["items"][0]["path"].count("/") > 2
     window.look("sample")
     window.goto("/recipes/import")
-    file = {
-        "name": "mine.csv",
-        "mimeType": "text/csv",
-        "buffer": b"name,ingredients\nMine,1 oz gin",
-    }
-    page.get_by_label("File").set_input_files(files=[file])  # type: ignore[list-item]
+    file = tmp_path / "mine.csv"
+    file.write_text("name,ingredients\nMine,1 oz gin\n")
+    page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#summary")).to_contain_text("1 recipe created")
     window.look("import")

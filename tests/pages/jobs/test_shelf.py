@@ -29,6 +29,8 @@ def _fill(window: Window, *names: str) -> Page:
     page.get_by_label("Bottles, one per line").fill("\n".join(names))
     page.get_by_role("button", name="Add to the shelf").click()
     expect(page.locator("#paste-result")).to_contain_text("added.")
+    if window.name == "phone":  # the answer takes the place of a complete shelf
+        expect(page.locator("#shelf-picker")).to_be_hidden()
     expect(page.locator(".picked li")).to_have_count(len(set(names)))
     window.settle()
     return page
@@ -36,6 +38,10 @@ def _fill(window: Window, *names: str) -> Page:
 
 def _bottles(recipe: Any) -> list[str]:
     return [line["ingredient_name"] for line in recipe["ingredients"]]
+
+
+def _query(ids: list[int]) -> str:
+    return "&".join(f"have={one}" for one in ids)
 
 
 def _question(page: Page, value: str) -> None:
@@ -47,14 +53,24 @@ def test_pasted_bottles_make_their_drink(window: Window, recipe: Any) -> None:
     page = _fill(window, *_bottles(recipe))
     card = page.locator(CARD).get_by_role("link", name=recipe["name"], exact=True)
     expect(card).to_be_visible()
-    made = page.locator(CARD).count()
     page.get_by_label("Sort by").select_option("similarity")
     page.get_by_label("A drink you like").press_sequentially(recipe["name"][:12])
     page.locator("#like-list").get_by_role("option", name=recipe["name"]).first.click()
     # Nothing is nearer to a drink than itself.
     expect(page.locator(CARD).first).to_contain_text(recipe["name"])
     window.look("now")
-    # A bottle of a kind: the offer that any of the kind will do makes more drinks.
+
+
+def test_any_of_a_kind_makes_more_drinks(window: Window) -> None:
+    # A shelf of the bottles of ever more recipes, until a kind would make more of them.
+    have: dict[int, str] = {}
+    for found in window.api("recipes?q=gin&limit=30")["items"]:
+        lines = window.api(f"recipes/{found['id']}")["ingredients"]
+        have |= {line["ingredient_id"]: line["ingredient_name"] for line in lines}
+        if window.api(f"analytics/bar/next?{_query(list(have))}")["kinds"]:
+            break
+    page = _fill(window, *have.values())
+    made = page.locator(CARD).count()
     offer = page.locator("#kinds .chip").first
     gained = int(re.findall(r"\+(\d+)", offer.inner_text())[0])
     offer.click()
@@ -95,10 +111,17 @@ def test_empty_bottle_has_a_fix_in_bar_measures(window: Window, recipe: Any) -> 
 
 def test_dead_stock_names_what_would_use_it(window: Window, recipe: Any) -> None:
     shelf = _bottles(recipe)
+    have = [line["ingredient_id"] for line in recipe["ingredients"]]
+
+    def serves_nothing(one: Any) -> bool:
+        found = window.api(f"analytics/bar/stock?{_query([*have, one['id']])}")["bottles"][0]
+        return bool(found["ingredient_id"] == one["id"] and found["serves"] == 0)
+
+    bottles = window.api("ingredients?limit=100")["items"]
     other = next(
         one["name"]
-        for one in window.api("ingredients?q=tequila&limit=100")["items"]
-        if one["recipe_count"] and not one["has_children"]
+        for one in bottles
+        if one["recipe_count"] and one["id"] not in have and serves_nothing(one)
     )
     page = _fill(window, *shelf, other)
     _question(page, "stock")

@@ -9,6 +9,7 @@ import { searchIngredients } from "./ingredient-search.js";
  */
 export function wirePaste(add) {
   const form = document.getElementById("paste-form");
+  const wide = matchMedia("(min-width: 900px)");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = document.getElementById("paste");
@@ -21,6 +22,8 @@ export function wirePaste(add) {
     document.getElementById("paste-result").textContent =
       `${count(ids.length, "bottle", "bottles")} added.` +
       (unknown.length ? ` Not found: ${unknown.join(", ")}.` : "");
+    // On a phone the answer takes the place of a shelf that is complete.
+    if (!unknown.length && !wide.matches) document.getElementById("shelf-box").open = false;
   });
 }
 

@@ -247,8 +247,11 @@ async function restore() {
   );
   menu = recipes.filter(Boolean);
   await picker.set(readShelf());
-  // On a phone a filled shelf is folded away, so that the answer is on the first screen.
-  if (!picker.ids().length || wide.matches) document.getElementById("shelf-box").open = true;
+  // On a phone a filled shelf is folded away, so that the answer is on the first screen; until here
+  // boot.js has seen to that.
+  document.getElementById("shelf-box").open =
+    wide.matches || (!picker.ids().length && view() !== "menu");
+  document.documentElement.classList.remove("shelf-folded");
   drawn = "";
   load();
 }

@@ -25,6 +25,15 @@
     // Storage may be blocked; there is no shelf then.
   }
 
+  // On a phone the shelf of "My bar" is folded away where there is an answer to show.
+  try {
+    if (localStorage.getItem("shelf") || /[?&]view=menu/.test(location.search)) {
+      root.classList.add("shelf-folded");
+    }
+  } catch (error) {
+    // Storage may be blocked; there is no shelf then.
+  }
+
   var shown = new Set();
 
   function surface(text) {

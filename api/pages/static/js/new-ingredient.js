@@ -16,7 +16,7 @@ export function askForIngredient(name) {
   const problem = el("div");
   const { node: box, input } = createCombobox({
     id: "new-ingredient-kind",
-    placeholder: "for example: Gin",
+    placeholder: "for example: Liqueurs",
     search: searchIngredients,
     show: showIngredient,
     choose: (item) => {

@@ -125,7 +125,6 @@ function createRow(key, line, units) {
     type: "text",
     inputMode: "decimal",
     autocomplete: "off",
-    placeholder: "3/4",
     value: amountText,
     oninput: () => clearRowError(row, "amount"),
   });

@@ -89,7 +89,8 @@ function restore() {
   });
   tags = new Set(params.getAll("tag"));
   showTags();
-  if (matchMedia("(min-width: 900px)").matches || params.size) refine.open = true;
+  // On a phone the results of a link are on the first screen, not what they were asked with.
+  if (matchMedia("(min-width: 900px)").matches) refine.open = true;
   load();
   return Promise.all(wanted);
 }
