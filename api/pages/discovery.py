@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 
@@ -20,6 +21,9 @@ _PAGES = ("/map", "/bar", "/recipes", "/ingredients", "/tree", "/substitutes")
 #: A sitemap may not list more (sitemaps.org).
 _MAX_URLS = 50_000
 _SNAPSHOTS = 20
+_SERVICE_WORKER = "js/service-worker.js"
+#: Static files that no page needs offline.
+_NOT_KEPT = {_SERVICE_WORKER, "sample.zip"}
 _HOUR = {"Cache-Control": "public, max-age=3600"}
 
 
@@ -55,6 +59,21 @@ def web_manifest() -> JSONResponse:
         "icons": [icon],
     }
     return JSONResponse(content, media_type="application/manifest+json", headers=_HOUR)
+
+
+@router.api_route("/service-worker.js", methods=["GET", "HEAD"])
+def service_worker() -> Response:
+    """Return the script that keeps pages for reading offline.
+
+    It is at the root, because a worker serves only what is below its own address.
+    """
+    assets = site_assets()
+    files = [assets.url(path) for path in sorted(assets.paths()) if path not in _NOT_KEPT]
+    source = assets.get(_SERVICE_WORKER)
+    assert source is not None  # noqa: S101 - a file of this package
+    text = source.data.decode()
+    text = text.replace("__VERSION__", assets.digest).replace("__FILES__", json.dumps(files))
+    return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])

@@ -1,5 +1,7 @@
 """Amounts: the scripts and the server write the same figures, and figures on a page add up."""
 
+import csv
+import io
 import json
 import shutil
 import subprocess
@@ -12,11 +14,12 @@ import pytest
 from api.analysis.bar_measures import written_amount
 from api.db.catalog.recipes import Line
 from api.db.catalog.units import Unit as CatalogUnit
+from api.db.exchange.formulas import guard
 from api.db.taxonomy.units import Unit as ShippedUnit
 from api.db.taxonomy.units import known_units
 from api.pages.recipe_lines import shown_lines
 
-MODULE = Path(__file__).parents[2] / "api/pages/static/js/amounts.js"
+SCRIPTS = Path(__file__).parents[2] / "api/pages/static/js"
 Unit = dict[str, Any]
 OUNCE: Unit = {"name": "Ounce", "abbreviation": "oz", "conversion_to_ml": 29.5735}
 MILLILITER: Unit = {"name": "Milliliter", "abbreviation": None, "conversion_to_ml": 1}
@@ -42,13 +45,13 @@ AMOUNTS: list[float | None] = [
 ]  # fmt: skip
 
 
-def _javascript(expression: str, given: object) -> Any:
-    """Return what an expression of ``amounts.js`` gives for ``given``."""
+def _javascript(expression: str, given: object, module: str = "amounts.js") -> Any:
+    """Return what an expression of a module gives for ``given``."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node is not installed")
     program = (
-        f"import * as amounts from {json.dumps(MODULE.as_uri())};"
+        f"import * as amounts from {json.dumps((SCRIPTS / module).as_uri())};"
         f"const given = {json.dumps(given)};"
         f"console.log(JSON.stringify({expression}));"
     )
@@ -113,7 +116,7 @@ DRINK = [_line(1.5, OUNCE), _line(0.75, OUNCE), _line(22.5, MILLILITER), _line(2
 
 def test_units_to_create_are_the_shipped_ones() -> None:
     # Read as text: the module imports the site's others, which need a browser.
-    text = (MODULE.parent / "units.js").read_text(encoding="utf-8")
+    text = (SCRIPTS / "units.js").read_text(encoding="utf-8")
     rows = json.loads(f"[{text.split('USUAL = [')[1].split('].map')[0].strip().rstrip(',')}]")
     assert len(rows) > 10
     for name, abbreviation, ml in rows:
@@ -137,6 +140,17 @@ def test_totals_are_the_sum_of_what_is_shown(
     shown = _javascript(f"amounts.writeLines(given, {json.dumps(style)}, {drinks})", DRINK)
     assert ", ".join(row["text"] for row in shown["rows"]) == texts
     assert ", ".join([*(row["volume"] for row in shown["rows"]), shown["total"]]) == volumes
+
+
+def test_menu_file_runs_no_formula() -> None:
+    line = {"ingredient_id": 1, "ingredient_name": "@Gin, dry", **_line(1, None), "unit_id": 1}
+    menu = [{"id": 7, "name": '=HYPERLINK("x")', "ingredients": [line]}]
+    units = [{"id": 1, **OUNCE}]
+    expression = "amounts.menuCsv(given.menu, given.units, 'ml', 'http://here')"
+    text = _javascript(expression, {"menu": menu, "units": units}, "menu-file.js")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[1] == ['\'=HYPERLINK("x")', "30 ml", "'@Gin, dry", "http://here/recipes/7"]
+    assert rows[1][0] == guard(menu[0]["name"])  # type: ignore[arg-type]
 
 
 def test_parts_are_whole_where_they_can_be() -> None:

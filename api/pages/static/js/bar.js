@@ -75,14 +75,16 @@ async function load() {
     ? count(have.length, "bottle", "bottles")
     : "";
   drawControls();
-  kinds.replaceChildren();
   if (!answer.children.length) answer.replaceChildren(el("ul", {}, ...skeletonRows(6)));
   try {
-    const found = have.length || view() === "menu" ? await VIEWS[view()](have) : await emptyShelf();
+    const [found, offers] = await Promise.all([
+      have.length || view() === "menu" ? VIEWS[view()](have) : emptyShelf(),
+      have.length && view() !== "menu" ? ask("next", { have, count: 1 }) : { kinds: [] },
+    ]);
     if (signal.aborted) return;
+    showKinds(offers);
     status.textContent = found.status;
     answer.replaceChildren(...found.parts);
-    if (have.length) showKinds(await ask("next", { have, count: 1 }));
   } catch (error) {
     if (error.name === "AbortError") return;
     status.textContent = "";

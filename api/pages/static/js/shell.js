@@ -1,5 +1,6 @@
 // Shared by all pages: navigation, theme, sign-in, and announcements for screen readers.
 import { askForToken, hasToken, onSignIn, signOut, takeTokenFromAddress } from "./api.js";
+import { wireOffline } from "./offline.js";
 import { passOnReturn } from "./provider.js";
 import { syncShelf } from "./shelf.js";
 
@@ -84,3 +85,4 @@ async function bringShelf() {
 passOnReturn();
 takeTokenFromAddress().then((signedIn) => signedIn && bringShelf());
 wireHeader();
+wireOffline();
