@@ -14,7 +14,7 @@ EXEMPT = re.compile(
     r"\.(csv|tsv|json|lock|png|svg|db|xlsx|ini)$|requirements\.txt$|\.min\.js$|LICENSE"
     r"|\.npz$|^docs/history/|^tests/docs/test_language\.py$|^api/db/taxonomy/"
     # Words that users write in their recipes.
-    r"|^api/analysis/(bar_measures|spirit_names)\.py$"
+    r"|^api/(analysis/(bar_measures|spirit_names)\.py|pages/static/js/amounts\.js)$"
 )
 
 TRANSLATED = r"tell(s|ing)? of|told|mend(s|ed|ing)?|what came of"

@@ -13,7 +13,7 @@ import pytest
 
 from api.analysis.bar_measures import written_amount
 from api.db.catalog.recipes import Line
-from api.db.catalog.units import Unit as CatalogUnit
+from api.db.catalog.units import Unit as StoredUnit
 from api.db.exchange.formulas import guard
 from api.db.taxonomy.units import Unit as ShippedUnit
 from api.db.taxonomy.units import known_units
@@ -83,7 +83,7 @@ def test_server_writes_volumes_and_their_total() -> None:
         Line(7, "Gin", unit, (line["unit"] or {}).get("name"), amount, line["volume_ml"])
         for line, (amount, unit) in zip(recipe, given, strict=True)
     ]
-    rows, total = shown_lines(lines, {key: CatalogUnit(key, **unit) for key, unit in units.items()})
+    rows, total = shown_lines(lines, {key: StoredUnit(key, **unit) for key, unit in units.items()})
     shown = _javascript("amounts.writeLines(given)", recipe)
     dash = "\u2013"
     assert [(row.amount or dash, row.volume) for row in rows] == [
