@@ -118,7 +118,7 @@ def test_kind_is_offered_where_it_helps() -> None:
     ]
 
 
-def test_root_is_offered_if_a_recipe_asks_for_it() -> None:
+def test_root_is_offered_if_recipes_want_it() -> None:
     kinds = [Ingredient(GIN, "Gin"), Ingredient(OLD_TOM, "Old Tom Gin", GIN)]
     kinds += [Ingredient(LONDON_DRY, "London Dry Gin", GIN), Ingredient(LIME, "Lime Juice")]
     gimlet = recipe(2, "London Gimlet", LONDON_DRY, LIME)

@@ -133,7 +133,7 @@ def test_dead_stock_names_what_would_use_it(window: Window, recipe: Any) -> None
     window.look("stock")
 
 
-def test_menu_has_a_card_a_file_and_a_link(window: Window, recipe: Any) -> None:
+def test_menu_has_card_file_and_link(window: Window, recipe: Any) -> None:
     page = _fill(window, *_bottles(recipe))
     _question(page, "menu")
     for name in (recipe["name"], "daiquiri"):
