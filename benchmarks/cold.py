@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -24,9 +25,21 @@ from rich.table import Table
 from api.settings import Settings
 
 SAMPLE_EVERY = 0.1
-_STAGE = re.compile(r"progress: (.+): ([0-9.]+) s, peak memory ([0-9]+) MB")
-#: Seconds, and peak MB of the refresh's main process.
-Stages = dict[str, tuple[float, float]]
+_STAGE = re.compile(
+    r"progress: (.+): ([0-9.]+) s(?:, processor time ([0-9.]+) s)?, peak memory ([0-9]+) MB"
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Seconds, those of all processors together, and the peak MB of the refresh's process."""
+
+    seconds: float
+    processor: float
+    peak_mb: float
+
+
+Stages = dict[str, Stage]
 
 
 def _family(pid: int) -> list[int]:
@@ -98,9 +111,14 @@ def measure(
         "sys_s": after.ru_stime - before.ru_stime,
         "peak_mb": memory.peak_mb,
     }
-    stages = {name: (float(seconds), float(peak)) for name, seconds, peak in _STAGE.findall(log)}
-    rest = elapsed - sum(seconds for seconds, _ in stages.values())
-    stages["starting and ending Python, importing"] = (rest, 0.0)
+    stages = {
+        # Earlier releases do not say the processor time.
+        name: Stage(float(seconds), float(processor or "nan"), float(peak))
+        for name, seconds, processor, peak in _STAGE.findall(log)
+    }
+    rest = elapsed - sum(stage.seconds for stage in stages.values())
+    used = figures["user_s"] + figures["sys_s"] - sum(one.processor for one in stages.values())
+    stages["starting and ending Python, importing"] = Stage(rest, used, 0.0)
     return figures, stages
 
 
@@ -123,9 +141,11 @@ def main() -> None:
         table.add_row(name, *[f"{figures[key]:.1f}" for key in ("wall_s", "user_s", "sys_s")],
                       f"{figures['peak_mb']:.0f}")  # fmt: skip
     console.print(table)
-    table = Table("stage, seconds", *[name for name, *_ in runs])
-    for stage in runs[0][2]:
-        table.add_row(stage, *[f"{stages.get(stage, (0.0, 0.0))[0]:.2f}" for *_, stages in runs])
+    table = Table("stage: seconds, processor seconds", *[name for name, *_ in runs])
+    for name in dict.fromkeys(name for *_, stages in runs for name in stages):
+        found = [stages.get(name) for *_, stages in runs]
+        cells = [f"{one.seconds:.2f} {one.processor:.2f}" if one else "" for one in found]
+        table.add_row(name, *cells)
     console.print(table)
     load = os.getloadavg()
     console.print(f"{os.cpu_count()} cores; load {load[0]:.1f} at the end, this run's own included")

@@ -95,9 +95,9 @@ def main() -> None:
         os.environ["DB_PATH"] = str(folder.absolute() / DATABASE)
         figures, stages = measure(folder=folder.absolute() / PUBLISHED)
         size = sum(path.stat().st_size for path in (folder / PUBLISHED).rglob("*.json"))
-    table = Table("stage", "s", "peak MB")
-    for name, (seconds, peak) in stages.items():
-        table.add_row(name, f"{seconds:.1f}", f"{peak:.0f}")
+    table = Table("stage", "s", "processor s", "peak MB")
+    for name, one in stages.items():
+        table.add_row(name, f"{one.seconds:.1f}", f"{one.processor:.1f}", f"{one.peak_mb:.0f}")
     Console().print(table)
     rounded = {name: round(value, 1) for name, value in figures.items()}
     print(json.dumps({"recipes": number, **rounded, "published_mb": round(size / 1e6)}))

@@ -100,8 +100,12 @@ class Stages:
         self._number += 1
         self._reporter.stage(name, self._number, self._total)
         memory.reset_peak()
-        begun = time.perf_counter()
+        begun, processor = time.perf_counter(), time.process_time()
         yield
         logger.info(
-            "%s: %.2f s, peak memory %.0f MB", name, time.perf_counter() - begun, memory.peak_mb()
+            "%s: %.2f s, processor time %.2f s, peak memory %.0f MB",
+            name,
+            time.perf_counter() - begun,
+            time.process_time() - processor,
+            memory.peak_mb(),
         )
