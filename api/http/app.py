@@ -31,7 +31,7 @@ from api.http.routes import (
     tags,
     units,
 )
-from api.pages import api_reference, discovery, lists, pictures, rendered
+from api.pages import analytics_pages, api_reference, discovery, lists, pictures, rendered
 from api.pages import router as pages
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
@@ -117,7 +117,15 @@ def _include_routers(app: FastAPI) -> None:
     ):
         app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(health.router)
-    for site in (pages, rendered, discovery, api_reference, pictures, lists):
+    for site in (
+        pages,
+        analytics_pages,
+        rendered,
+        discovery,
+        api_reference,
+        pictures,
+        lists,
+    ):
         app.include_router(site.router)
 
 

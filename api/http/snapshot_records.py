@@ -5,7 +5,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from api.http.problems import Problem
 from api.http.published import LoadedSnapshot, Published
+from api.http.tree_index import no_ingredient, tree_index
 from api.storage.serialization import to_bytes
 
 
@@ -58,3 +60,38 @@ def record(published: Published, name: str, key: str, identifier: int) -> dict[s
         return None
     value: dict[str, Any] = json.loads(found)
     return value
+
+
+def find_substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
+    """Return an ingredient's substitutes, or those of its nearest ancestor that has some.
+
+    Raises
+    ------
+    Problem
+        404 if the ingredient is unknown, or none are known.
+    """
+
+    def find(identifier: int) -> bytes | None:
+        return find_record(loaded, "ingredient-substitutes", "ingredient_id", identifier)
+
+    own = find(ingredient_id)
+    if own is not None:
+        return own
+    index = tree_index(loaded)
+    if ingredient_id not in index:
+        raise no_ingredient(ingredient_id)
+    for above in index.ancestors(ingredient_id):
+        found = find(above)
+        if found is not None:
+            record = json.loads(found)
+            record["answered_for"] = {
+                "ingredient_id": ingredient_id,
+                "ingredient_name": index.name(ingredient_id),
+            }
+            return to_bytes(record)
+    raise Problem(
+        404,
+        "Not found",
+        f"No substitutes are known for {index.name(ingredient_id)} (ingredient {ingredient_id}) or "
+        f"for any ingredient above it in the tree.",
+    )

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.http.problems import Problem
+from api.http.published import LoadedSnapshot
+
 
 @dataclass(frozen=True)
 class _Node:
@@ -24,6 +27,7 @@ class TreeIndex:
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self._nodes: dict[int, _Node] = {}
+        self._top = [int(child["id"]) for child in tree.get("children") or ()]
         pending: list[tuple[Mapping[str, Any], int | None, str]] = [
             (child, None, "/") for child in tree.get("children") or ()
         ]
@@ -46,6 +50,9 @@ class TreeIndex:
             )
             pending.extend((child, ingredient_id, path) for child in children)
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     def __contains__(self, ingredient_id: int) -> bool:
         return ingredient_id in self._nodes
 
@@ -53,12 +60,14 @@ class TreeIndex:
         """Return an ingredient's name."""
         return str(self._nodes[ingredient_id].usage["ingredient_name"])
 
-    def children_usage(self, ingredient_id: int) -> list[dict[str, Any]]:
+    def children_usage(self, ingredient_id: int | None) -> list[dict[str, Any]]:
         """Return the usage records of an ingredient's children, the most used first.
 
-        The records are those of ``AnalyticsQueries.get_ingredient_usage_stats``.
+        Those of the top level for None. The records are those of
+        ``AnalyticsQueries.get_ingredient_usage_stats``.
         """
-        return [self._nodes[child].usage for child in self._nodes[ingredient_id].children]
+        children = self._top if ingredient_id is None else self._nodes[ingredient_id].children
+        return [self._nodes[child].usage for child in children]
 
     def ancestors(self, ingredient_id: int) -> Iterator[int]:
         """Yield an ingredient's ancestors, the nearest first."""
@@ -66,3 +75,18 @@ class TreeIndex:
         while above is not None:
             yield above
             above = self._nodes[above].parent
+
+
+def tree_index(loaded: LoadedSnapshot) -> TreeIndex:
+    """Return a snapshot's tree, indexed once."""
+    return loaded.derived("tree-index", lambda: TreeIndex(loaded.value("ingredient-tree")))
+
+
+def no_ingredient(ingredient_id: int) -> Problem:
+    """Return the problem document of an ingredient that is not in the snapshot."""
+    return Problem(
+        404,
+        "Not found",
+        f"Ingredient {ingredient_id} is not in the analytics. A new ingredient appears after the "
+        f"next refresh.",
+    )

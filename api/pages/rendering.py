@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -20,9 +21,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["moment"] = _moment
     environment.globals["static"] = site_assets().url
     environment.globals["parquet"] = find_spec("pyarrow") is not None
     return environment
+
+
+def _moment(time: datetime) -> str:
+    at = time.astimezone(UTC)
+    return f"{at:%B} {at.day}, {at.year}, {at:%H:%M} UTC"
 
 
 def render(template: str, **values: Any) -> str:

@@ -13,21 +13,17 @@ from api.pages.convertors import ROW_ID
 from api.pages.documentation_site import documentation_site
 from api.pages.rendering import render
 
-#: URL paths of the pages and their templates; a page's module reads its parameters from the URL.
+#: URL paths of the shells without data and their templates; a page's module reads its parameters
+#: from the URL. Pages with data: :mod:`api.pages.rendered`, :mod:`api.pages.analytics_pages`.
 PAGES: Final[dict[str, str]] = {
-    "/": "map",
-    "/map": "map",
     "/bar": "bar",
     "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
     "/recipes/import": "import",
     f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
     "/ingredients": "ingredients",
-    "/tree": "tree",
-    "/substitutes": "substitutes",
     "/downloads": "downloads",
     "/phone": "phone",
-    "/status": "status",
 }
 
 # A shell names its modules by hash; a cached shell would request old modules. The security headers

@@ -19,8 +19,9 @@ def client() -> TestClient:
     return TestClient(RequestContext(app))
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_url_in_a_page_exists(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize("path", [*PAGES, "/map", "/tree", "/substitutes", "/status"])
+def test_every_url_in_a_page_exists(sample_client: TestClient, path: str) -> None:
+    client = sample_client
     page = client.get(path.replace("{recipe_id:row_id}", "7"))
     assert page.status_code == 200
     assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY

@@ -1,6 +1,5 @@
 """The artifacts of the current snapshot, and the state of the refresh."""
 
-import json
 from functools import partial
 from typing import Annotated, Literal
 
@@ -29,8 +28,8 @@ from api.http.problems import RETRY_AFTER_OUTAGE, Problem
 from api.http.published import LoadedSnapshot
 from api.http.refresh_state import analytics_status
 from api.http.responses import ENVELOPE_RESPONSES, Body, IfNoneMatch, respond, whole_artifact
-from api.http.snapshot_records import find_record, record_page
-from api.http.tree_index import TreeIndex
+from api.http.snapshot_records import find_record, find_substitutes, record_page
+from api.http.tree_index import no_ingredient, tree_index
 from api.storage.serialization import to_bytes
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
@@ -64,9 +63,9 @@ async def ingredient_usage(
     def children(loaded: LoadedSnapshot) -> bytes:
         if parent_id is None:
             return loaded.artifact("ingredient-usage")
-        index = _tree_index(loaded)
+        index = tree_index(loaded)
         if parent_id not in index:
-            raise _no_ingredient(parent_id)
+            raise no_ingredient(parent_id)
         return to_bytes(index.children_usage(parent_id))
 
     return await respond(request, services, "ingredient-usage", parent_id, children)
@@ -213,34 +212,7 @@ async def ingredient_substitutes(
         services,
         "ingredient-substitutes",
         ingredient_id,
-        lambda loaded: _substitutes(loaded, ingredient_id),
-    )
-
-
-def _substitutes(loaded: LoadedSnapshot, ingredient_id: int) -> bytes:
-    def find(identifier: int) -> bytes | None:
-        return find_record(loaded, "ingredient-substitutes", "ingredient_id", identifier)
-
-    own = find(ingredient_id)
-    if own is not None:
-        return own
-    index = _tree_index(loaded)
-    if ingredient_id not in index:
-        raise _no_ingredient(ingredient_id)
-    for above in index.ancestors(ingredient_id):
-        found = find(above)
-        if found is not None:
-            record = json.loads(found)
-            record["answered_for"] = {
-                "ingredient_id": ingredient_id,
-                "ingredient_name": index.name(ingredient_id),
-            }
-            return to_bytes(record)
-    raise Problem(
-        404,
-        "Not found",
-        f"No substitutes are known for {index.name(ingredient_id)} (ingredient {ingredient_id}) or "
-        f"for any ingredient above it in the tree.",
+        lambda loaded: find_substitutes(loaded, ingredient_id),
     )
 
 
@@ -316,16 +288,3 @@ def _page(name: str, key: str, cursor: str | None, limit: int) -> Body:
         return b'{"items":[' + b",".join(records) + b'],"next_cursor":' + to_bytes(following) + b"}"
 
     return render
-
-
-def _tree_index(loaded: LoadedSnapshot) -> TreeIndex:
-    return loaded.derived("tree-index", lambda: TreeIndex(loaded.value("ingredient-tree")))
-
-
-def _no_ingredient(ingredient_id: int) -> Problem:
-    return Problem(
-        404,
-        "Not found",
-        f"Ingredient {ingredient_id} is not in the analytics. A new ingredient appears after the "
-        f"next refresh.",
-    )
