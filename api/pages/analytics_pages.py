@@ -28,8 +28,9 @@ from api.storage.errors import StorageError
 router = APIRouter(include_in_schema=False)
 
 _NO_CACHE: Final = {"Cache-Control": "no-cache"}
-#: Recipes and ingredients in a page's list: every reader downloads them, with JavaScript too.
+#: Rows of a page's list, and of the tree's: every reader downloads them, with JavaScript too.
 _LISTED: Final = 300
+_TREE: Final = 1000
 #: A larger artifact, of more than some 20,000 rows, would take too long to decode for a page.
 _MOST_BYTES: Final = 5_000_000
 _NOTHING: Final = "Nothing has been computed yet. The first refresh fills this page."
@@ -57,7 +58,7 @@ def tree_page(request: Request, published: PublishedDep) -> Response:
     def collect(loaded: LoadedSnapshot) -> dict[str, Any]:
         _check_size(loaded, "ingredient-tree")
         index = tree_index(loaded)
-        rows = tree_rows(index, _LISTED)
+        rows = tree_rows(index, _TREE)
         return {"rows": rows, "more": len(index) > len(rows)}
 
     return _answer(request, published, "tree", None, collect)
