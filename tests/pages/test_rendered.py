@@ -99,6 +99,10 @@ def test_recipe_is_readable_beside_foreign_analytics(
     )
     with TestClient(create_app(settings), base_url="http://localhost") as other:
         page = other.get("/recipes/1", headers=HTML)
+        for path in ("/map", "/tree", "/substitutes", "/status"):
+            shown = other.get(path, headers=HTML).text
+            assert "computed from another database" in shown
+            assert not re.search(r'href="/(recipes|ingredients)/\d', shown)
     assert page.status_code == 200
     # Its relatives would be those of another bar.
     assert not re.search(r'class="similar">\s*<li>', page.text)
