@@ -38,7 +38,7 @@ USE_EXPONENT = 0.5
 #: the one moves otherwise.
 NEAR_VARIANT = 0.5
 #: Plans between so many recipes and their neighbors are held at a time.
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True)
