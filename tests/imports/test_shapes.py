@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from api.db.errors import DatabaseError
 from api.db.exchange.planning import plan_import
 from api.db.exchange.sources import read_bytes
 
+ROOT = Path(__file__).parents[2]
 DRINKS = {
     "Negroni": [("Gin", 30.0, "Milliliter"), ("Campari", 30.0, "Milliliter")],
     "Gimlet": [("Gin", 60.0, "Milliliter"), ("Lime Juice", 20.0, "Milliliter")],
@@ -306,6 +308,16 @@ FILES = {
 @pytest.mark.parametrize("data", FILES.values(), ids=FILES)
 def test_packed_files(data: bytes) -> None:
     assert _read(data) == DRINKS
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Makefile", "pyproject.toml", "CONTRIBUTING.md", ".gitignore", "api/pages/router.py",
+     "api/pages/static/js/recipes.js", "api/pages/static/css/app.css"],
+)  # fmt: skip
+def test_other_files_of_a_folder_hold_no_recipes(path: str) -> None:
+    with pytest.raises(DatabaseError, match="no recipes"):
+        read_bytes((ROOT / path).read_bytes(), path)
 
 
 def test_a_stream_names_no_recipe() -> None:

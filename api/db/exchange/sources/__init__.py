@@ -141,12 +141,13 @@ def _read_text(text: str, name: str) -> Collection | None:
     start = text.lstrip()[:1]
     if start == "<":
         return _read_marked(text, name)
-    if start in ("{", "[") or text.lstrip().startswith("//"):
+    if start in ("{", "["):
         try:
             return _read_value(read_json(text), name, "JSON")
         except ValueError as error:
             found = _read_plain(text, name)
-            if found is None or found.own:  # ours is strict
+            if (found is None and not _is_toml_text(text)) or (found and found.own):
+                # Ours is strict.
                 message = f"{name} is not valid JSON: {error}. Correct it there."
                 raise DatabaseError(message) from error
             return found
@@ -196,6 +197,13 @@ def _read_value(value: Any, name: str, program: str) -> Collection | None:
     if is_own_document(value):
         return read_document(value, name)
     return read_linked_data(value) or read_objects(value, name, program)
+
+
+def _is_toml_text(text: str) -> bool:
+    try:
+        return is_toml(text) and read_toml(text) is not None
+    except ValueError:
+        return False
 
 
 def _may_be_yaml(text: str) -> bool:

@@ -57,6 +57,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zutaten",
          "ingredientes", "ingredienti", "components", "contents", "lines", "recipeingredients",
          "items", "build", "recipe", "specs", "spec", "formula", "mix")  # fmt: skip
+#: Those that mean other things in other files.
+WEAK_LINES = ("components", "contents", "lines", "items", "build", "recipe", "specs", "spec",
+              "formula", "mix")  # fmt: skip
 #: A list of measures beside the list of ingredients.
 MEASURES = ("measures", "measurements", "amounts", "quantities", "strmeasures")
 _NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -50,6 +50,11 @@ def is_measured_line(text: str) -> bool:
     return is_known(line.rest) or (line.unit is not None and text.strip()[:1].isnumeric())
 
 
+def is_line(text: str) -> bool:
+    """Return whether a text is a line of a recipe: a known ingredient, or an amount of one."""
+    return is_measured_line(text) or is_ingredient(text)
+
+
 def share(values: Iterable[Any], test: Callable[[str], bool]) -> float:
     """Return which part of the texts among the first values pass a test, 0 to 1."""
     texts = list(islice((str(one) for one in values if str(one or "").strip()), _SAMPLE))

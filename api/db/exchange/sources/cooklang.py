@@ -8,9 +8,11 @@ from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import RECIPE_MEANINGS, find_columns
+from api.db.exchange.sources.content import is_ingredient, share
 from api.db.exchange.sources.markdown import front_matter
 from api.db.exchange.sources.text import stem_of
 
+_MOST = 0.5
 _INGREDIENT = re.compile(r"@(?:([^@#~{}\n]+?)\{([^}]*)\}|([\w'\u2019-]+))(?:\(([^)]*)\))?")
 _TOOL = re.compile(r"#(?:([^@#~{}\n]+?)\{[^}]*\}|([\w'\u2019-]+))")
 _TIMER = re.compile(r"~([^@#~{}\n]*)\{([^}]*)\}")
@@ -18,8 +20,11 @@ _COMMENT = re.compile(r"(?<!\S)--(?!-)[^\n]*$|\[-.*?-\]", re.MULTILINE | re.DOTA
 
 
 def is_cooklang(text: str) -> bool:
-    """Return whether a text marks ingredients with their amounts."""
-    return re.search(r"(?<!\w)@[^@#~{}\n]+\{[^}\n]*\}", text) is not None
+    """Return whether a text marks ingredients; scripts have such marks, too."""
+    if re.search(r"(?<!\w)@[^@#~{}\n]+\{[^}\n]*\}", text) is None:
+        return False
+    names = [(match[1] or match[3]).strip() for match in _INGREDIENT.finditer(text)]
+    return share(names, is_ingredient) >= _MOST
 
 
 def read_cooklang(text: str, name: str) -> Collection:

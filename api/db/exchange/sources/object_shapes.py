@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from api.db.exchange.sources.columns import key_of
-from api.db.exchange.sources.content import is_amount, is_ingredient, is_measured_line, share
+from api.db.exchange.sources.content import is_amount, is_ingredient, is_line, share
 from api.db.exchange.sources.tables import distinct
 
 _DEEPEST = 12
@@ -92,16 +92,12 @@ def is_recipe_by_name(value: Any) -> bool:
     """
     if isinstance(value, list) and value:
         if all(isinstance(one, str) for one in value):
-            return share(value, _is_line) >= _MOST
+            return share(value, is_line) >= _MOST
         if all(isinstance(one, dict) and len(one) == 1 for one in value):
             return share((key for one in value for key in one), is_ingredient) >= _MOST
     if isinstance(value, dict) and value:
         return share(value, is_ingredient) >= _MOST
     return False
-
-
-def _is_line(text: str) -> bool:
-    return is_measured_line(text) or is_ingredient(text)
 
 
 def named_by_values(value: Any, depth: int = _DEEPEST) -> list[dict[str, Any]]:
@@ -144,7 +140,7 @@ def _lines_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
         found = [line for lines in lists for line in lines]
         if 2 * len(lists) < len(rows[:20]) or not found:
             continue
-        if all(isinstance(one, str) for one in found) and share(found, _is_line) >= _MOST:
+        if all(isinstance(one, str) for one in found) and share(found, is_line) >= _MOST:
             return str(key)
         if all(isinstance(one, dict) for one in found) and "ingredient" in _line_keys(found):
             return str(key)

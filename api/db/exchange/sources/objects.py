@@ -15,11 +15,13 @@ from api.db.exchange.sources.columns import (
     LINES,
     MEASURES,
     RECIPE_MEANINGS,
+    WEAK_LINES,
     find_columns,
     key_of,
     numbered,
     unit_in_name,
 )
+from api.db.exchange.sources.content import is_line
 from api.db.exchange.sources.object_shapes import (
     arranged,
     is_part,
@@ -121,11 +123,21 @@ def lines_key(recipe: _Object) -> str | None:
         if key_of(key) in LINES and value and isinstance(value, (list, dict)):
             if isinstance(value, list) and not _may_be_lines(value[0]):
                 continue
+            if key_of(key) in WEAK_LINES and not _names_an_ingredient(value):
+                continue
             return key
     for key, value in recipe.items():
         if key_of(key) == "ingredients" and isinstance(value, str):
             return key
     return None
+
+
+def _names_an_ingredient(value: list[Any] | _Object) -> bool:
+    """Return whether the first lines name a known ingredient: "build" may be a program's."""
+    texts = list(value) if isinstance(value, dict) else []
+    for one in value if isinstance(value, list) else ():
+        texts += [str(cell) for cell in (one.values() if isinstance(one, dict) else [one])]
+    return any(is_line(text) for text in texts[:40] if isinstance(text, str))
 
 
 def _may_be_lines(first: Any) -> bool:

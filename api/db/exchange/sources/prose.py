@@ -12,7 +12,7 @@ from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
-from api.db.exchange.sources.content import is_ingredient, is_measured_line
+from api.db.exchange.sources.content import is_ingredient, is_line, is_measured_line, share
 from api.db.exchange.sources.markdown import BOLD, Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.object_shapes import is_recipe_by_name
 from api.db.exchange.sources.objects import lines_key, read_objects
@@ -22,6 +22,7 @@ from api.db.exchange.sources.text import stem_of
 _FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*:\s*(.*)")
 _ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
 _LONGEST_TITLE = 10
+_MOST = 0.5
 _INSTRUCTIONS = frozenset(("how", "tomake", "makeit", "todo", "assembly", "build", "mixing"))
 _FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
 
@@ -60,7 +61,7 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
         collection.recipes = one_line
         return collection
     found_recipes = _Reader(lines, matter, name).read()
-    collection.recipes = [_finished(one) for one in found_recipes]
+    collection.recipes = [_finished(one) for one in found_recipes if _has_ingredients(one)]
     return collection if collection.recipes else None
 
 
@@ -236,6 +237,12 @@ def _field_of(line: Line) -> tuple[str, str] | None:
         return "lines", match[2]
     found = find_columns([match[1]], _FIELDS)
     return (next(iter(found)), match[2]) if found else None
+
+
+def _has_ingredients(recipe: _Recipe) -> bool:
+    """Return whether a recipe's lines are some: a manual has lists and labels, too."""
+    lines = [str(line.fields["line"]) for line in recipe.row.lines or ()]
+    return share(lines, is_line) >= _MOST
 
 
 def _finished(recipe: _Recipe) -> RecipeRow:
