@@ -1,4 +1,4 @@
-"""Throw damaged files at everything that reads them: CSV, JSON, databases, and the tree builder.
+"""Throw damaged files at everything that reads them: imports, databases, and the tree builder.
 
     python -m benchmarks.fuzz_imports --seconds 120
 
@@ -9,12 +9,15 @@ one JSON object; the exit code is 1 if anything crashed. The seed is in it.
 """
 
 import argparse
+import gzip
+import io
 import json
 import random
 import sys
 import tempfile
 import time
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +31,9 @@ from api.db.database import Database
 from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
 from api.db.exchange.export_files import to_json_document, write_csv_directory
+from api.db.exchange.planning import plan_import
 from api.db.exchange.resolve import to_dataset
+from api.db.exchange.sources import read_bytes
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.exchange.sources.own_json import read_json_document
 from api.db.migrations import upgrade
@@ -43,6 +48,69 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 PIECES = (b"\x00", b"\xff", b'"', b"'", b",", b"\n", b"\r", b"{", b"[", b"]", b"}", b"\xef\xbb\xbf",
           b"9" * 400, b"-", b"null", b"NaN", b"Infinity", b"1e999", b"[" * 5000)  # fmt: skip
+
+
+_YAML = """
+- name: Negroni
+  tags: [stirred, !!str bitter]
+  ingredients:
+    - 1 1/2 oz gin
+    - {ingredient: Campari, amount: 1.5, unit: oz, optional: true}
+  date: 2001-02-03
+  at: 1:30:00
+"""
+_MARKDOWN = """---
+tags: [stirred]
+---
+# Negroni
+
+| amount | ingredient |
+| --- | --- |
+| 1 oz | gin |
+
+## Daiquiri
+- 2 oz rum
+- 1 oz lime juice
+
+Method: shake. Glass: Coupe
+"""
+_TOML = """[[recipes]]
+name = "Negroni"
+ingredients = ["1 oz gin", "1 oz Campari"]
+"""
+_XML = """<?xml version="1.0"?><recipes><recipe id="1"><name>Negroni</name><ingredients>
+<ingredient amount="30" unit="ml">Gin</ingredient><ingredient amount="30" unit="ml">Campari
+</ingredient></ingredients></recipe></recipes>"""
+_PAGE = """<!doctype html><html><head><script type="application/ld+json">{"@type": "Recipe",
+"name": "Negroni", "recipeIngredient": ["1 oz gin", "1 oz Campari"], "author": {"name": "A"}}
+</script></head><body><h2>Negroni</h2><table><tr><td rowspan=2>1 oz<td>gin<tr><td>Campari</table>
+</body></html>"""
+_TABLE = "Drink;Ingredient 1;Amount 1;Ingredient 2;Amount 2\nNegroni;Gin;3 cl;Campari;3,0 cl\n"
+_COOKLANG = ">> title: Negroni\nStir @gin{30%ml} and @Campari{30%ml} in a #glass{}.\n"
+_SCRIPT = "// all\nexport default [{name: 'Negroni', ingredients: ['1 oz gin', '1 oz Campari']}];\n"
+
+
+def _sheet() -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.create_sheet()
+    for row in (("Drink", "Ingredient", "Amount"), ("Negroni", "Gin", 30), (None, "Campari", 30)):
+        sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _shapes() -> list[bytes]:
+    """Return a small collection in each shape that imports recognize."""
+    texts = [_YAML, _MARKDOWN, _TOML, _XML, _PAGE, _TABLE, _COOKLANG, _SCRIPT]
+    plain = [text.encode() for text in texts]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number, data in enumerate(plain):
+            archive.writestr(f"{number}.txt", data)
+    return [*plain, gzip.compress(plain[0]), stream.getvalue(), _sheet()]
 
 
 def damaged(data: bytes, dice: random.Random) -> bytes:
@@ -78,6 +146,7 @@ class Fuzzer:
         write_csv_directory(dataset, directory / "csv")
         self.csv = {path: path.read_bytes() for path in (directory / "csv").iterdir()}
         self.json = to_json_document(dataset)
+        self.shapes = _shapes()
         path = directory / "made.db"
         database = Database(URL.create("sqlite", database=str(path)))
         upgrade(database.engine)
@@ -124,6 +193,16 @@ class Fuzzer:
         path.write_text(json.dumps(document))
         return self._imported(read_json_document(path))
 
+    def shapes_bytes(self) -> str:
+        """Damage a file of another program, and plan its import."""
+        try:
+            plan = plan_import(
+                read_bytes(damaged(self.dice.choice(self.shapes), self.dice), "fuzz")
+            )
+        except DatabaseError:
+            return "refused"
+        return self._imported(plan.collection)
+
     def database_bytes(self) -> str:
         """Damage a database file's bytes."""
         path = self.directory / "fuzz.db"
@@ -165,8 +244,8 @@ def fuzz(
     """Fuzz each reader in turn; return the outcomes, and the crashes."""
     fuzzer = Fuzzer(directory, random.Random(seed))
     readers: list[Callable[[], str]] = [
-        fuzzer.csv_files, fuzzer.json_bytes, fuzzer.json_values, fuzzer.database_bytes,
-        fuzzer.trees,
+        fuzzer.csv_files, fuzzer.json_bytes, fuzzer.json_values, fuzzer.shapes_bytes,
+        fuzzer.database_bytes, fuzzer.trees,
     ]  # fmt: skip
     outcomes: dict[str, Counter[str]] = {reader.__name__: Counter() for reader in readers}
     crashes: list[str] = []
