@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
+from threadpoolctl import threadpool_limits
 
 from barcart import NeighborGraph, compute_umap_embedding
-from barcart._layout import curve_parameters, fuzzy_graph
+from barcart._layout import curve_parameters, fuzzy_graph, spectral_coordinates
 from barcart.quality import knn_preservation
 
 
@@ -47,3 +49,15 @@ def test_maps_are_as_good_as_umap_learn(recorded: dict[str, Any], known: Neighbo
 def test_equal_points_have_full_strength() -> None:
     graph = fuzzy_graph(np.array([[1], [2], [0]]), np.zeros((3, 1)))
     assert graph.toarray().max() == 1.0
+
+
+def test_spectrum_ignores_the_number_of_threads() -> None:
+    """BLAS divides long sums among its threads, which rounds them otherwise."""
+    points = np.random.RandomState(0).uniform(size=(12_000, 2))
+    distances, indices = KDTree(points).query(points, 6)
+    graph = fuzzy_graph(indices[:, 1:].astype(np.int64), distances[:, 1:])
+    found = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(spectral_coordinates(graph, np.random.RandomState(0)).tobytes())
+    assert len(set(found)) == 1
