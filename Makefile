@@ -45,7 +45,8 @@ SLOW = browser or campaign or cloud or cluster or database_server or documentati
 	or refresh
 
 test-fast: $(VENV)/.installed-dev  ## Run all tests but the slow kinds (pyproject.toml describes them)
-	$(PYTEST) -m 'not ($(SLOW))' --ignore tests/cloud --ignore tests/reliability --ignore tests/pages/data
+	$(PYTEST) -m 'not ($(SLOW))' --ignore tests/cloud --ignore tests/reliability --ignore tests/pages/data \
+		--ignore tests/pages/jobs
 
 lint: $(VENV)/.installed-dev  ## Check style and types, of the scripts too where npm is installed
 	$(BIN)/ruff check .

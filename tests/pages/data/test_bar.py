@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import PHONE, TOKEN, WIDE, Served, Visiting
+from tests.pages.conftest import PHONE, TOKEN, WIDE, Served, Visiting
 
 CARD = "#answer .recipe-card"
 NEGRONI = ("Gin", "Campari", "Sweet Red Vermouth")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from api.pages import router
 from api.pages.documentation_site import DocumentationSite, read_documentation
-from tests.pages.data.conftest import Served, Visiting
+from tests.pages.conftest import Served, Visiting
 
 ROOT = Path(__file__).parents[3]
 

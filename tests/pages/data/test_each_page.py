@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import PHONE, Served, Visit, Visiting
+from tests.pages.conftest import PHONE, Served, Visit, Visiting
 
 NARROW = (320, 640)
 # Each with an element that appears when it has loaded.

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 from playwright.sync_api import Dialog, Page, expect
 
-from .conftest import Served, Site, Visiting, serving
+from tests.pages.conftest import Served, Site, Visiting, serving
 
 
 def _fill_row(page: Page, row: int, name: str, amount: str, unit: str = "Milliliter") -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
 
-from .conftest import Served, Site, Visiting, serving
+from tests.pages.conftest import Served, Site, Visiting, serving
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><b>'
 

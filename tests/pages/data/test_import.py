@@ -3,7 +3,7 @@
 import httpx2
 from playwright.sync_api import FilePayload, expect
 
-from .conftest import Served, Visiting
+from tests.pages.conftest import Served, Visiting
 
 CSV = "recipe,ingredient,measure\nPage Sour,Gin,6 cl\nPage Sour,Zorbl,1 oz\nNegroni,Gin,3 cl\n"
 

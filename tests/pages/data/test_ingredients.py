@@ -3,7 +3,7 @@
 import httpx2
 from playwright.sync_api import expect
 
-from .conftest import Served, Visiting
+from tests.pages.conftest import Served, Visiting
 
 
 def test_drills_down_into_published_usage(any_server: Served, visit: Visiting) -> None:

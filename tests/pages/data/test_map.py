@@ -12,8 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from api.charts.palette import GROUPS
-
-from .conftest import PHONE, WIDE, Served, Site, Visit, Visiting, serving
+from tests.pages.conftest import PHONE, WIDE, Served, Site, Visit, Visiting, serving
 
 
 def _atlas(served: Served) -> Any:

@@ -11,8 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from api.settings import Settings
-
-from .conftest import TOKEN, Served, Site, Visiting, serving
+from tests.pages.conftest import TOKEN, Served, Site, Visiting, serving
 
 
 class Provider(ThreadingHTTPServer):

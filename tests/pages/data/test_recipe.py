@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import PHONE, Served, Visiting
+from tests.pages.conftest import PHONE, Served, Visiting
 
 
 def _id(served: Served, name: str) -> int:

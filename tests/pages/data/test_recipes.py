@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .conftest import PHONE, Served, Visiting
+from tests.pages.conftest import PHONE, Served, Visiting
 
 CARD = "#results .recipe-card"
 

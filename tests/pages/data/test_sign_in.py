@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import expect
 
-from tests.pages.data.conftest import PHONE, TOKEN, Served, Visiting
+from tests.pages.conftest import PHONE, TOKEN, Served, Visiting
 
 
 def _code(served: Served) -> str:

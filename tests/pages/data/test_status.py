@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 from playwright.sync_api import Route
 
-from .conftest import TOKEN, Served, Site, Visiting, serving
+from tests.pages.conftest import TOKEN, Served, Site, Visiting, serving
 
 
 def test_shows_the_published_snapshot(any_server: Served, visit: Visiting) -> None:

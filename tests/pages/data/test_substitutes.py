@@ -3,7 +3,7 @@
 import httpx2
 from playwright.sync_api import expect
 
-from .conftest import Served, Visiting
+from tests.pages.conftest import Served, Visiting
 
 
 def _ingredient(served: Served, name: str) -> int:

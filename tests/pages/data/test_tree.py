@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .conftest import Served, Visiting
+from tests.pages.conftest import Served, Visiting
 
 
 def test_keyboard_drills_in_and_out(sample_server: Served, visit: Visiting) -> None:

@@ -15,22 +15,17 @@ from sqlalchemy import URL
 from api.db.database import Database
 from api.db.migrations import upgrade
 from tests.conftest import REAL_DB
-from tests.pages.data.conftest import (
+from tests.pages.conftest import (
+    PATIENCE,
     PHONE,
     TOKEN,
     WIDE,
     Served,
     Site,
     Visit,
-    _listen,
-    chromium,
-    real_server,
-    sample_server,
-    sample_site,
+    listen,
     serving,
 )
-
-__all__ = ["chromium", "real_server", "sample_server", "sample_site"]
 
 SIZES = {"wide": WIDE, "phone": PHONE}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
@@ -70,13 +65,13 @@ def _context(chromium: Browser, size: tuple[int, int]) -> BrowserContext:
     context = chromium.new_context(
         viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 
 def _window(page: Page, served: Served, name: str) -> Window:
     found = Window(page, served, name=name)
-    _listen(found)
+    listen(found)
     return found
 
 

@@ -225,7 +225,7 @@ def visit(chromium: Browser) -> Iterator[Visiting]:
             stack.callback(context.close)
             context.set_default_timeout(PATIENCE)
             found = Visit(context.new_page(), served)
-            _listen(found)
+            listen(found)
             opened.append(found)
             found.goto(f"{path}#token={TOKEN}" if writer else path)
             return found
@@ -235,7 +235,7 @@ def visit(chromium: Browser) -> Iterator[Visiting]:
             assert found.complaints == []
 
 
-def _listen(found: Visit) -> None:
+def listen(found: Visit) -> None:
     def console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             found.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
