@@ -30,11 +30,14 @@ class Comparison:
         Whether it was computed from another database.
     database_id
         The id of the database.
+    fingerprint
+        Of its present data.
     """
 
     reason: str | None
     foreign: bool
     database_id: str | None
+    fingerprint: str
 
 
 def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
@@ -52,16 +55,17 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
     """
     with database.snapshot() as connection:
         dataset = read_dataset(connection)
+    fingerprint = dataset_fingerprint(dataset)
 
     def found(reason: str | None, *, foreign: bool = False) -> Comparison:
-        return Comparison(reason, foreign, dataset.database_id)
+        return Comparison(reason, foreign, dataset.database_id, fingerprint)
 
     try:
         current = storage.snapshots.current()
         if current is None:
             return found(None if dataset.recipes.empty else "there is no snapshot yet")
         named = f"snapshot {current.snapshot_id}"
-        if current.database_fingerprint != dataset_fingerprint(dataset):
+        if current.database_fingerprint != fingerprint:
             if current.is_foreign_to(dataset.database_id):
                 return found(f"{named} was computed from another database", foreign=True)
             return found(f"the database has changed since {named}")
@@ -74,7 +78,7 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
 
 
 def main() -> None:
-    """Print ``stale``, ``reason``, ``foreign`` and ``database_id``; exit code 1 if unknown."""
+    """Print ``stale`` and the fields of :class:`Comparison`; exit code 1 if that is unknown."""
     configure_logging(logging.WARNING)
     try:
         found = compare(get_database(), AnalyticsStorage.from_settings())

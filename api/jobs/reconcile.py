@@ -1,8 +1,9 @@
 """Whether the worker should refresh although nobody asked: the snapshot against the database.
 
-A snapshot of another database is replaced once, when this worker first sees its database: it was
-installed, restored or moved here. After that it is left alone until a write, or two servers that
-share a directory of analytics would replace each other's snapshots for ever.
+A snapshot of another database is replaced once for each state of the data that this worker sees:
+the database was installed, restored or moved here, or a write's own request was lost. After that it
+is left alone, or two servers that share a directory of analytics would replace each other's snapshots
+for ever.
 """
 
 import json
@@ -35,7 +36,8 @@ class Reconciliation:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._command = command
         self._environment = environment
-        self._known: str | None = None
+        #: The id of the database and the fingerprint of its data at the last comparison.
+        self._known: tuple[str | None, str] | None = None
         self._warned = False
 
     def is_due(self, stopping: Callable[[], bool]) -> bool:
@@ -46,12 +48,13 @@ class Reconciliation:
         try:
             answer = json.loads(output)
             stale, reason = bool(answer["stale"]), answer["reason"]
-            foreign, database_id = bool(answer["foreign"]), answer["database_id"]
+            foreign = bool(answer["foreign"])
+            state = answer["database_id"], answer["fingerprint"]
         except (ValueError, KeyError, TypeError):
             logger.warning("the snapshot could not be compared with the database; see above")
             return False
-        left_alone = foreign and database_id == self._known
-        self._known = database_id
+        left_alone = foreign and state == self._known
+        self._known = state
         if left_alone and not self._warned:
             logger.warning(
                 "%s. It is left alone until a write here or: cocktaildb refresh. To keep both, "

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
@@ -52,3 +52,23 @@ def test_two_databases_do_not_refresh_forever(
     assert refreshed == [0, 1]  # each once, when it started
     assert caplog.text.count("was computed from another database. It is left alone") == 1
     second.dispose()
+
+
+def test_lost_request_beside_a_foreign_snapshot(
+    tmp_path: Path, make_database: Callable[[Dataset | None], Database]
+) -> None:
+    """A copy of the data elsewhere, a write, and no request for it, as on a full disk."""
+    elsewhere = Database(URL.create("sqlite", database=str(tmp_path / "elsewhere.db")))
+    upgrade(elsewhere.engine)
+    with elsewhere.engine.begin() as connection:
+        write_dataset(connection, first_recipes(12))
+    storage = AnalyticsStorage.from_settings(Settings(analytics_dir=tmp_path / "analytics"))
+    regenerate_analytics(database=elsewhere, storage=storage)
+    elsewhere.dispose()
+    here = make_database(first_recipes(12))
+    reconciliation = _reconciliation(here, storage)
+    assert not reconciliation.is_due(_never)  # the same data, wherever it came from
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE recipes SET name = 'Renamed' WHERE id = 1"))
+    assert reconciliation.is_due(_never)
+    assert not reconciliation.is_due(_never)  # another server's turn, perhaps
