@@ -2,8 +2,8 @@
 
 A snapshot of another database is replaced once for each state of the data that this worker sees:
 the database was installed, restored or moved here, or a write's own request was lost. After that it
-is left alone, or two servers that share a directory of analytics would replace each other's snapshots
-for ever.
+is left alone, or two servers that share a directory of analytics would replace each other's
+snapshots for ever.
 """
 
 import json
