@@ -184,11 +184,11 @@ class EveryWriteIsFollowed(RuleBasedStateMachine):
                 self._end(orphan)
             if self.worker is None:
                 self.start_worker()
-            if self.refresh is None:
-                self.check()
             for _ in range(3):
                 self.now += MAX_SECONDS
                 if self.refresh is None:
+                    # Again and again: a request may have been lost while a refresh ran.
+                    self.check()
                     self.claim()
                 if self.refresh is not None:
                     self.read_the_database()
