@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
@@ -54,8 +55,8 @@ def test_equal_points_have_full_strength() -> None:
 def test_spectrum_ignores_the_number_of_threads() -> None:
     """BLAS divides long sums among its threads, which rounds them otherwise."""
     points = np.random.RandomState(0).uniform(size=(12_000, 2))
-    distances, indices = KDTree(points).query(points, 6)
-    graph = fuzzy_graph(indices[:, 1:].astype(np.int64), distances[:, 1:])
+    distances, indices = map(np.asarray, KDTree(points).query(points, 6))
+    graph = sp.csr_array(fuzzy_graph(indices[:, 1:].astype(np.int64), distances[:, 1:]))
     found = []
     for threads in (1, 2, 4):
         with threadpool_limits(threads, user_api="blas"):
