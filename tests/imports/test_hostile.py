@@ -5,6 +5,7 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,24 @@ REFUSED: dict[str, bytes] = {
     "a wide table": b"recipe," + b",".join(b"c%d" % n for n in range(3_000)) + b"\nx\n",
     "an archive of much": _zip(**{"a.json": b"[" + b"{}," * 400_000 + b"{}]"}),
 }
+
+#: Ten lines that a naive reader expands to a gigabyte.
+LAUGHS = """<!DOCTYPE r [<!ENTITY a "gin">
+{}
+]><recipes><recipe><name>&i;</name><ingredient>&i;</ingredient></recipe></recipes>""".format(
+    "\n".join(f"<!ENTITY {two} '{f'&{one};' * 10}'>" for one, two in pairwise("abcdefghi"))
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused(encoding: str) -> None:
+    files = (
+        LAUGHS.encode(encoding),
+        _zip(**{"word/document.xml": LAUGHS.encode(encoding), "[Content_Types].xml": b""}),
+    )
+    for data in files:
+        with pytest.raises(DatabaseError, match="entities|recognized"):
+            read_bytes(data, "file", 1_000_000)
 
 
 @pytest.mark.parametrize("name", REFUSED)
