@@ -67,12 +67,6 @@ SLOW_KINDS = {*SLOW_FIXTURES, *SLOW_PATHS.values()}
 SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Start one worker more than there are processors: many tests wait for servers and browsers."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 4
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow kinds, and put them first.
 

@@ -169,7 +169,7 @@ def words_of(name: str) -> list[str]:
     ['creme', 'de', 'cacao', 'white']
     """
     joined = _APOSTROPHE.sub("", _JOINED.sub(r"\1", name))
-    decomposed = unicodedata.normalize("NFKD", joined.casefold())
+    decomposed = unicodedata.normalize("NFKD", joined.casefold())  # noqa: TID251 - a stored name
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return _WORD.findall(plain)
 

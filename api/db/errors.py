@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 _SHOWN = 5
 
 
@@ -18,7 +16,7 @@ class DatabaseFullError(DatabaseError):
     """There is no room for what is to be written; nothing was changed."""
 
 
-def write_error(name: str, error: SQLAlchemyError) -> DatabaseError:
+def write_error(name: str, error: Exception) -> DatabaseError:
     """Return why the database of this name cannot be written, without statements and their values.
 
     Examples
@@ -27,7 +25,8 @@ def write_error(name: str, error: SQLAlchemyError) -> DatabaseError:
     >>> write_error("bar.db", OperationalError("INSERT", {}, sqlite3.OperationalError("is locked")))
     DatabaseError('bar.db cannot be written: is locked.')
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    # SQLAlchemy's errors keep the driver's. They are not imported: `--help` needs neither.
+    cause = getattr(error, "orig", None) or error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     # disk_full: https://www.postgresql.org/docs/current/errcodes-appendix.html
     if code == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == "53100":

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from api.db.normalization import normalize
+
 # ruff: noqa: RUF001 - this is about such letters
 
 _ALPHABETS = {
@@ -50,7 +52,7 @@ def mixed_word(text: str) -> str | None:
     """
     if text.isascii():
         return None
-    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
+    for word in _WORD.findall(normalize("NFC", text)):
         if not word.isascii() and len(_SCRIPTS & {_script(letter) for letter in word}) > 1:
             return str(word)
     return None
@@ -78,7 +80,7 @@ def unmixed(text: str) -> str:
                             "".join(letters.get(letter, letter) for letter in word))  # fmt: skip
         return next((one for one in readings if mixed_word(one) is None), word)
 
-    return _WORD.sub(repaired, unicodedata.normalize("NFC", text))
+    return _WORD.sub(repaired, normalize("NFC", text))
 
 
 def skeleton(text: str) -> str:

@@ -218,7 +218,7 @@ def test_import_and_export(client: TestClient, auth: dict[str, str], site: Any) 
     assert _jobs(site) == 0
     bad = client.post(
         f"{V1}/recipes/import",
-        content="recipe,ingredient,amount\n=1+1,Gin,2\nX,Nothing Known,-1\n",
+        content="recipe,line,ingredient,amount\n=1+1,1,Gin,2\nX,1,Nothing Known,-1\n",
         headers={**auth, "Content-Type": "text/csv"},
     )
     assert bad.status_code == 422

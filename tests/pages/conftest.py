@@ -225,6 +225,8 @@ def visit(chromium: Browser) -> Iterator[Visiting]:
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=scheme,  # type: ignore[arg-type]
                 reduced_motion="reduce",
+                # It would answer requests that a test watches; tests/pages/jobs has it.
+                service_workers="block",
             )
             stack.callback(context.close)
             context.set_default_timeout(PATIENCE)

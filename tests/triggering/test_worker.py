@@ -165,7 +165,6 @@ def test_a_stopped_worker_requeues_its_job(place: Place, number: int) -> None:
     children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
     _until(lambda: children.read_text().split(), "the refresh's process")
     (child,) = children.read_text().split()
-    time.sleep(0.3)
     worker.send_signal(number)
     output, log = worker.communicate(timeout=DEADLINE)
     assert worker.returncode == 0, log
