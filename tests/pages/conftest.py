@@ -243,7 +243,8 @@ def visit(chromium: Browser) -> Iterator[Visiting]:
 
 def listen(found: Visit) -> None:
     def console(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        blocked = "registration blocked by Playwright" in message.text  # as wanted: see `visit`
+        if message.type in ("error", "warning") and not blocked:
             found.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def request(address: str) -> None:
