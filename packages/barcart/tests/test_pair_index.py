@@ -4,11 +4,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barcart import NeighborGraph, emd_neighbors
-from barcart.pair_index import LONGEST_ROW, SUBSTITUTES, PairIndex, cheapest_substitutes
+from barcart.pair_index import (
+    LONGEST_ROW,
+    SUBSTITUTES,
+    PairIndex,
+    cheapest_substitutes,
+    similarity_order,
+)
 from barcart.transport import Supports
 
 KINDS = ["metric", "random", "ties", "levels", "wild", "zero"]
@@ -180,3 +187,12 @@ def test_faulty_seeds_are_named(seeds: Any) -> None:
     k = len(seeds[0])
     with pytest.raises(ValueError, match="seeds"):
         emd_neighbors(np.eye(3), 1.0 - np.eye(3), k, seeds=np.array(seeds))
+
+
+def test_similar_queries_follow_each_other() -> None:
+    shares = np.array([[1, 3, 0], [3, 1, 0], [1, 2, 0], [0, 0, 1], [2, 0, 1]], dtype=float)
+    rows = Supports.from_volumes(sp.csr_array(shares))
+    queries = np.array([4, 3, 2, 1, 0])
+    ordered = queries[similarity_order(rows, queries)]
+    # By the heaviest ingredient, then the next one; a row without a next one comes first.
+    assert ordered.tolist() == [1, 4, 2, 0, 3]

@@ -98,10 +98,13 @@ def similarity_order(rows: _kernels.Rows, queries: IntArray) -> IntArray:
 
     Queries that follow each other then look at the same rows, which are in the processor's cache.
     """
-    row_of = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
-    heaviest_first = rows.indices[np.lexsort((-rows.mass, row_of))]
-    keys = np.full((3, rows.n_rows), -1, dtype=np.int32)
+    lengths = np.diff(rows.indptr)[queries]
+    start = _kernels.starts(lengths)
+    query_of = np.repeat(np.arange(queries.size), lengths)
+    entries = np.arange(start[-1]) + (rows.indptr[queries] - start[:-1])[query_of]
+    heaviest_first = rows.indices[entries][np.lexsort((-rows.mass[entries], query_of))]
+    keys = np.full((3, queries.size), -1, dtype=np.int32)
     for rank in range(3):
-        reaching = rows.indptr[:-1] + rank < rows.indptr[1:]
-        keys[rank, reaching] = heaviest_first[rows.indptr[:-1][reaching] + rank]
-    return np.lexsort(keys[::-1, queries])
+        reaching = lengths > rank
+        keys[rank, reaching] = heaviest_first[start[:-1][reaching] + rank]
+    return np.lexsort(keys[::-1])
