@@ -190,7 +190,7 @@ def test_faulty_seeds_are_named(seeds: Any) -> None:
 
 
 def test_similar_queries_follow_each_other() -> None:
-    shares = np.array([[1, 3, 0], [3, 1, 0], [1, 2, 0], [0, 0, 1], [2, 0, 1]], dtype=float)
+    shares = np.array([[1, 3, 0], [3, 1, 0], [1, 3, 0], [0, 0, 4], [3, 0, 1]], dtype=float)
     rows = Supports.from_volumes(sp.csr_array(shares))
     queries = np.array([4, 3, 2, 1, 0])
     ordered = queries[similarity_order(rows, queries)]
