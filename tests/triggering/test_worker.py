@@ -149,26 +149,26 @@ def test_a_claim_comes_before_the_database_is_read(place: Place) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_worker_requeues_its_job(place: Place, number: int) -> None:
-    job_id = place.queue.submit().job.job_id
+    first_id = place.queue.submit().job.job_id
     worker = place.worker()
-
-    def running() -> bool:
-        job = place.queue.job(job_id)
-        return job is not None and job.status is JobStatus.RUNNING
-
-    _until(running, "a run")
+    _until(lambda: _is_running(place, first_id), "a run")
     second = place.worker()
     _, said = second.communicate(timeout=DEADLINE)
     assert second.returncode == 1
     assert "Another worker" in said
 
+    # Another run, which the signal meets at its beginning.
+    _until(lambda: not _is_running(place, first_id), "the end of the run")
+    place.rename(1, "Changed", request=False)
+    job_id = place.queue.submit().job.job_id
+    _until(lambda: _is_running(place, job_id), "a second run")
     children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
     _until(lambda: children.read_text().split(), "the refresh's process")
     (child,) = children.read_text().split()
     worker.send_signal(number)
     output, log = worker.communicate(timeout=DEADLINE)
     assert worker.returncode == 0, log
-    assert output == ""
+    assert [json.loads(line)["job_id"] for line in output.splitlines()] == [first_id]
     assert not Path(f"/proc/{child}").exists()
     stopped = place.queue.job(job_id)
     assert stopped is not None
