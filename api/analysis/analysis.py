@@ -128,19 +128,6 @@ class Analysis:
             space = replace(space, quality=space.quality | {"completion": asdict(self._completion)})
         return space
 
-    def compute_cocktail_spaces(
-        self, previous: Mapping[str, PreviousMap]
-    ) -> tuple[CocktailSpace, CocktailSpace]:
-        """Return the Manhattan and the learned map; ``previous`` holds the last ones by artifact.
-
-        One after the other: drawn at the same time by two threads, the learned map of 100,000
-        recipes came out differently.
-        """
-        return (
-            self.compute_cocktail_space(previous.get("cocktail-space")),
-            self.compute_cocktail_space_em(previous.get("cocktail-space-em")),
-        )
-
     def compute_recipe_strengths(self, tree: Mapping[str, Any]) -> dict[int, float]:
         """Return each recipe's estimated strength (:func:`.strength.recipe_strengths`)."""
         return recipe_strengths(self._volumes, tree)

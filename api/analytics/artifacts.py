@@ -86,7 +86,8 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        manhattan, learned = analysis.compute_cocktail_spaces(previous)
+        manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
+        learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
     with stage(next(names)):
         name = "recipe-similar"
         similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name])
