@@ -155,6 +155,14 @@ def sample() -> Dataset:
     return dataset
 
 
+def fill(database: Database, dataset: Dataset) -> None:
+    """Create the tables of an empty database, and write a dataset into them."""
+    upgrade(database.engine)
+    with database.engine.begin() as connection:
+        write_dataset(connection, dataset)
+    database.dispose()
+
+
 @pytest.fixture(scope="session")
 def sample_client(
     sample: Dataset, tmp_path_factory: pytest.TempPathFactory
@@ -171,9 +179,7 @@ def sample_client(
         rate_limit="off",
     )
     database = Database(URL.create("sqlite", database=str(directory / "cocktails.db")))
-    upgrade(database.engine)
-    with database.engine.begin() as connection:
-        write_dataset(connection, sample)
+    fill(database, sample)
     storage = AnalyticsStorage(directory=directory / "analytics")
     regenerate_analytics(database=database, storage=storage)
     database.dispose()

@@ -13,11 +13,10 @@ from sqlalchemy import URL
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
 from api.db.frames import Dataset
-from api.db.migrations import upgrade
-from api.db.write import write_dataset
 from api.http.app import create_app
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
+from tests.conftest import fill
 
 TOKEN = "a-token-for-tests-alone"
 
@@ -67,11 +66,7 @@ class Site:
 def published_sample(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The sample, refreshed once. Do not change it: take `site`."""
     site = Site(tmp_path_factory.mktemp("sample"))
-    database = site.database
-    upgrade(database.engine)
-    with database.engine.begin() as connection:
-        write_dataset(connection, sample)
-    database.dispose()
+    fill(site.database, sample)
     site.refresh()
     return site
 

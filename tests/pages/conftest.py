@@ -19,13 +19,11 @@ from sqlalchemy import URL
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
 from api.db.frames import Dataset
-from api.db.migrations import upgrade
-from api.db.write import write_dataset
 from api.http import app as application
 from api.jobs.worker import running_worker
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
-from tests.conftest import REAL_DB
+from tests.conftest import REAL_DB, fill
 
 TOKEN = "a-token-for-tests-alone"
 WIDE, PHONE = (1280, 900), (390, 844)
@@ -111,11 +109,7 @@ def serving(site: Site, *, worker: bool = False) -> Iterator[Served]:
 def sample_site(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The sample, refreshed once. To change it, take a copy."""
     site = Site(tmp_path_factory.mktemp("sample-site"))
-    database = site.database
-    upgrade(database.engine)
-    with database.engine.begin() as connection:
-        write_dataset(connection, sample)
-    database.dispose()
+    fill(site.database, sample)
     site.refresh()
     return site
 
