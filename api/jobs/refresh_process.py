@@ -30,10 +30,10 @@ STOP_SECONDS = 30.0
 _TICK_SECONDS = 0.1
 _READ_SECONDS = 5.0
 
-#: How Python, the loader, OpenBLAS, NumPy, C++ and LLVM report that memory ran out.
+#: How Python, its C extensions, the loader, OpenBLAS, NumPy and C++ report that memory ran out.
 _OUT_OF_MEMORY = re.compile(
-    r"MemoryError|Memory allocation still failed|failed to map segment|annot allocate memory|"
-    r"Unable to allocate|bad_alloc|out of memory"
+    r"MemoryError|error return without exception set|failed to map segment|annot allocate memory|"
+    r"Memory allocation still failed|pthread_create failed|Unable to allocate|bad_alloc|out of memory"
 )
 _OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
 
@@ -137,7 +137,7 @@ def run_refresh(
 
 def _follow(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> Outcome:
     output: deque[str] = deque()
-    log: deque[str] = deque(maxlen=20)
+    log: deque[str] = deque(maxlen=50)  # a traceback of imports, and what comes before it
     readers = (
         threading.Thread(target=_read, args=(process.stdout, output, None), daemon=True),
         threading.Thread(target=_read, args=(process.stderr, log, sys.stderr), daemon=True),

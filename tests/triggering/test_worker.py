@@ -346,6 +346,26 @@ def test_a_failing_refresh_is_retried_until_published(
     assert all(detail in (job.detail or "") for job in seen[:-1])
 
 
+# Which of them is the last word differs from run to run; each was seen under a limit of address space.
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "SystemError: error return without exception set",
+        "ImportError: libz.so: failed to map segment from shared object",
+        "OpenBLAS blas_thread_init: pthread_create failed for thread 1 of 2" + 25 * "\n  File",
+        "OpenBLAS error: Memory allocation still failed after 10 retries, giving up.",
+        "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 5 MiB",
+        "terminate called after throwing an instance of 'std::bad_alloc'",
+    ],
+)
+def test_last_words_name_too_little_memory(place: Place, ending: str) -> None:
+    program = "import sys; sys.stderr.write(sys.argv[1]); sys.exit(1)"
+    place.queue.submit()
+    command = (sys.executable, "-c", program, ending)
+    run_worker(place.settings, stopping=lambda: False, once=True, command=command)
+    assert "too little memory" in (place.queue.jobs()[0].detail or "")
+
+
 @pytest.mark.parametrize("megabytes", [30, 100, 200])
 def test_too_little_memory_ends_with_a_reason(place: Place, megabytes: int) -> None:
     """At imports, in OpenBLAS, in Python: the reason is recorded, and the next run works."""
