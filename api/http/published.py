@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 
 from api.http.compression import MINIMUM_BYTES, gzip_bytes
 from api.http.etags import strong_etag
-from api.storage.errors import CorruptSnapshotError, ObjectNotFoundError
+from api.storage.errors import (
+    CorruptSnapshotError,
+    ObjectNotFoundError,
+    SnapshotNotFoundError,
+)
 from api.storage.serialization import from_bytes
 from api.storage.snapshots import Manifest, Snapshots
 from api.utils.analytics_cache import AnalyticsStorage
@@ -139,6 +143,7 @@ class Published:
         self._pointer_seconds = pointer_seconds
         self._lock = threading.Lock()
         self._current: LoadedSnapshot | None = None
+        self._history: tuple[LoadedSnapshot, list[Manifest]] | None = None
         self._read_at = float("-inf")
         self._loaded: OrderedDict[str, LoadedSnapshot] = OrderedDict()
 
@@ -164,7 +169,10 @@ class Published:
                 return self._current
             looked = time.monotonic()
             manifest = self._snapshots.current()
+            previous = self._current
             self._current = None if manifest is None else self._load(manifest)
+            if self._current is not previous:
+                self._history = None
             self._read_at = looked
             return self._current
 
@@ -185,6 +193,34 @@ class Published:
                 missing = error
                 loaded = self.current(look=True)
         raise CorruptSnapshotError(f"The current snapshot is not complete: {missing}")
+
+    def read_kept(self, snapshot_id: str, make: Callable[[LoadedSnapshot], T]) -> T:
+        """Return the result of ``make`` for a kept snapshot, which is not kept in memory.
+
+        Raises
+        ------
+        SnapshotNotFoundError
+            If it is not kept, or no longer.
+        """
+        manifest = self._snapshots.kept(snapshot_id)
+        self._guard(manifest)
+        try:
+            return make(LoadedSnapshot(self._snapshots, manifest))
+        except ObjectNotFoundError as error:
+            raise SnapshotNotFoundError(f"{snapshot_id} is not kept any more.") from error
+
+    def history(self) -> list[Manifest]:
+        """Return the kept snapshots, newest first.
+
+        Listing reads every manifest; it is done again when another snapshot has become current.
+        """
+        loaded = self.current()
+        if loaded is None:
+            return []
+        found = self._history
+        if found is None or found[0] is not loaded:
+            found = self._history = loaded, self._snapshots.history()
+        return found[1]
 
     def _load(self, manifest: Manifest) -> LoadedSnapshot:
         known = self._loaded.get(manifest.snapshot_id)

@@ -58,10 +58,7 @@ def analytics_status(
             history=history,
             snapshots=[],
         )
-    # Listing reads every manifest; the list changes only with the current one.
-    kept = loaded.derived(
-        "history", lambda: [_summary(manifest) for manifest in storage.snapshots.history()]
-    )
+    kept = [_summary(manifest) for manifest in published.history()]
     state = freshness.compare(loaded.manifest)
     return AnalyticsStatus(
         snapshot=_summary(loaded.manifest),

@@ -19,6 +19,7 @@ from api.http.etags import if_none_match
 from api.http.problems import Problem
 from api.http.published import LoadedSnapshot, Published, Rendered
 from api.http.refresh_state import analytics_status
+from api.http.snapshot_history import own_snapshots
 from api.http.snapshot_records import find_substitutes, record_page
 from api.http.tree_index import tree_index
 from api.pages.plain_lists import map_groups, tree_rows
@@ -100,6 +101,19 @@ def status_page(services: ServicesDep, published: PublishedDep) -> Response:
     except StorageError:
         return HTMLResponse(render("status", reason=_UNREADABLE), headers=_NO_CACHE)
     return HTMLResponse(render("status", reason=None, status=found), headers=_NO_CACHE)
+
+
+@router.api_route("/downloads", methods=["GET", "HEAD"])
+def downloads_page(services: ServicesDep) -> Response:
+    """Return links to every artifact of every kept snapshot."""
+    try:
+        earlier = own_snapshots(services)
+        current = services.published.current()
+    except StorageError:
+        earlier, current = [], None
+    if current is not None:
+        earlier = [one for one in earlier if one.snapshot_id != current.manifest.snapshot_id]
+    return HTMLResponse(render("downloads", earlier=earlier), headers=_NO_CACHE)
 
 
 def _answer(

@@ -22,7 +22,6 @@ PAGES: Final[dict[str, str]] = {
     "/recipes/import": "import",
     f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
     "/ingredients": "ingredients",
-    "/downloads": "downloads",
     "/phone": "phone",
 }
 

@@ -176,6 +176,27 @@ class Snapshots:
             pointer = None
         return self._published_manifests(pointer)
 
+    def kept(self, snapshot_id: str) -> Manifest:
+        """Return the manifest of a kept snapshot that was ever current.
+
+        Raises
+        ------
+        SnapshotNotFoundError
+            If it is not kept, never was current, or the ID is not one.
+        CorruptSnapshotError
+            If its manifest is damaged.
+        """
+        if _published_at(snapshot_id) is None:
+            raise SnapshotNotFoundError(f"{snapshot_id!r} is not a snapshot's id.")
+        try:
+            pointer, _version = self._pointer()
+        except CorruptSnapshotError:
+            pointer = None
+        published = None if pointer is None else pointer.published
+        if published is not None and snapshot_id not in published:
+            raise SnapshotNotFoundError(f"{snapshot_id} is not kept.")
+        return self._manifest(snapshot_id)
+
     def _published_manifests(self, pointer: _Pointer | None) -> list[Manifest]:
         manifests = []
         known = self._object_keys()

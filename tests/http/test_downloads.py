@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from jsonschema import Draft202012Validator
 from api.analytics.artifacts import ARTIFACT_NAMES
 from api.db.frames import Dataset
 from api.http.tables import to_csv
+from api.utils.analytics_cache import AnalyticsStorage
 from tests.conftest import Run
+from tests.http.conftest import Site
 
 BASE = "/api/v1/analytics"
 
@@ -113,6 +116,44 @@ def test_history_lists_the_current_snapshot(client: TestClient, sample: Dataset)
     (snapshot,) = client.get(f"{BASE}/snapshots").json()["snapshots"]
     assert snapshot["recipes"] == len(sample.recipes)
     assert set(ARTIFACT_NAMES) <= set(snapshot["artifacts"])
+
+
+def test_earlier_snapshots_can_be_downloaded(
+    make_client: Callable[..., TestClient], site: Site
+) -> None:
+    client = make_client()
+    first = site.storage.snapshots.current()
+    assert first is not None
+    formats = ("json", "csv", "parquet")
+    now = [f"{BASE}/downloads/recipe-complexity.{one}" for one in formats]
+    kept = [f"{BASE}/snapshots/{first.snapshot_id}/recipe-complexity.{one}" for one in formats]
+    before = [client.get(path).content for path in now]
+    site.storage.put_analytics("recipe-complexity", [{"ingredient_count": 1, "recipe_count": 9}])
+    client.app.state.services.published.current(look=True)  # type: ignore[attr-defined]
+    assert all(client.get(path).content != old for path, old in zip(now, before, strict=True))
+    for path, old in zip(kept, before, strict=True):
+        found = client.get(path)
+        assert found.content == old
+        assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
+        again = client.get(path, headers={"if-none-match": found.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == found.headers["cache-control"]
+    ids = [one["snapshot_id"] for one in client.get(f"{BASE}/snapshots").json()["snapshots"]]
+    assert (len(ids), ids[1]) == (2, first.snapshot_id)
+    page = client.get("/downloads").text
+    assert all(f'href="{path}"' in page for path in kept)
+    assert ids[0] not in page
+
+    # The next publication of a store that keeps one removes both.
+    AnalyticsStorage(directory=site.analytics_dir, keep=1).put_analytics("recipe-complexity", [])
+    client.app.state.services.published.current(look=True)  # type: ignore[attr-defined]
+    gone = client.get(kept[0])
+    assert gone.status_code == 410
+    assert "lists those that are kept" in gone.json()["detail"]
+    assert kept[0] not in client.get("/downloads").text
+    unknown = client.get(kept[0].replace("Z-", "Z-x"))
+    later = client.get(kept[0].replace(first.snapshot_id[:4], "9998"))
+    assert (unknown.status_code, later.status_code) == (410, 404)
 
 
 def test_formulas_are_disarmed() -> None:

@@ -43,6 +43,7 @@ _DESCRIPTIONS = {
     404: "Not found.",
     405: "The resource does not support this method.",
     409: "It conflicts with existing data.",
+    410: "No longer kept.",
     412: "It has changed since you read it (`If-Match`).",
     413: "The body is too large.",
     415: "The body's media type is not supported.",

@@ -16,6 +16,7 @@ MORE = [
     "/bar?view=menu&recipe={recipe}",
     "/map?recipe={recipe}&show=filters",
     "/api-docs",
+    "/downloads",
 ]
 #: The sum of the shifts so far; those of a reader's own actions do not count.
 SHIFTS = """async () => {
