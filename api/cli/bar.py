@@ -27,6 +27,14 @@ Shelf = Annotated[
     Path | None,
     typer.Option("--shelf", allow_dash=True, help="A file with one bottle per line; - for stdin."),
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        help="Whose shelf on the server, without --have and --shelf: the subject of their token; "
+        "by default who signs in with the token of `cocktaildb serve`.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 
 
@@ -34,6 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 def now(
     have: Have = None,
     shelf: Shelf = None,
+    user: User = None,
     order: Annotated[str, typer.Option(help="rating, similarity or ingredients.")] = "ingredients",
     like: Annotated[str | None, typer.Option(help="A recipe to be near, by name or ID.")] = None,
     as_json: AsJson = False,
@@ -53,7 +62,7 @@ def now(
         if like is not None:
             start = _recipe_id(bar, like)
             distances = graph_distances(published.relatives(_artifact("recipe-similar")), start)
-        answer = makeable_answer(bar, _bottles(bar, have, shelf), order, distances)  # type: ignore[arg-type]
+        answer = makeable_answer(bar, _bottles(bar, have, shelf, user), order, distances)  # type: ignore[arg-type]
     _print(
         answer,
         as_json,
@@ -69,6 +78,7 @@ def now(
 def next_(
     have: Have = None,
     shelf: Shelf = None,
+    user: User = None,
     count: Annotated[int, typer.Option(min=1, max=10, help="Length of the shopping list.")] = 3,
     as_json: AsJson = False,
 ) -> None:
@@ -77,7 +87,7 @@ def next_(
         from api.http.bar_answers import next_answer
 
         bar = _read_bar()
-        answer = next_answer(bar, _bottles(bar, have, shelf), count)
+        answer = next_answer(bar, _bottles(bar, have, shelf, user), count)
     _print(
         answer,
         as_json,
@@ -98,6 +108,7 @@ def without(
     empty: Annotated[str, typer.Argument(help="The bottle that ran out, by name or ID.")],
     have: Have = None,
     shelf: Shelf = None,
+    user: User = None,
     as_json: AsJson = False,
 ) -> None:
     """List the drinks that an empty bottle affects, and what to pour instead."""
@@ -108,7 +119,7 @@ def without(
         bar = _read_bar()
         swaps = published.swaps(_artifact("ingredient-substitutes"))
         bottle = _ingredient_id(bar, empty)
-        answer = without_answer(bar, _bottles(bar, have, shelf), bottle, swaps)
+        answer = without_answer(bar, _bottles(bar, have, shelf, user), bottle, swaps)
 
     def measure(amount: float | None, unit: str | None) -> str:
         return " ".join(filter(None, [f"{amount:g}" if amount is not None else "", unit or ""]))
@@ -132,13 +143,15 @@ def without(
 
 
 @app.command()
-def stock(have: Have = None, shelf: Shelf = None, as_json: AsJson = False) -> None:
+def stock(
+    have: Have = None, shelf: Shelf = None, user: User = None, as_json: AsJson = False
+) -> None:
     """List the shelf's bottles by how many drinks they serve, unused ones first."""
     with exit_on_error():
         from api.http.bar_answers import stock_answer
 
         bar = _read_bar()
-        answer = stock_answer(bar, _bottles(bar, have, shelf))
+        answer = stock_answer(bar, _bottles(bar, have, shelf, user))
     _print(
         answer,
         as_json,
@@ -222,7 +235,18 @@ def _artifact(name: str) -> Any:
     return found
 
 
-def _bottles(bar: "BarModel", have: list[str] | None, shelf: Path | None) -> list[int]:
+def _bottles(
+    bar: "BarModel", have: list[str] | None, shelf: Path | None, user: str | None
+) -> list[int]:
+    """Return the bottles that the options name; without any, those of the shelf on the server."""
+    if have is None and shelf is None:
+        return _stored_bottles(user)
+    if user is not None:
+        raise typer.BadParameter(
+            "--have and --shelf take the place of the shelf on the server. Leave either them or "
+            "--user out.",
+            param_hint="--user",
+        )
     names = [part.strip() for one in have or [] for part in one.split(",")]
     if shelf is not None:
         try:
@@ -231,6 +255,24 @@ def _bottles(bar: "BarModel", have: list[str] | None, shelf: Path | None) -> lis
             raise typer.BadParameter(f"{shelf}: {error.strerror}", param_hint="--shelf") from error
         names += [line.strip() for line in text.splitlines()]
     return [_ingredient_id(bar, name) for name in names if name]
+
+
+def _stored_bottles(user: str | None) -> list[int]:
+    from api.db.catalog.shelf import get_shelf, shelf_owners
+    from api.db.database import get_database
+    from api.http.auth import LOCAL_USER
+
+    owner = LOCAL_USER if user is None else user
+    with get_database().snapshot() as connection:
+        found = get_shelf(connection, owner).bottles
+        owners = shelf_owners(connection)
+    if not found:
+        stderr.print(
+            f"The shelf of {owner} on the server is empty. Fill it at /bar, signed in, or name "
+            f"bottles with --have or --shelf."
+            + (f" Shelves with bottles (--user): {', '.join(owners)}." if owners else "")
+        )
+    return [one.ingredient_id for one in found]
 
 
 def _ingredient_id(bar: "BarModel", text: str) -> int:

@@ -33,6 +33,8 @@ LEEWAY_SECONDS = 30
 #: Longer ones are not worth decoding; Cognito's have about 1,000 characters.
 MAX_TOKEN_CHARACTERS = 8192
 
+#: Whoever signs in with the server's own token.
+LOCAL_USER = "local"
 _REALM = 'Bearer realm="cocktaildb"'
 
 
@@ -120,7 +122,7 @@ class Authenticator:
                 "invalid_request",
             )
         if self._token is not None and hmac.compare_digest(credentials.encode(), self._token):
-            return Principal("local", "token")
+            return Principal(LOCAL_USER, "token")
         if self._verifier is None:
             raise _unauthorized("The token is invalid.", "invalid_token")
         return await self._verifier.verify(credentials)

@@ -33,7 +33,8 @@ _READ_SECONDS = 5.0
 #: How Python, its C extensions, the loader, OpenBLAS, NumPy and C++ report that memory ran out.
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|error return without exception set|failed to map segment|annot allocate memory|"
-    r"Memory allocation still failed|pthread_create failed|Unable to allocate|bad_alloc|out of memory"
+    r"Memory allocation still failed|pthread_create failed|Unable to allocate|bad_alloc|"
+    r"out of memory"
 )
 _OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
 

@@ -8,7 +8,10 @@ from sqlalchemy import URL
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from api.db.database import Database
+from api.db.catalog.ingredients import list_ingredients
+from api.db.catalog.shelf import replace_shelf
+from api.db.catalog.writing import writing
+from api.db.database import Database, get_database
 from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
@@ -38,6 +41,44 @@ def test_next_prints_a_shopping_list() -> None:
     done = CliRunner().invoke(app, ["bar", "next", "--have", "Gin, Sweet Red Vermouth"])
     assert done.exit_code == 0, done.output
     assert len(done.stdout.strip().splitlines()) == 4
+
+
+def _keep(user: str, *names: str) -> None:
+    database = get_database()
+    with writing(database) as connection:
+        found = [list_ingredients(connection, q=name, limit=1).items[0] for name in names]
+        replace_shelf(connection, user, [one.id for one in found])
+    database.dispose()
+
+
+def _made(*options: str) -> set[str]:
+    done = CliRunner().invoke(app, ["bar", "now", "--json", *options])
+    assert done.exit_code == 0, done.output
+    return {one["recipe_name"] for one in json.loads(done.stdout)["recipes"]}
+
+
+def test_stored_shelf_is_read_unless_bottles_are_named() -> None:
+    _keep("local", "Gin", "Campari", "Sweet Red Vermouth")
+    _keep("ann", "White Rum", "Lime Juice", "Superfine Sugar")
+    local, ann = _made(), _made("--user", "ann")
+    assert "Negroni" in local - ann
+    assert "Daiquiri" in ann - local
+    # Named bottles take its place: they are not added to it.
+    assert "Negroni" not in _made("--have", "Campari")
+
+
+def test_two_shelves_at_once_are_refused() -> None:
+    done = CliRunner().invoke(app, ["bar", "now", "--have", "Gin", "--user", "ann"])
+    assert done.exit_code == 2
+    assert "take the place" in done.output
+
+
+def test_empty_stored_shelf_names_the_others() -> None:
+    _keep("ann", "Gin")
+    done = CliRunner().invoke(app, ["bar", "now", "--json"])
+    assert json.loads(done.stdout)["recipes"] == []
+    assert "The shelf of local on the server is empty" in done.stderr
+    assert "ann" in done.stderr
 
 
 def test_unknown_bottle_suggests_names_like_it() -> None:

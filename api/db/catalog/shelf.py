@@ -44,6 +44,14 @@ def get_shelf(connection: Connection, user_id: str) -> Shelf:
     return Shelf(found, version(stored, {"names": [one.ingredient_name for one in found]}))
 
 
+def shelf_owners(connection: Connection, limit: int = 20) -> list[str]:
+    """Return the users who have bottles, in order; at most ``limit``."""
+    if not read_table_columns(connection).has("shelf_bottles"):
+        return []
+    owner = shelf_bottles.c.user_id
+    return list(connection.scalars(select(owner).distinct().order_by(owner).limit(limit)))
+
+
 def replace_shelf(
     connection: Connection,
     user_id: str,
