@@ -1,6 +1,7 @@
 """Whether the current snapshot is what a refresh would publish now; ``python -m`` prints it.
 
-Imports no mathematics, so that asking takes a second and a small part of a refresh's memory.
+Imports no mathematics and no data frames, so that asking takes half a second and a small part of a
+refresh's memory.
 """
 
 import json
@@ -8,12 +9,15 @@ import logging
 import sys
 from dataclasses import asdict, dataclass
 
+from sqlalchemy import select
+
 from api.analytics.code_version import code_version
 from api.analytics.log import configure_logging
 from api.db.database import Database, get_database
-from api.db.dataset import read_dataset
 from api.db.errors import DatabaseError
-from api.db.fingerprint import dataset_fingerprint
+from api.db.fingerprint import database_fingerprint
+from api.db.identity import read_database_id
+from api.db.schema import recipes
 from api.storage.errors import CorruptSnapshotError, StorageError, UnsupportedSnapshotError
 from api.utils.analytics_cache import AnalyticsStorage
 
@@ -54,19 +58,20 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
         If the snapshots cannot be read.
     """
     with database.snapshot() as connection:
-        dataset = read_dataset(connection)
-    fingerprint = dataset_fingerprint(dataset)
+        fingerprint = database_fingerprint(connection)
+        database_id = read_database_id(connection)
+        empty = connection.execute(select(recipes.c.id).limit(1)).first() is None
 
     def found(reason: str | None, *, foreign: bool = False) -> Comparison:
-        return Comparison(reason, foreign, dataset.database_id, fingerprint)
+        return Comparison(reason, foreign, database_id, fingerprint)
 
     try:
         current = storage.snapshots.current()
         if current is None:
-            return found(None if dataset.recipes.empty else "there is no snapshot yet")
+            return found(None if empty else "there is no snapshot yet")
         named = f"snapshot {current.snapshot_id}"
         if current.database_fingerprint != fingerprint:
-            if current.is_foreign_to(dataset.database_id):
+            if current.is_foreign_to(database_id):
                 return found(f"{named} was computed from another database", foreign=True)
             return found(f"the database has changed since {named}")
         if current.code_version != code_version():

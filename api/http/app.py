@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        services.freshness.begin()
         yield
         services.freshness.close()
         services.database.dispose()

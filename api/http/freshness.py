@@ -4,12 +4,12 @@ The answer is a comparison of fingerprints, which reads the whole database. Read
 that each time, so it is made only after something has been written:
 
 - An embedded database shows a write by its file's size and time (and those of its write-ahead log).
-- A database server shows nothing: a comparison is valid for a few seconds, or until a write through
-  this process.
+- A database server names its state: the transactions whose writes a reader sees. A look every few
+  seconds, and after each write through this process, shows whether that has changed.
 
 Comparisons run one at a time, spaced to cost at most a tenth of a core. In between, after a write
 that has not been compared yet, the published result counts as stale: it may be, and a reader can
-look again.
+look again. A comparison that takes long is not waited for.
 """
 
 import logging
@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.database import Database
 from api.db.errors import DatabaseError
+from api.db.fingerprint import database_fingerprint
 from api.db.identity import read_database_id
 from api.http.problems import Problem
 from api.storage.snapshots import Manifest
@@ -37,8 +39,16 @@ PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 1.0
 PAUSE_FACTOR = 10
 MAX_PAUSE_SECONDS = 60.0
-#: Seconds for which a comparison with a database server is valid.
+#: Nobody waits for a comparison of more seconds of processor time than this: of a file as its size
+#: suggests (20,000 recipes), of a server as the last one took.
+LONG_SECONDS = 0.2
+_BYTES_A_SECOND = 40_000_000
+#: Seconds for which a look at a database server is valid.
 SERVER_SECONDS = 3.0
+#: The transactions whose writes a reader sees: equal text, equal data. A standby's is incomplete.
+_SERVER_STATE = text(
+    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE CAST(pg_current_snapshot() AS text) END"
+)
 #: A file's time is the kernel's last tick: two writes within one tick look alike.
 _TICK_NS = 20_000_000
 
@@ -54,14 +64,15 @@ class _Comparison:
     fingerprint: str | None  # None: the database could not be read
     begun: float
     ended: float
-    writes: int
+    processor: float  # seconds of the comparison's thread
 
 
 @dataclass(frozen=True)
-class _DatabaseId:
+class _Look:
     identity: _Identity
     database_id: str | None  # None: the database could not be read
     at: float
+    writes: int
 
 
 class Freshness:
@@ -94,7 +105,7 @@ class Freshness:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="freshness")
         self._running: tuple[Future[None], float] | None = None
         self._last: _Comparison | None = None
-        self._id: _DatabaseId | None = None
+        self._look: _Look | None = None
         self._writes = 0
 
     def note_write(self) -> None:
@@ -102,26 +113,30 @@ class Freshness:
         with self._lock:
             self._writes += 1
 
+    def begin(self) -> None:
+        """Begin the first comparison, in the background, if readers would not wait for it."""
+        if self._long():
+            self._start()
+
     def known(self, manifest: Manifest) -> State | None:
-        """Return the state of a snapshot; None if it takes a comparison.
+        """Return the state of a snapshot; None if it takes a look or a comparison.
 
         Costs at most two calls of ``stat``.
         """
-        own = self._is_own(manifest)
-        if own is None:
+        look = self._valid_look()
+        if look is None:
             return None
-        outdated: State = "stale" if own else "foreign"
+        outdated: State = "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
         if manifest.database_fingerprint is None:
             return outdated  # patched by hand: it matches no state of the database
         last = self._last
         if last is None:
             return None
-        now = time.monotonic()
-        if last.fingerprint is not None and self._still_holds(last, now):
+        if last.fingerprint is not None and look.identity == last.identity:
             # The same rows are the same recipes, as after a migration.
             return "current" if last.fingerprint == manifest.database_fingerprint else outdated
         pause = max(self._pause, self._pause_factor * (last.ended - last.begun))
-        if now < last.ended + min(pause, MAX_PAUSE_SECONDS):
+        if time.monotonic() < last.ended + min(pause, MAX_PAUSE_SECONDS):
             return outdated
         return None
 
@@ -130,18 +145,20 @@ class Freshness:
 
         Never raises: if the database cannot be read, the snapshot counts as stale.
         """
-        self._read_id()
         for _ in range(2):  # a running comparison may have begun before the latest write
+            look = self._valid_look() or self._take_look()
             known = self.known(manifest)
             if known is not None:
                 return known
+            long = self._long()
             running, begun = self._start()
+            patience = 0.0 if long else begun + self._patience - time.monotonic()
             try:
-                running.result(timeout=max(0.0, begun + self._patience - time.monotonic()))
+                running.result(timeout=max(0.0, patience))
             except FutureTimeoutError:
                 break
-        known = self.known(manifest)
-        return known or ("foreign" if self._is_own(manifest) is False else "stale")
+        outdated: State = "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
+        return self.known(manifest) or outdated
 
     def require_own(self, manifest: Manifest) -> None:
         """Refuse a snapshot of another database.
@@ -160,43 +177,42 @@ class Freshness:
                 "cocktaildb refresh",
             )
 
-    def _is_own(self, manifest: Manifest) -> bool | None:
-        """Return whether a snapshot is of this database; None if its id has to be read again."""
-        read = self._id
-        if read is None or read.identity != self._identity():
+    def _valid_look(self) -> _Look | None:
+        """Return the last look at the database; None if something may have changed since."""
+        look = self._look
+        if look is None:
             return None
-        if self._database.sqlite_path is None and time.monotonic() > read.at + SERVER_SECONDS:
-            return None
-        return not manifest.is_foreign_to(read.database_id)
+        if self._database.sqlite_path is not None:
+            return look if look.identity == self._file_identity() else None
+        recent = look.writes == self._writes and time.monotonic() <= look.at + SERVER_SECONDS
+        return look if recent else None
 
-    def _read_id(self) -> None:
-        identity = self._identity()
-        read = self._id
-        if (
-            read is not None
-            and read.identity == identity
-            and (
-                self._database.sqlite_path is not None
-                or time.monotonic() <= read.at + SERVER_SECONDS
-            )
-        ):
-            return
+    def _take_look(self) -> _Look:
+        at, writes = time.monotonic(), self._writes
+        identity = self._file_identity()
         database_id: str | None = None
         try:
             with self._database.snapshot() as connection:
+                identity = identity or _server_identity(connection)
                 database_id = read_database_id(connection)
         except (DatabaseError, SQLAlchemyError) as error:
             logger.warning("the id of the database cannot be read: %s", error)
-        self._id = _DatabaseId(identity, database_id, time.monotonic())
+        look = self._look = _Look(identity or _unknown(), database_id, at, writes)
+        return look
+
+    def _long(self) -> bool:
+        """Return whether the next comparison takes longer than readers should wait."""
+        last, path = self._last, self._database.sqlite_path
+        if path is None:
+            return last is not None and last.processor > LONG_SECONDS
+        try:
+            return path.stat().st_size > LONG_SECONDS * _BYTES_A_SECOND
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Stop the thread."""
         self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def _still_holds(self, last: _Comparison, now: float) -> bool:
-        if self._database.sqlite_path is not None:
-            return self._identity() == last.identity
-        return last.writes == self._writes and now < last.begun + SERVER_SECONDS
 
     def _start(self) -> tuple[Future[None], float]:
         """Return the running comparison and when it was begun, beginning one if none runs."""
@@ -206,24 +222,28 @@ class Freshness:
             return self._running
 
     def _compare(self) -> None:
-        # Here, not at the top: it imports pandas, which would delay the start.
-        from api.db.dataset import read_dataset
-        from api.db.fingerprint import dataset_fingerprint
-
-        begun = time.monotonic()
-        writes = self._writes
+        begun, writes = time.monotonic(), self._writes
+        processor = time.thread_time()
         identity = self._settled_identity()
         fingerprint: str | None = None
+        database_id: str | None = None
         try:
             with self._database.snapshot() as connection:
-                fingerprint = dataset_fingerprint(read_dataset(connection))
+                identity = identity or _server_identity(connection)
+                fingerprint = database_fingerprint(connection)
+                database_id = read_database_id(connection)
         except (DatabaseError, SQLAlchemyError) as error:
             logger.warning(
                 "analytics count as stale because the database cannot be read: %s", error
             )
         except Exception:
             logger.exception("analytics count as stale because the comparison failed")
-        self._last = _Comparison(identity, fingerprint, begun, time.monotonic(), writes)
+        identity = identity or _unknown()
+        processor = time.thread_time() - processor
+        self._last = _Comparison(identity, fingerprint, begun, time.monotonic(), processor)
+        look = self._look
+        if self._database.sqlite_path is None and (look is None or look.at <= begun):
+            self._look = _Look(identity, database_id, begun, writes)
 
     def _settled_identity(self) -> _Identity:
         """Return the identity once the file's times are older than a tick, so the next write shows.
@@ -231,7 +251,7 @@ class Freshness:
         A file that is written all the time is accepted as it is after a moment.
         """
         for _ in range(5):
-            identity = self._identity()
+            identity = self._file_identity()
             newest = max((part for part in identity if isinstance(part, int)), default=0)
             age = time.time_ns() - newest
             if not 0 <= age < _TICK_NS:
@@ -239,11 +259,21 @@ class Freshness:
             time.sleep((_TICK_NS - age) / 1e9)
         return identity
 
-    def _identity(self) -> _Identity:
+    def _file_identity(self) -> _Identity:
         path = self._database.sqlite_path
         if path is None:
             return ()
         return (*_stat(path), *_stat(path.with_name(path.name + "-wal")))
+
+
+def _server_identity(connection: Connection) -> _Identity:
+    state = connection.scalar(_SERVER_STATE)
+    return () if state is None else (state,)
+
+
+def _unknown() -> _Identity:
+    """Return the identity of a state that equals no other."""
+    return (object(),)
 
 
 def _stat(path: Path) -> tuple[int | str, ...]:

@@ -19,10 +19,10 @@ from api.analysis.ingredient_tree import tree_with_counts
 from api.analysis.usage import ingredient_usage, usage_records
 from api.analysis.volumes import line_volumes_ml
 from api.db.database import Database
-from api.db.dataset import build_dataset
+from api.db.dataset import build_dataset, read_dataset
 from api.db.db_analytics import AnalyticsQueries
 from api.db.errors import DatasetError
-from api.db.fingerprint import dataset_fingerprint
+from api.db.fingerprint import database_fingerprint, dataset_fingerprint
 from api.db.frames import Dataset
 from api.db.write import write_dataset
 
@@ -264,7 +264,7 @@ def test_both_kinds_of_database_give_the_same(
     with postgresql.engine.begin() as connection:
         write_dataset(connection, sample)
     embedded, server = (AnalyticsQueries(db) for db in (make_database(sample), postgresql))
-    assert dataset_fingerprint(embedded.dataset) == dataset_fingerprint(server.dataset)
+    assert _fingerprint(embedded.db) == _fingerprint(server.db)
     assert embedded.get_ingredient_usage_stats() == server.get_ingredient_usage_stats()
     assert embedded.compute_cocktail_space_umap_em() == server.compute_cocktail_space_umap_em()
 
@@ -288,13 +288,46 @@ def test_fingerprint_changes_with_what_matters(
     matters: bool,
 ) -> None:
     database = make_database(sample)
-    before = dataset_fingerprint(AnalyticsQueries(database).dataset)
+    before = _fingerprint(database)
     with database.engine.begin() as connection:
         connection.execute(
             text(f"UPDATE {table} SET {column} = :value WHERE id = 1"), {"value": value}
         )
     database.dispose()
-    assert (dataset_fingerprint(AnalyticsQueries(database).dataset) != before) == matters
+    assert (_fingerprint(database) != before) == matters
+
+
+@pytest.mark.parametrize(
+    ("statement", "matters"),
+    [
+        ("UPDATE recipe_ingredients SET amount = NULL WHERE id = 1", True),
+        ("UPDATE recipe_ingredients SET unit_id = NULL WHERE id = 1", True),
+        ("UPDATE recipe_ingredients SET unit_id = CAST(unit_id AS REAL)", False),
+        ("UPDATE recipe_ingredients SET ingredient_id = 2.0 WHERE ingredient_id = 2", False),
+        ("UPDATE ingredients SET path = '/'", False),
+        ("UPDATE recipes SET name = CAST(name AS BLOB)", False),
+        ("INSERT INTO recipe_ingredients (recipe_id, ingredient_id) VALUES (987654, 1)", False),
+        ("ALTER TABLE ingredients DROP COLUMN description", False),
+    ],
+)
+def test_fingerprint_of_rows_that_are_odd(
+    make_database: MakeDatabase, sample: Dataset, statement: str, matters: bool
+) -> None:
+    database = make_database(sample)
+    before = _fingerprint(database)
+    assert database.sqlite_path is not None
+    with closing(sqlite3.connect(database.sqlite_path)) as connection, connection:
+        connection.execute(statement)
+    assert (_fingerprint(database) != before) == matters
+
+
+def _fingerprint(database: Database) -> str:
+    """Return the fingerprint, computed in both ways."""
+    with database.snapshot() as connection:
+        dataset = read_dataset(connection)
+        stored = database_fingerprint(connection)
+    assert stored == dataset_fingerprint(dataset)
+    return stored
 
 
 @pytest.mark.parametrize("recipes", range(6))

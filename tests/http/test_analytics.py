@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
 
 from api.db.database import Database
 from api.db.db_analytics import AnalyticsQueries
-from api.db.fingerprint import dataset_fingerprint
+from api.db.fingerprint import database_fingerprint, dataset_fingerprint
 from api.db.frames import Dataset
 from api.http.freshness import Freshness
 from api.http.published import Published
@@ -246,6 +247,33 @@ def test_a_long_comparison_delays_one_reader_alone(site: Site) -> None:
     assert waits == [0.0] * 3
 
 
+def test_readers_do_not_wait_for_a_large_database(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = site.storage.snapshots.current()
+    assert current is not None
+    held = threading.Event()
+    fingerprint = database_fingerprint
+
+    def slow(connection: Connection) -> str:
+        held.wait(10)
+        return fingerprint(connection)
+
+    monkeypatch.setattr("api.http.freshness.database_fingerprint", slow)
+    monkeypatch.setattr("api.http.freshness.LONG_SECONDS", 0.0)
+    freshness = Freshness(site.database, patience=10.0)
+    try:
+        freshness.begin()
+        assert freshness.compare(current) == "stale"
+        held.set()
+        assert freshness._running is not None
+        freshness._running[0].result(10)
+        assert freshness.known(current) == "current"
+    finally:
+        held.set()
+        freshness.close()
+
+
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
 def test_freshness_notices_every_write(site: Site, journal: str) -> None:
     """Writes at once after a comparison, of the same size, in either journal mode."""
@@ -285,6 +313,12 @@ def test_freshness_with_postgresql(postgresql: Database) -> None:
             connection.exec_driver_sql("UPDATE units SET name = 'Once' WHERE id = 1")
         freshness.note_write()
         assert freshness.compare(manifest) == "stale"
+        # Nothing is written: a look says so, and nothing is compared again.
+        last = freshness._last
+        freshness.note_write()
+        assert freshness.known(manifest) is None
+        assert freshness.compare(manifest) == "stale"
+        assert freshness._last is last
     finally:
         freshness.close()
 
