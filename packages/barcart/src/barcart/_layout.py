@@ -7,20 +7,16 @@ a new machine, for a neighbor search that exact neighbors make unnecessary.
 """
 
 import math
-import threading
 from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import ArpackError, eigsh
-from threadpoolctl import threadpool_limits
 
 from barcart import _kernels
+from barcart._parallel import one_blas_thread
 from barcart.validation import FloatArray, IntArray
 
-#: Sums divided among threads round otherwise: with one, a map is the same for any number of
-#: processors. The limit is the whole process's, so one map at a time may set it.
-_LIMITS = threading.Lock()
 _BISECTIONS = 64
 _TOLERANCE = 1e-5
 #: A bandwidth is at least this share of the mean distance.
@@ -101,7 +97,7 @@ def spectral_coordinates(graph: sp.csr_array, random: np.random.RandomState) -> 
     affinity = edges.data * scale[edges.row] * scale[edges.col]
     operator = sp.csr_array((affinity, (edges.row, edges.col)), shape=(n, n))
     try:
-        with _LIMITS, threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread:
             values, vectors = eigsh(
                 operator,
                 3,

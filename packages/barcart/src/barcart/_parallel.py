@@ -1,11 +1,45 @@
-"""Plain threads over kernels that release the GIL."""
+"""Plain threads over kernels that release the GIL, and none in between."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ContextDecorator
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 T = TypeVar("T")
+
+
+class OneBlasThread(ContextDecorator):
+    """Keep BLAS to one thread, in the whole process, while any thread is inside.
+
+    Sums divided among threads round otherwise: with one, results are the same for any number of
+    processors. OpenBLAS's threads also spin for tens of milliseconds after each product, which
+    takes more processor time than our products do.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limits: threadpool_limits | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limits = threadpool_limits(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._limits is not None:
+                self._limits.restore_original_limits()
+                self._limits = None
+
+
+one_blas_thread = OneBlasThread()
 
 
 def thread_count(n_jobs: int | None) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from barcart._parallel import one_blas_thread
 from barcart.matching import (
     accumulate_matches,
     filter_plans,
@@ -267,6 +268,7 @@ def find_neighbors(
     return emd_neighbors(volume_matrix, cost, k, seeds=seeds, n_jobs=n_jobs)
 
 
+@one_blas_thread
 def em_fit(
     volume_matrix: Any,
     initial_cost: Any,
