@@ -65,6 +65,25 @@ def tree_page(request: Request, published: PublishedDep) -> Response:
     return _answer(request, published, "tree", None, collect)
 
 
+@router.api_route("/ingredients", methods=["GET", "HEAD"])
+def ingredients_page(request: Request, published: PublishedDep, parent_id: str = "") -> Response:
+    """Return how many recipes use each ingredient; without JavaScript, as a list of one level."""
+    parent = _number(parent_id)
+
+    def collect(loaded: LoadedSnapshot) -> dict[str, Any]:
+        _check_size(loaded, "ingredient-tree")
+        index = tree_index(loaded)
+        known = parent if parent is not None and parent in index else None
+        rows = index.children_usage(known)
+        return {
+            "rows": rows[:_LISTED],
+            "more": len(rows) > _LISTED,
+            "family": None if known is None else (known, index.name(known)),
+        }
+
+    return _answer(request, published, "ingredients", parent, collect)
+
+
 @router.api_route("/substitutes", methods=["GET", "HEAD"])
 def substitutes_page(
     request: Request, published: PublishedDep, ingredient: str = "", after: str = ""

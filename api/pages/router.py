@@ -17,11 +17,9 @@ from api.pages.rendering import render
 #: from the URL. Pages with data: :mod:`api.pages.rendered`, :mod:`api.pages.analytics_pages`.
 PAGES: Final[dict[str, str]] = {
     "/bar": "bar",
-    "/recipes": "recipes",
     "/recipes/new": "recipe-edit",
     "/recipes/import": "import",
     f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
-    "/ingredients": "ingredients",
     "/phone": "phone",
 }
 

@@ -188,7 +188,8 @@ def test_huge_maps_are_not_drawn(client: TestClient, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("kind", ["recipes", "ingredients"])
 def test_lists_lead_to_every_row(client: TestClient, sample: Dataset, kind: str) -> None:
-    path, found = f"/{kind}/all", set()
+    start = {"recipes": "/recipes", "ingredients": "/ingredients/all"}[kind]
+    path, found = start, set()
     for _ in range(20):
         page = client.get(path, headers=HTML)
         assert page.status_code == 200
@@ -198,9 +199,10 @@ def test_lists_lead_to_every_row(client: TestClient, sample: Dataset, kind: str)
             break
         path = unescape(following[1])
     assert found == {str(one) for one in getattr(sample, kind)["id"]}
-    named = client.get(f"/{kind}/all", params={"q": "campari"}).text
+    named = client.get(start, params={"q": "campari"}).text
     assert 0 < len(set(re.findall(rf'href="/{kind}/(\d+)"', named))) < 50
-    assert client.get(f"/{kind}/all", params={"cursor": "nonsense"}).status_code == 404
+    assert client.get(start, params={"cursor": "nonsense"}).status_code == 404
+    assert "<h1>Page not found</h1>" in client.get(start, params={"q": "x" * 201}).text
 
 
 def test_ingredient_page_names_its_kinds(client: TestClient) -> None:

@@ -70,9 +70,7 @@ Tags = Annotated[
 ]
 
 
-@router.get("", operation_id="search_recipes", summary="Search recipes")
-async def search_recipes(
-    read: ReadDep,
+async def recipe_search(
     q: SearchText = "",
     ingredient: Holds = [],  # noqa: B006 - FastAPI copies defaults
     any_ingredient: HoldsAny = [],  # noqa: B006
@@ -80,11 +78,9 @@ async def search_recipes(
     have: Have = [],  # noqa: B006
     missing: Missing = 0,
     tag: Tags = [],  # noqa: B006
-    cursor: Cursor = None,
-    limit: Limit = LIMIT,
-) -> RecipePage:
-    """Return a page of the recipes that meet every condition, ordered by name."""
-    search = RecipeSearch(
+) -> RecipeSearch:
+    """Return the search that a query asks for: the API's and the page's are the same."""
+    return RecipeSearch(
         q=q,
         ingredient=ingredient,
         any_ingredient=any_ingredient,
@@ -93,6 +89,16 @@ async def search_recipes(
         missing=missing,
         tag=tag,
     )
+
+
+SearchDep = Annotated[RecipeSearch, Depends(recipe_search)]
+
+
+@router.get("", operation_id="search_recipes", summary="Search recipes")
+async def search_recipes(
+    read: ReadDep, search: SearchDep, cursor: Cursor = None, limit: Limit = LIMIT
+) -> RecipePage:
+    """Return a page of the recipes that meet every condition, ordered by name."""
     return await read(
         lambda connection: RecipePage.model_validate(
             recipes.search_recipes(connection, search, cursor=cursor, limit=limit)

@@ -15,6 +15,23 @@ def test_finds_a_name_without_its_accents(sample_server: Served, visit: Visiting
     assert page.url.endswith("/recipes?q=pina")
 
 
+def test_first_rows_come_with_the_page(sample_server: Served, visit: Visiting) -> None:
+    found = visit(sample_server, "/downloads")
+    page, asked = found.page, []
+    page.on("request", lambda sent: asked.append(sent.url))
+    found.goto("/recipes?q=campari")
+    rows = page.locator(CARD)
+    served = rows.all_inner_texts()
+    assert any("Negroni" in text for text in served)
+    assert not [url for url in asked if "/api/v1/recipes?" in url]
+    # The script draws the same cards.
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    with page.expect_response("**/api/v1/recipes?*"):
+        page.get_by_label("Name", exact=True).fill("campari ")
+    found.settle()
+    assert rows.all_inner_texts() == served
+
+
 def test_ingredient_filters_work_by_keyboard_and_url(
     sample_server: Served, visit: Visiting
 ) -> None:

@@ -114,14 +114,13 @@ async function load() {
     status.textContent = "Add your bottles to see what you can make.";
     return;
   }
+  if (adoptServed(params)) return;
   if (!results.children.length) results.replaceChildren(...skeletonRows(8));
   results.setAttribute("aria-busy", "true");
   try {
     const page = await fetchPage(params, null);
     results.replaceChildren(...page.items.map(card));
-    showEnd(page);
-    if (!page.items.length)
-      message.replaceChildren(params.size ? noMatches(params) : drawFirstSteps());
+    showFound(params, page.next_cursor);
   } catch (error) {
     if (error.name === "AbortError") return;
     results.replaceChildren();
@@ -129,6 +128,22 @@ async function load() {
     message.replaceChildren(problemBox(error, load));
   }
   results.removeAttribute("aria-busy");
+}
+
+/** Take over the rows that the server has rendered for this address; whether there were any. */
+function adoptServed(params) {
+  const { served, next } = results.dataset;
+  delete results.dataset.served;
+  // Offline, the page kept for another search may stand in.
+  if (served !== location.search.slice(1)) return false;
+  showFound(params, next || null);
+  return true;
+}
+
+function showFound(params, next) {
+  showEnd(next);
+  if (!results.children.length)
+    message.replaceChildren(params.size ? noMatches(params) : drawFirstSteps());
 }
 
 function fetchPage(params, from) {
@@ -139,8 +154,8 @@ function fetchPage(params, from) {
   });
 }
 
-function showEnd(page) {
-  cursor = page.next_cursor;
+function showEnd(next) {
+  cursor = next;
   more.hidden = !cursor;
   more.disabled = false;
   const shown = results.children.length;
@@ -157,7 +172,7 @@ more.addEventListener("click", async () => {
   try {
     const page = await fetchPage(asked(), cursor);
     results.append(...page.items.map(card));
-    showEnd(page);
+    showEnd(page.next_cursor);
     // Move focus to the first new item.
     results.children[first]?.querySelector("a").focus({ preventScroll: true });
   } catch (error) {

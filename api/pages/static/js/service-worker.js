@@ -74,8 +74,9 @@ async function serverFirst(request, url) {
     if (answer.ok && !answer.redirected) await keep(request, answer.clone());
     return answer;
   } catch (error) {
+    // Of the snapshot first: a page with data was rendered anew since the shells were kept.
     const kept =
-      (await caches.match(request)) ??
+      (await (await snapshotCache())?.match(request)) ??
       (request.mode === "navigate" ? await shell(url.pathname) : undefined);
     if (kept) return kept;
     throw error;
@@ -89,8 +90,12 @@ async function shell(path) {
 }
 
 async function keep(request, answer) {
+  await (await snapshotCache())?.put(request, answer);
+}
+
+async function snapshotCache() {
   const name = (await caches.keys()).find((one) => one.startsWith("snapshot-"));
-  if (name) await (await caches.open(name)).put(request, answer);
+  return name && caches.open(name);
 }
 
 function isKept(url) {
