@@ -16,6 +16,7 @@ from typing import Any
 from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
+from api.db.exchange.sources.json_text import RepeatedKeyError
 from api.db.exchange.sources.markdown import is_matter_with_text
 from api.db.exchange.sources.objects import read_objects
 from api.db.exchange.sources.office import ZIP_ERRORS, document_text, office_kind, sheets_of
@@ -145,7 +146,8 @@ def _read_text(text: str, name: str) -> Collection | None:
         try:
             return _read_value(read_json(text), name, "JSON")
         except ValueError as error:
-            found = _read_plain(text, name)
+            # What gives a key twice does so in any other reading.
+            found = None if isinstance(error, RepeatedKeyError) else _read_plain(text, name)
             if (found is None and not _is_toml_text(text)) or (found and found.own):
                 # Ours is strict.
                 message = f"{name} is not valid JSON: {error}. Correct it there."
@@ -207,8 +209,8 @@ def _is_toml_text(text: str) -> bool:
 
 
 def _may_be_yaml(text: str) -> bool:
-    if is_matter_with_text(text):
-        return False
+    if is_matter_with_text(text) or (_may_be_script(text) and text.lstrip()[:1] in "[{"):
+        return False  # reading it as a script reads the same as YAML
     return ":" in text or text.lstrip().startswith("-")
 
 

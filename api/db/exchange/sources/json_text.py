@@ -7,14 +7,19 @@ from typing import Any
 _MAX_DIGITS = 300
 
 
+class RepeatedKeyError(ValueError):
+    """It is JSON, but one object gives a key twice: the first value would be lost."""
+
+
 def parse_json(text: str) -> Any:
     """Return the value of a JSON text.
 
     Raises
     ------
     ValueError
-        If it is not JSON, is nested too deeply, has a number of more than 300 digits, or gives a
-        key of one object twice: the first of them would be lost.
+        If it is not JSON, is nested too deeply, or has a number of more than 300 digits.
+    RepeatedKeyError
+        If it gives a key of one object twice.
     """
     try:
         return json.loads(
@@ -42,5 +47,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
+        raise RepeatedKeyError(f"the key {repeated[:80]!r} occurs twice in one object")
     return found

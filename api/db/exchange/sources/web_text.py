@@ -49,6 +49,26 @@ class _Page(HTMLParser):
         self._span = 1
         self._in_cell = False
 
+    # What ends before its mark does, ends the page, as in browsers. The base class would take the mark
+    # as text and look for the end again from each later one.
+    def parse_starttag(self, i: int) -> int:
+        return self._or_rest(super().parse_starttag(i))
+
+    def parse_endtag(self, i: int) -> int:
+        return self._or_rest(super().parse_endtag(i))
+
+    def parse_comment(self, i: int, report: bool = True) -> int:
+        return self._or_rest(super().parse_comment(i, report))
+
+    def parse_html_declaration(self, i: int) -> int:
+        return self._or_rest(super().parse_html_declaration(i))
+
+    def parse_pi(self, i: int) -> int:
+        return self._or_rest(super().parse_pi(i))
+
+    def _or_rest(self, end: int) -> int:
+        return len(self.rawdata) if end < 0 else end
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         check_time()
         given = dict(attrs)
