@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from api.db.database import get_database
 from api.http import openapi, problems
@@ -87,7 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     problems.register(app)
     app.add_exception_handler(HTTPException, _http_error)
-    _include_routers(app)
+    app.router.routes.extend(_routes())
     _add_middleware(app, services)
     openapi.install(app)
     return app
@@ -102,7 +104,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     return problems.http_error(request, error)
 
 
-def _include_routers(app: FastAPI) -> None:
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return the routes of every application; their validators are built once, when first used."""
+    router = APIRouter(redirect_slashes=False)
     # Each one directly: routes of a router within a router are built once more.
     for resource in (
         analytics,
@@ -116,8 +121,8 @@ def _include_routers(app: FastAPI) -> None:
         shelf,
         sign_in,
     ):
-        app.include_router(resource.router, prefix=API_PREFIX)
-    app.include_router(health.router)
+        router.include_router(resource.router, prefix=API_PREFIX)
+    router.include_router(health.router)
     for site in (
         pages,
         analytics_pages,
@@ -127,7 +132,8 @@ def _include_routers(app: FastAPI) -> None:
         pictures,
         lists,
     ):
-        app.include_router(site.router)
+        router.include_router(site.router)
+    return router.routes
 
 
 def _add_middleware(app: FastAPI, services: Services) -> None:

@@ -346,8 +346,7 @@ def test_a_failing_refresh_is_retried_until_published(
     assert all(detail in (job.detail or "") for job in seen[:-1])
 
 
-# Which of them is the last word differs from run to run; each was seen under a limit of address
-# space.
+# Which of them comes differs from run to run; each was seen under a limit of address space.
 @pytest.mark.parametrize(
     "ending",
     [
