@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -67,6 +68,14 @@ SLOW_KINDS = {*SLOW_FIXTURES, *SLOW_PATHS.values()}
 SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
 
 
+@cache
+def _kinds_of(path: Path) -> set[str]:
+    if not path.is_relative_to(TESTS):
+        return set()
+    place = path.relative_to(TESTS)
+    return {kind for start, kind in SLOW_PATHS.items() if place.is_relative_to(start)}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow kinds, and put them first.
 
@@ -74,15 +83,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests must not be the last to start.
     """
     for item in items:
-        if not item.path.is_relative_to(TESTS) or not isinstance(item, pytest.Function):
+        if not isinstance(item, pytest.Function):
             continue
         used = set(item.fixturenames)
         if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
             used.add("postgresql_server")  # requested by the value of a parameter
         kinds = {kind for kind, fixtures in SLOW_FIXTURES.items() if used & fixtures}
-        place = item.path.relative_to(TESTS)
-        kinds |= {kind for path, kind in SLOW_PATHS.items() if place.is_relative_to(path)}
-        for kind in kinds:
+        for kind in kinds | _kinds_of(item.path):
             item.add_marker(kind)
     slow = {
         item.path for item in items if any(item.get_closest_marker(kind) for kind in SLOW_KINDS)

@@ -49,8 +49,8 @@ class _Page(HTMLParser):
         self._span = 1
         self._in_cell = False
 
-    # An unfinished mark ends the page, as in browsers. The base class would take it as text and look
-    # for its end again from each later one.
+    # An unfinished mark ends the page, as in browsers. The base class would take it as text, and
+    # look for its end again from each later one.
     def parse_starttag(self, i: int) -> int:
         return self._or_rest(super().parse_starttag(i))
 
