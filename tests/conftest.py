@@ -36,15 +36,18 @@ REAL_DB = TESTS.parents[1] / "shared" / "data" / "cocktails-real.db"
 #: The slow kinds of test, which `make test-fast` leaves out: by the fixtures that slow them ...
 SLOW_FIXTURES = {
     "browser": {"chromium"},
-    "cloud": {"batch_service", "cloud"},
+    "cloud": {"batch_service", "cloud", "bucket"},
     "database_server": {"postgresql_server"},
     "documentation": {"checkout", "built_documentation"},
     "package": {"wheels"},
 }
+_BY_VALUE = {"postgresql": "postgresql_server", "s3": "bucket"}
 #: ... or by their folder or file.
 SLOW_PATHS = {
     "cloud": "cloud",
     "reliability": "campaign",
+    "http/test_locks.py": "campaign",
+    "http/test_request_cost.py": "campaign",
     "http/test_schemathesis.py": "campaign",
     "publishing/test_interruption.py": "campaign",
     "triggering/test_worker.py": "campaign",
@@ -53,8 +56,11 @@ SLOW_PATHS = {
     "analytics/test_map_stability.py": "refresh",
     "analytics/test_quality.py": "refresh",
     "cli/test_own_recipes.py": "refresh",
+    "cli/test_round_trip.py": "refresh",
+    "http/test_foreign_analytics.py": "refresh",
     "http/test_serve.py": "refresh",
     "publishing/test_refresh_s3.py": "refresh",
+    "test_extras.py": "package",
     "triggering/test_reconcile.py": "refresh",
     "db/test_catalog_stateful.py": "model",
     "db/test_exchange.py": "model",
@@ -70,8 +76,6 @@ SETTINGS_VARIABLES = [name.upper() for name in Settings.model_fields]
 
 @cache
 def _kinds_of(path: Path) -> set[str]:
-    if not path.is_relative_to(TESTS):
-        return set()
     place = path.relative_to(TESTS)
     return {kind for start, kind in SLOW_PATHS.items() if place.is_relative_to(start)}
 
@@ -83,11 +87,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests must not be the last to start.
     """
     for item in items:
-        if not isinstance(item, pytest.Function):
+        if not item.nodeid.startswith("tests/") or not isinstance(item, pytest.Function):
             continue
         used = set(item.fixturenames)
-        if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
-            used.add("postgresql_server")  # requested by the value of a parameter
+        # Some are requested by the value of a parameter.
+        values = list(getattr(getattr(item, "callspec", None), "params", {}).values())
+        used |= {fixture for value, fixture in _BY_VALUE.items() if value in values}
         kinds = {kind for kind, fixtures in SLOW_FIXTURES.items() if used & fixtures}
         for kind in kinds | _kinds_of(item.path):
             item.add_marker(kind)

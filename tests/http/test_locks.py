@@ -87,7 +87,7 @@ def _requests(method: str, path: str) -> Iterator[tuple[str, Any]]:
             for body in [*BODIES.get(path.removeprefix(V1), []), {}]:
                 yield address, body
         else:
-            for query in QUERIES:
+            for query in QUERIES if number == "1" else QUERIES[:1]:
                 yield address + query, None
         if "{" not in path:
             return
@@ -103,7 +103,7 @@ def test_no_request_leaves_a_lock(
             if method not in ("GET", *WRITES):
                 continue
             for address, body in _requests(method, path):
-                for headers in ({}, {**auth, "If-Match": '"other"'}, auth):
+                for headers in ({}, {**auth, "If-Match": '"other"'}, auth)[method == "GET" :]:
                     response = client.request(method, address, json=body, headers=headers)
                     statuses.add(response.status_code)
                     done = commit()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,11 +68,16 @@ def test_deletes_and_ignores_missing_keys(store: ObjectStore) -> None:
     assert list(store.list("snapshots/")) == []
 
 
-def test_s3_lists_and_deletes_more_than_a_page(bucket: str) -> None:
+def test_s3_lists_and_deletes_more_than_a_page(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page and a request to delete hold 1,000 keys in S3, and ten here."""
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
+    monkeypatch.setattr("api.storage.s3._DELETE_BATCH", 10)
     store = S3Store(bucket)
-    keys = [f"many/{number:04}" for number in range(1005)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: store.put(key, b""), keys))
+    keys = [f"many/{number:02}" for number in range(25)]
+    for key in keys:
+        store.put(key, b"")
     assert [item.key for item in store.list("many/")] == keys
     store.delete(keys)
     assert list(store.list("many/")) == []
