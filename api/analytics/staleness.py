@@ -70,9 +70,10 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
         if current is None:
             return found(None if empty else "there is no snapshot yet")
         named = f"snapshot {current.snapshot_id}"
-        if current.database_fingerprint != fingerprint:
-            if current.is_foreign_to(database_id):
-                return found(f"{named} was computed from another database", foreign=True)
+        state = current.state(database_id, fingerprint)
+        if state == "foreign":
+            return found(f"{named} was computed from another database", foreign=True)
+        if state == "stale":
             return found(f"the database has changed since {named}")
         if current.code_version != code_version():
             return found(f"{named} was made by other code")

@@ -61,7 +61,8 @@ def now(
         distances = None
         if like is not None:
             start = _recipe_id(bar, like)
-            distances = graph_distances(published.relatives(_artifact("recipe-similar")), start)
+            (similar,) = _artifacts("recipe-similar")
+            distances = graph_distances(published.relatives(similar), start)
         answer = makeable_answer(bar, _bottles(bar, have, shelf, user), order, distances)  # type: ignore[arg-type]
     _print(
         answer,
@@ -117,7 +118,8 @@ def without(
         from api.http.bar_answers import without_answer
 
         bar = _read_bar()
-        swaps = published.swaps(_artifact("ingredient-substitutes"))
+        (substitutes,) = _artifacts("ingredient-substitutes")
+        swaps = published.swaps(substitutes)
         bottle = _ingredient_id(bar, empty)
         answer = without_answer(bar, _bottles(bar, have, shelf, user), bottle, swaps)
 
@@ -180,9 +182,10 @@ def menu(
         from api.http.bar_answers import menu_answer
 
         bar = _read_bar()
-        places, regions = published.learned_map(_artifact("atlas"))
+        atlas, similar = _artifacts("atlas", "recipe-similar")
+        places, regions = published.learned_map(atlas)
         chosen = [_recipe_id(bar, recipe) for recipe in recipes]
-        relatives = published.relatives(_artifact("recipe-similar"))
+        relatives = published.relatives(similar)
         try:
             found = check_menu(bar, chosen, relatives, places, regions)
         except ValueError as error:
@@ -225,14 +228,15 @@ def _read_bar() -> "BarModel":
         return BarModel.from_rows(read_bar_rows(connection))
 
 
-def _artifact(name: str) -> Any:
+def _artifacts(*names: str) -> list[Any]:
+    from api.cli.own_analytics import read_own
     from api.storage.errors import StorageError
-    from api.utils.analytics_cache import AnalyticsStorage
 
-    found = AnalyticsStorage.from_settings().get_analytics(name)
-    if found is None:
-        raise StorageError(f"There is no {name} yet. Compute it with: cocktaildb refresh")
-    return found
+    found = read_own(names)[1]
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise StorageError(f"There is no {missing[0]} yet. Compute it with: cocktaildb refresh")
+    return [found[name] for name in names]
 
 
 def _bottles(

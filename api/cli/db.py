@@ -35,44 +35,32 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing database.")] = False,
 ) -> None:
     """Create the database that DB_PATH or DATABASE_URL names."""
-    from api.db.database import get_database
+    from sqlalchemy import URL
+
+    from api.db.backup import restore
+    from api.db.database import Database, get_database
     from api.db.errors import DatabaseError
     from api.sample import sample_directory
 
     dataset = _parse(Path(str(sample_directory()))) if sample else None
     database = get_database()
     path = database.sqlite_path
-    if path is not None:
-        _make_file(path, dataset, force)
-        typer.echo(str(path))
-        return
-    with database.engine.connect() as connection:
-        occupied = database.engine.dialect.has_table(connection, "recipes")
-    if occupied and not force:
-        raise DatabaseError(f"{database!r} has recipes. Replace them with --force.")
-    _fill(database, dataset)
-    typer.echo(repr(database))
-
-
-def _make_file(path: Path, dataset: "Dataset | None", force: bool) -> None:
-    from sqlalchemy import URL
-
-    from api.db.backup import restore
-    from api.db.database import Database
-    from api.db.errors import DatabaseError
-
-    if path.exists() and not force:
+    if path is not None and path.exists() and not force:
         raise DatabaseError(f"{path} exists. Replace it with --force.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Built under another name, then copied in one transaction: a failure half-way leaves the old
-    # rows, and servers that have the database open see the new ones.
-    with tempfile.TemporaryDirectory(prefix=".cocktaildb-", dir=path.parent) as directory:
-        built = Path(directory) / path.name
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Built elsewhere, then copied in one transaction: a failure half-way leaves the old rows, and
+    # servers that have the database open see the new ones.
+    parent = None if path is None else path.parent
+    with tempfile.TemporaryDirectory(prefix=".cocktaildb-", dir=parent) as directory:
+        built = Path(directory) / "new.db"
         _fill(Database(URL.create("sqlite", database=str(built))), dataset)
-        target = Database(URL.create("sqlite", database=str(path)))
-        kept = restore(built, target, overwrite=force)
+        kept = restore(built, database, overwrite=force)
+    database.dispose()
     if kept is not None:
         stderr.print(f"The previous database is kept in {kept}", markup=False)
+        imports.follow_up(refresh=False)
+    typer.echo(repr(database) if path is None else str(path))
 
 
 def _fill(database: "Database", dataset: "Dataset | None") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import stderr, write_text
+from api.cli.console import write_text
 
 
 def report(
@@ -19,12 +19,8 @@ def report(
     Its path is printed on stdout.
     """
     from api.analytics.artifacts import ARTIFACT_NAMES
+    from api.cli.own_analytics import read_own
     from api.report.render import render_report
-    from api.utils.analytics_cache import AnalyticsStorage
 
-    found = AnalyticsStorage.from_settings().read_current(ARTIFACT_NAMES)
-    if found is None:
-        stderr.print("There is no snapshot yet. Create one with: cocktaildb refresh")
-        raise typer.Exit(1)
-    manifest, artifacts = found
+    manifest, artifacts = read_own(ARTIFACT_NAMES)
     write_text(output, render_report(artifacts, manifest.model_dump(mode="json")))

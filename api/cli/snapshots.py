@@ -14,13 +14,17 @@ app = typer.Typer(help="List published snapshots, and go back to one.", no_args_
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the snapshots, newest first; * marks the one that readers see."""
+    """List the snapshots, newest first; * marks the current one."""
     from rich.console import Console
     from rich.table import Table
 
+    from api.cli.own_analytics import DatabaseState
+    from api.db.database import get_database
     from api.utils.analytics_cache import AnalyticsStorage
 
     snapshots = AnalyticsStorage.from_settings().snapshots
+    with get_database() as database:
+        present = DatabaseState(database)
     current = snapshots.current()
     rows: list[dict[str, Any]] = [
         {
@@ -29,6 +33,7 @@ def list_(
             "created_at": manifest.created_at.isoformat(),
             "artifacts": len(manifest.artifacts),
             "recipes": manifest.counts.get("cocktail_space_count"),
+            "foreign": present.of(manifest) == "foreign",
         }
         for manifest in snapshots.history()
     ]
@@ -48,6 +53,8 @@ def list_(
             "" if row["recipes"] is None else str(row["recipes"]),
         )
     Console(soft_wrap=True, markup=False, emoji=False, highlight=False).print(table)
+    if foreign := [row["snapshot_id"] for row in rows if row["foreign"]]:
+        stderr.print(f"Computed from another database: {', '.join(foreign)}", soft_wrap=True)
 
 
 @app.command()

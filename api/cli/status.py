@@ -1,7 +1,7 @@
 """``cocktaildb status``."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from api.cli.console import print_json, stderr
 from api.cli.following import follow_cloud_job, follow_local_job
 from api.cli.target import LocalFlag, Target, target_of
 from api.extras import requires_extra
+
+if TYPE_CHECKING:
+    from api.storage.snapshots import State
 
 
 def status(
@@ -34,7 +37,11 @@ def status(
         if wait:
             for job in [job for job in queue.jobs() if job.finished_at is None]:
                 failed += follow_local_job(queue, job.job_id)["status"] != "SUCCEEDED"
-        result = {"jobs": [asdict(job) for job in queue.jobs()], "run": _run_status()}
+        result = {
+            "jobs": [asdict(job) for job in queue.jobs()],
+            "run": _run_status(),
+            "analytics": _analytics_state(),
+        }
     else:
         # Here, not above: boto3 is slow to import, and comes with the extra `aws` only.
         with requires_extra("aws", f"The stack {environment}"):
@@ -45,9 +52,31 @@ def status(
                 failed += follow_cloud_job(jobs, open_job.job_id)["status"] != "SUCCEEDED"
         result = {"jobs": [asdict(job) for job in jobs.jobs()]}
     _show(result["jobs"], result.get("run"))
+    if "analytics" in result:
+        stderr.print(_ANALYTICS[result["analytics"]])
     print_json(result)
     if failed:
         raise typer.Exit(1)
+
+
+_ANALYTICS = {
+    None: "Nothing has been published yet.",
+    "current": "The published analytics include every recipe change.",
+    "stale": "The published analytics are stale: recipes have changed since.",
+    "foreign": "The published analytics were computed from another database.",
+}
+
+
+def _analytics_state() -> "State | None":
+    from api.cli.own_analytics import DatabaseState
+    from api.db.database import get_database
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    current = AnalyticsStorage.from_settings().snapshots.current()
+    if current is None:
+        return None
+    with get_database() as database:
+        return DatabaseState(database).of(current)
 
 
 def _run_status() -> dict[str, Any]:

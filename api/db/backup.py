@@ -101,7 +101,7 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
     Returns
     -------
     pathlib.Path or None
-        A copy of the previous embedded database; None if there was none, or for a server.
+        A copy of the previous database; None if there was none, or no row in a server's.
 
     Raises
     ------
@@ -116,8 +116,12 @@ def restore(source: Path, database: Database, *, overwrite: bool = False) -> Pat
     if not overwrite and (found := _existing_data(database)):
         raise DatabaseError(f"{database!r} {found}. Replace it with --force.")
     if path is None:
+        kept = None
+        if _existing_data(database):
+            kept = aside_path(database, "restore")
+            create_backup(database, kept)
         _restore_rows(source, database)
-        return None
+        return kept
     try:
         make_directory(path.parent)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=path.parent) as directory:
@@ -245,12 +249,23 @@ def _existing_data(database: Database) -> str:
     return f"has {number} recipes" if number else ""
 
 
+def aside_path(database: Database, before: str) -> Path:
+    """Return where a copy of a database is kept before it is replaced.
+
+    Beside an embedded database; that of a server lies in the working directory.
+    """
+    time_ = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    path = database.sqlite_path
+    if path is None:
+        return Path(f"{database.url.database}.before-{before}-{time_}.db")
+    return path.with_name(f"{path.stem}.before-{before}-{time_}{path.suffix}")
+
+
 def _keep_aside(database: Database, path: Path) -> Path | None:
     """Copy the current database aside; move it if it is damaged."""
     if not path.exists():
         return None
-    time_ = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    kept = path.with_name(f"{path.stem}.before-restore-{time_}{path.suffix}")
+    kept = aside_path(database, "restore")
     try:
         create_backup(database, kept)
     except DatabaseError:

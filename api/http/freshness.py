@@ -19,7 +19,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +28,7 @@ from api.db.errors import DatabaseError
 from api.db.fingerprint import database_fingerprint
 from api.db.identity import read_database_id
 from api.http.problems import Problem
-from api.storage.snapshots import Manifest
+from api.storage.snapshots import Manifest, State
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +53,13 @@ _TICK_NS = 20_000_000
 
 _Identity = tuple[object, ...]
 
-#: Of the current recipes, of earlier ones, or of another database.
-State = Literal["current", "stale", "foreign"]
+#: Words for people, on every page that shows a snapshot's figures.
+STALE = "Recipes have changed since this was computed. The next refresh updates it."
+FOREIGN = (
+    "The published analytics were computed from another database. The next refresh "
+    "computes those of this one: POST /api/v1/analytics/refresh, or run: "
+    "cocktaildb refresh"
+)
 
 
 @dataclass(frozen=True)
@@ -160,22 +164,18 @@ class Freshness:
         outdated: State = "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
         return self.known(manifest) or outdated
 
-    def require_own(self, manifest: Manifest) -> None:
-        """Refuse a snapshot of another database.
+    def require_own(self, manifest: Manifest) -> State:
+        """Return a snapshot's state, and refuse one of another database.
 
         Raises
         ------
         Problem
             404.
         """
-        if self.compare(manifest) == "foreign":
-            raise Problem(
-                404,
-                "Analytics of another database",
-                "The published analytics were computed from another database. The next refresh "
-                "computes those of this one: POST /api/v1/analytics/refresh, or run: "
-                "cocktaildb refresh",
-            )
+        state = self.compare(manifest)
+        if state == "foreign":
+            raise Problem(404, "Analytics of another database", FOREIGN)
+        return state
 
     def _valid_look(self) -> _Look | None:
         """Return the last look at the database; None if something may have changed since."""

@@ -15,7 +15,7 @@ from api.storage.errors import (
     SnapshotNotFoundError,
 )
 from api.storage.serialization import from_bytes
-from api.storage.snapshots import Manifest, Snapshots
+from api.storage.snapshots import Manifest, Snapshots, State
 from api.utils.analytics_cache import AnalyticsStorage
 
 T = TypeVar("T")
@@ -127,6 +127,8 @@ class Published:
     ----------
     storage
         Where it is read from.
+    guard
+        Returns a snapshot's state; raises if it must not be shown.
     pointer_seconds
         Seconds for which the pointer to the current snapshot is cached.
     """
@@ -135,8 +137,8 @@ class Published:
         self,
         storage: AnalyticsStorage,
         *,
+        guard: Callable[[Manifest], State],
         pointer_seconds: float = POINTER_SECONDS,
-        guard: Callable[[Manifest], None] = lambda _manifest: None,
     ) -> None:
         self._guard = guard
         self._snapshots = storage.snapshots
@@ -175,6 +177,10 @@ class Published:
                 self._history = None
             self._read_at = looked
             return self._current
+
+    def is_stale(self, loaded: LoadedSnapshot) -> bool:
+        """Return whether recipes have changed since a snapshot was computed."""
+        return self._guard(loaded.manifest) != "current"
 
     def read(self, make: Callable[[LoadedSnapshot], T]) -> T | None:
         """Return the result of ``make`` for the current snapshot; None before the first.

@@ -14,7 +14,7 @@ from api.jobs.coalescing import WAITING, JobStatus
 from api.jobs.local_queue import LocalQueue, QueuedJob, QueueError
 from api.jobs.run_status import RunRecord, RunState, RunStatus, read_run_status
 from api.settings import Settings
-from api.storage.snapshots import Manifest
+from api.storage.snapshots import Manifest, State
 from api.utils.analytics_cache import AnalyticsStorage
 
 logger = logging.getLogger(__name__)
@@ -58,15 +58,15 @@ def analytics_status(
             history=history,
             snapshots=[],
         )
-    kept = [_summary(manifest) for manifest in published.history()]
+    kept = published.history()
     state = freshness.compare(loaded.manifest)
     return AnalyticsStatus(
-        snapshot=_summary(loaded.manifest),
+        snapshot=_summary(loaded.manifest, state),
         stale=state != "current",
         foreign=state == "foreign",
         refresh=_refresh(status, jobs),
         history=history,
-        snapshots=kept,
+        snapshots=[_summary(one, freshness.compare(one)) for one in kept],
     )
 
 
@@ -114,13 +114,14 @@ def _refresh(status: RunStatus, jobs: list[QueuedJob]) -> RefreshState:
     )
 
 
-def _summary(manifest: Manifest) -> SnapshotSummary:
+def _summary(manifest: Manifest, state: State) -> SnapshotSummary:
     return SnapshotSummary(
         snapshot_id=manifest.snapshot_id,
         created_at=manifest.created_at,
         schema_version=manifest.schema_version,
         code_version=manifest.code_version,
         counts=manifest.counts,
+        foreign=state == "foreign",
         bytes=sum(entry.size for entry in manifest.artifacts.values()),
         artifacts=sorted(manifest.artifacts),
         quality=manifest.details,

@@ -21,22 +21,32 @@ IfNoneMatch = Annotated[
     str | None,
     Header(description="The `ETag` of the client's copy; 304 if it is still current."),
 ]
+_STALE = {
+    "X-Analytics-Stale": {
+        "description": "Whether recipes have changed since the analytics were computed.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+}
 _HEADERS = {
     "ETag": {
         "description": "Changes with every byte of the response.",
         "schema": {"type": "string"},
     },
-    "X-Analytics-Stale": {
-        "description": "The same as `metadata.stale`.",
-        "schema": {"type": "string", "enum": ["true", "false"]},
-    },
+    **_STALE,
 }
+#: What the OpenAPI document says of other answers from a snapshot.
+STALE_HEADER: dict[str, Any] = {"headers": _STALE}
 #: What the OpenAPI document says of every answer of the analytics.
 ENVELOPE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"headers": _HEADERS},
     304: {"description": "The client's copy is still current.", "headers": _HEADERS},
     **problem_responses(404),
 }
+
+
+def stale_header(stale: bool) -> dict[str, str]:
+    """Return the header by which clients know figures that are older than the recipes."""
+    return {"X-Analytics-Stale": "true" if stale else "false"}
 
 
 def whole_artifact(name: str) -> Body:
@@ -117,7 +127,7 @@ def _response(request: Request, rendered: Rendered, stale: bool) -> Response:
     headers = {
         "ETag": rendered.etag,
         "Cache-Control": "no-cache",
-        "X-Analytics-Stale": "true" if stale else "false",
+        **stale_header(stale),
     }
     if if_none_match(request.headers.get("if-none-match"), rendered.etag):
         return Response(status_code=304, headers=headers)

@@ -22,6 +22,7 @@ from api.http.refresh_state import analytics_status
 from api.http.snapshot_history import own_snapshots
 from api.http.snapshot_records import find_substitutes, record_page
 from api.http.tree_index import tree_index
+from api.pages.notes import NOTHING_NOTE, STALE_NOTE, UNREADABLE_NOTE, current_note
 from api.pages.plain_lists import map_groups, tree_rows
 from api.pages.rendering import render
 from api.storage.errors import StorageError
@@ -34,8 +35,6 @@ _LISTED: Final = 300
 _TREE: Final = 1000
 #: A larger artifact, of more than some 20,000 rows, would take too long to decode for a page.
 _MOST_BYTES: Final = 5_000_000
-_NOTHING: Final = "Nothing has been computed yet. The first refresh fills this page."
-_UNREADABLE: Final = "The analytics cannot be read at the moment. Try again later."
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -118,7 +117,7 @@ def status_page(services: ServicesDep, published: PublishedDep) -> Response:
     try:
         found = analytics_status(services.settings, services.storage, published, services.freshness)
     except StorageError:
-        return HTMLResponse(render("status", reason=_UNREADABLE), headers=_NO_CACHE)
+        return HTMLResponse(render("status", reason=UNREADABLE_NOTE.text), headers=_NO_CACHE)
     return HTMLResponse(render("status", reason=None, status=found), headers=_NO_CACHE)
 
 
@@ -128,11 +127,12 @@ def downloads_page(services: ServicesDep) -> Response:
     try:
         earlier = own_snapshots(services)
         current = services.published.current()
+        note = current_note(services.published)
     except StorageError:
-        earlier, current = [], None
+        earlier, current, note = [], None, UNREADABLE_NOTE
     if current is not None:
         earlier = [one for one in earlier if one.snapshot_id != current.manifest.snapshot_id]
-    return HTMLResponse(render("downloads", earlier=earlier), headers=_NO_CACHE)
+    return HTMLResponse(render("downloads", earlier=earlier, note=note), headers=_NO_CACHE)
 
 
 def _answer(
@@ -145,19 +145,21 @@ def _answer(
     """Return a page with what ``collect`` finds, or why there is nothing, rendered once."""
 
     def page(loaded: LoadedSnapshot) -> Rendered:
+        stale = STALE_NOTE if published.is_stale(loaded) else None
+
         def body() -> bytes:
-            computed = loaded.manifest.created_at
-            return render(template, reason=None, computed=computed, **collect(loaded)).encode()
+            about = {"computed": loaded.manifest.created_at, "stale": stale}
+            return render(template, reason=None, **about, **collect(loaded)).encode()
 
-        return loaded.rendered(("page", template, parameter), body)
+        return loaded.rendered(("page", template, parameter, stale), body)
 
-    reason = _NOTHING
+    reason = NOTHING_NOTE.text
     try:
         found = published.read(page)
     except Problem as problem:
         found, reason = None, problem.detail
     except StorageError:
-        found, reason = None, _UNREADABLE
+        found, reason = None, UNREADABLE_NOTE.text
     if found is None:
         return HTMLResponse(render(template, reason=reason), headers=_NO_CACHE)
     return _rendered(request, found)

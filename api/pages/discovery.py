@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -12,7 +11,8 @@ from markupsafe import escape
 from sqlalchemy import select
 
 from api.db.schema import ingredients, recipes
-from api.http.deps import DatabaseDep, StorageDep
+from api.http.deps import DatabaseDep, Services, ServicesDep
+from api.http.snapshot_history import own_snapshots
 from api.pages.assets import site_assets
 
 router = APIRouter(include_in_schema=False)
@@ -112,17 +112,17 @@ def llms(request: Request) -> Response:
 
 
 @router.api_route("/feed.atom", methods=["GET", "HEAD"])
-def feed(request: Request, storage: StorageDep) -> Response:
+def feed(request: Request, services: ServicesDep) -> Response:
     """Return the latest snapshots as an Atom feed (RFC 4287)."""
     return Response(
-        "".join(_feed(_base(request), storage)),
+        "".join(_feed(_base(request), services)),
         media_type="application/atom+xml",
         headers={"Cache-Control": "no-cache"},
     )
 
 
-def _feed(base: str, storage: StorageDep) -> Iterator[str]:
-    manifests = list(islice(storage.snapshots.history(), _SNAPSHOTS))
+def _feed(base: str, services: Services) -> Iterator[str]:
+    manifests = own_snapshots(services)[:_SNAPSHOTS]
     updated = manifests[0].created_at.isoformat() if manifests else "1970-01-01T00:00:00+00:00"
     yield '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
     yield f"<title>Cocktail atlas: snapshots</title><id>{escape(base)}/feed.atom</id>"

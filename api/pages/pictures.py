@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.charts.palette import GROUP_KEYS
@@ -14,13 +15,14 @@ from api.db.catalog.errors import InvalidError
 from api.db.catalog.recipes import list_recipe_ids
 from api.db.catalog.search import RecipeSearch
 from api.http.deps import DatabaseDep, PublishedDep
+from api.http.etags import if_none_match, strong_etag
 from api.http.problems import RETRY_AFTER_OUTAGE, Problem, no_analytics
 from api.http.published import LoadedSnapshot, Published
+from api.http.responses import stale_header
 from api.pages.convertors import ROW_ID
 
 router = APIRouter(include_in_schema=False)
 
-_DAY = {"Cache-Control": "public, max-age=86400"}
 #: Decoding a larger map, of more than some 100,000 recipes, would fill the server's memory.
 _MOST_BYTES = 20_000_000
 #: One picture is drawn at a time, so that a crowd of link previews takes no more than a processor;
@@ -30,7 +32,7 @@ _waiting = threading.BoundedSemaphore(4)
 
 
 @router.api_route(f"/pictures/recipes/{{recipe_id:{ROW_ID}}}.png", methods=["GET", "HEAD"])
-def recipe_picture(recipe_id: int, published: PublishedDep) -> Response:
+def recipe_picture(recipe_id: int, request: Request, published: PublishedDep) -> Response:
     """Return a recipe among its nearest relatives on the map."""
 
     def draw(loaded: LoadedSnapshot) -> bytes | None:
@@ -42,12 +44,12 @@ def recipe_picture(recipe_id: int, published: PublishedDep) -> Response:
             raise Problem(404, "Not found", f"Recipe {recipe_id} is not on the map.")
         return _draw(found, tuple(found.near[row]), row)
 
-    return _answer(published, draw)
+    return _answer(request, published, draw)
 
 
 @router.api_route(f"/pictures/ingredients/{{ingredient_id:{ROW_ID}}}.png", methods=["GET", "HEAD"])
 def ingredient_picture(
-    ingredient_id: int, database: DatabaseDep, published: PublishedDep
+    ingredient_id: int, request: Request, database: DatabaseDep, published: PublishedDep
 ) -> Response:
     """Return the map with the recipes that use an ingredient, or anything below it."""
     try:
@@ -62,7 +64,7 @@ def ingredient_picture(
             return None
         return _draw(found, tuple(found.rows[one] for one in ids if one in found.rows), None)
 
-    return _answer(published, draw)
+    return _answer(request, published, draw)
 
 
 class _Map:
@@ -115,8 +117,20 @@ def _draw(found: _Map, chosen: tuple[int, ...], center: int | None) -> bytes:
         _waiting.release()
 
 
-def _answer(published: Published, draw: Any) -> Response:
-    picture = published.read(draw)
-    if picture is None:
+def _answer(
+    request: Request, published: Published, draw: Callable[[LoadedSnapshot], bytes | None]
+) -> Response:
+    def read(loaded: LoadedSnapshot) -> tuple[bytes, bool] | None:
+        picture = draw(loaded)
+        return None if picture is None else (picture, published.is_stale(loaded))
+
+    found = published.read(read)
+    if found is None:
         raise no_analytics("There is no map yet.")
-    return Response(picture, media_type="image/png", headers=_DAY)
+    picture, stale = found
+    # Caches ask each time: another database may have other recipes under the same addresses.
+    etag = strong_etag(picture)
+    headers = {"Cache-Control": "no-cache", "ETag": etag, **stale_header(stale)}
+    if if_none_match(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type="image/png", headers=headers)

@@ -24,10 +24,11 @@ from api.db.catalog.search import RecipeSearch
 from api.db.catalog.units import Unit, units_by_id
 from api.http.deps import PublishedDep
 from api.http.problems import Problem
-from api.http.published import Published
-from api.http.snapshot_records import record
+from api.http.published import LoadedSnapshot, Published
+from api.http.snapshot_records import find_record
 from api.http.transactions import ReadDep
 from api.pages.convertors import ROW_ID
+from api.pages.notes import NOTHING_NOTE, STALE_NOTE, UNREADABLE_NOTE, Note
 from api.pages.recipe_lines import ShownLine, shown_lines
 from api.pages.rendering import render
 from api.storage.errors import StorageError
@@ -52,7 +53,9 @@ async def recipe_page(
         recipe, units = await read(read_both)
     except NotFoundError:
         return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
-    found = await to_thread.run_sync(_record, published, "recipe-similar", "recipe_id", recipe_id)
+    found, note = await to_thread.run_sync(
+        _first_record, published, "recipe-similar", "recipe_id", [recipe_id]
+    )
     similar = found or {}
     drawn = None if found is None else _picture(request)
     lines, total = shown_lines(recipe.ingredients, units)
@@ -63,6 +66,7 @@ async def recipe_page(
             lines=lines,
             total=total,
             relatives=similar.get("similar", []),
+            note=note,
             summary=_summary(recipe),
             address=_address(request),
             picture=recipe.image_url or drawn,
@@ -92,8 +96,12 @@ async def ingredient_page(
     except NotFoundError:
         message = f"There is no ingredient {ingredient_id}."
         return not_found(message, "/ingredients", "Browse the ingredients")
-    substitutes = await to_thread.run_sync(
-        _substitutes, published, [ingredient_id, *reversed(_above(ingredient))]
+    substitutes, note = await to_thread.run_sync(
+        _first_record,
+        published,
+        "ingredient-substitutes",
+        "ingredient_id",
+        [ingredient_id, *reversed(_above(ingredient))],
     )
     return HTMLResponse(
         render(
@@ -104,9 +112,10 @@ async def ingredient_page(
             recipes=recipes.items,
             more=recipes.next_cursor is not None,
             substitutes=substitutes,
+            note=note,
             summary=_ingredient_summary(ingredient, recipes.items),
             address=_address(request),
-            picture=_picture(request) if recipes.items else None,
+            picture=_picture(request) if recipes.items and not (note and note.hides) else None,
         ),
         headers=_NO_CACHE,
     )
@@ -167,21 +176,26 @@ def _above(ingredient: Ingredient) -> list[int]:
     return [part for part in parts if part != ingredient.id]
 
 
-def _substitutes(published: Published, candidates: list[int]) -> dict[str, Any] | None:
-    """Return the substitutes of the first candidate that has any record."""
-    for one in candidates:
-        found = _record(published, "ingredient-substitutes", "ingredient_id", one)
-        if found is not None:
-            return found
-    return None
+def _first_record(
+    published: Published, name: str, key: str, candidates: Sequence[int]
+) -> tuple[dict[str, Any] | None, Note | None]:
+    """Return the record of the first candidate that has one, and what to know about it."""
 
+    def find(loaded: LoadedSnapshot) -> tuple[dict[str, Any] | None, Note | None]:
+        note = STALE_NOTE if published.is_stale(loaded) else None
+        if name not in loaded.manifest.artifacts:
+            return None, note
+        records = (find_record(loaded, name, key, one) for one in candidates)
+        found = next((json.loads(one) for one in records if one is not None), None)
+        return found, note
 
-def _record(published: Published, name: str, key: str, identifier: int) -> dict[str, Any] | None:
+    # The recipe is readable whatever the analytics: of another database, or out of reach.
     try:
-        return record(published, name, key, identifier)
-    except (Problem, StorageError):
-        # The recipe is readable whatever the analytics: of another database, or out of reach.
-        return None
+        return published.read(find) or (None, NOTHING_NOTE)
+    except Problem as problem:
+        return None, Note(problem.title, problem.detail, hides=True)
+    except StorageError:
+        return None, UNREADABLE_NOTE
 
 
 def _address(request: Request) -> str:

@@ -24,7 +24,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -56,6 +56,10 @@ _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 _PIECE_BYTES = 8_000_000
 #: A reader may lose a race with retention this often; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
+
+
+#: Of the current recipes, of earlier ones, or of another database.
+State = Literal["current", "stale", "foreign"]
 
 
 class ArtifactEntry(BaseModel):
@@ -110,6 +114,16 @@ class Manifest(BaseModel):
     def is_foreign_to(self, database_id: str | None) -> bool:
         """Return whether it is known to be computed from another database than this one."""
         return None not in (database_id, self.database_id) and database_id != self.database_id
+
+    def state(self, database_id: str | None, fingerprint: str | None) -> State:
+        """Return whose recipes these are: the present ones, earlier ones, or another database's.
+
+        The same rows are the same recipes, whatever their database's id, as after a migration.
+        A snapshot that was patched by hand has no fingerprint and matches no state.
+        """
+        if fingerprint is not None and fingerprint == self.database_fingerprint:
+            return "current"
+        return "foreign" if self.is_foreign_to(database_id) else "stale"
 
 
 class _Pointer(BaseModel):

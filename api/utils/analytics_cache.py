@@ -107,7 +107,11 @@ class AnalyticsStorage:
                         for other in current.artifacts
                         if other != name
                     }
-                return self.snapshots.publish({**artifacts, name: data}, replacing=current)
+                return self.snapshots.publish(
+                    {**artifacts, name: data},
+                    database_id=None if current is None else current.database_id,
+                    replacing=current,
+                )
             except (ObjectNotFoundError, PublishConflictError):
                 # Another publisher came between our read and our write: patch its snapshot.
                 if attempt == _PATCH_ATTEMPTS:

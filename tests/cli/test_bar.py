@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL
@@ -13,8 +14,10 @@ from api.db.catalog.shelf import replace_shelf
 from api.db.catalog.writing import writing
 from api.db.database import Database, get_database
 from api.db.frames import Dataset
+from api.db.identity import read_database_id
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
+from api.utils.analytics_cache import AnalyticsStorage
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,7 @@ def _sample(sample: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     database.dispose()
     monkeypatch.setenv("DB_PATH", str(path))
     monkeypatch.setenv("ANALYTICS_DIR", str(tmp_path / "analytics"))
+    monkeypatch.setenv("REFRESH_QUEUE", str(tmp_path / "queue.db"))
 
 
 def test_now_reads_a_shelf_file(tmp_path: Path) -> None:
@@ -91,3 +95,46 @@ def test_menu_without_analytics_names_the_command() -> None:
     done = CliRunner().invoke(app, ["bar", "menu", "Negroni"])
     assert done.exit_code == 1
     assert "cocktaildb refresh" in done.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bar", "now", "--order", "similarity", "--like", "Negroni", "--have", "Gin"],
+        ["bar", "without", "Gin", "--have", "Gin"],
+        ["bar", "menu", "Negroni"],
+        ["report", "-o", "-"],
+    ],
+)
+def test_commands_refuse_another_databases_analytics(command: list[str]) -> None:
+    """Stale analytics are shown with a warning; foreign ones never."""
+    storage = AnalyticsStorage.from_settings()
+    empty: dict[str, Any] = {
+        "recipe-similar": [],
+        "ingredient-substitutes": [],
+        "atlas": {},
+    }
+    storage.snapshots.publish(empty, database_fingerprint="x", database_id="another")
+    storage.put_analytics("ingredient-usage", [])  # a patch keeps the identity
+    done = CliRunner().invoke(app, command)
+    assert (done.exit_code, done.stdout) == (1, "")
+    # The commands of `bar` explain errors themselves; for others, the program does.
+    assert "computed from another database" in f"{done.stderr}{done.exception}"
+    listed = CliRunner().invoke(app, ["snapshots", "list", "--json"])
+    assert [one["foreign"] for one in json.loads(listed.stdout)] == [True, True]
+    status = CliRunner().invoke(app, ["status"])
+    assert json.loads(status.stdout)["analytics"] == "foreign"
+
+
+def test_commands_warn_of_stale_analytics() -> None:
+    with get_database() as database, database.snapshot() as connection:
+        own = read_database_id(connection)
+    storage = AnalyticsStorage.from_settings()
+    storage.snapshots.publish(
+        {"ingredient-substitutes": []}, database_fingerprint="x", database_id=own
+    )
+    done = CliRunner().invoke(app, ["bar", "without", "Gin", "--have", "Gin"])
+    assert done.exit_code == 0, done.output
+    assert "Recipes have changed" in done.stderr
+    status = CliRunner().invoke(app, ["status"])
+    assert json.loads(status.stdout)["analytics"] == "stale"

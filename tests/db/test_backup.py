@@ -307,9 +307,13 @@ def test_commands(bar: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     refused = run(app, ["restore", str(target)])
     assert refused.exit_code == 1
     assert "--force" in str(refused.exception)
-    done = run(app, ["restore", "--force", str(target)])
-    assert (done.exit_code, done.stdout) == (0, f"{bar.sqlite_path}\n")
-    assert "before-restore" in done.stderr
+    monkeypatch.setenv("REFRESH_QUEUE", str(tmp_path / "queue.db"))
+    for number, command in enumerate((["restore", str(target)], ["db", "init", "--empty"]), 1):
+        done = run(app, [*command, "--force"])
+        assert (done.exit_code, done.stdout) == (0, f"{bar.sqlite_path}\n")
+        assert "before-restore" in done.stderr
+        # Neither may leave analytics of the previous rows without a refresh.
+        assert "A refresh of the analytics is queued" in done.stderr, number
     _cut(target)
     refused = run(app, ["restore", "--force", str(target)])
     assert refused.exit_code == 1
@@ -345,7 +349,10 @@ def test_names_with_url_characters(bar: Database, tmp_path: Path) -> None:
     assert left == expected | {f"{name}.sha256" for name in expected}
 
 
-def test_times_survive_a_change_of_database(postgresql: Database, tmp_path: Path) -> None:
+def test_times_survive_a_change_of_database(
+    postgresql: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the previous rows of a server are kept
     with postgresql.engine.begin() as connection:
         connection.execute(text("INSERT INTO recipes (id, name) VALUES (1, 'Martini')"))
         connection.execute(text("SET TIME ZONE 'Europe/Berlin'"))
@@ -362,7 +369,10 @@ def test_times_survive_a_change_of_database(postgresql: Database, tmp_path: Path
         create_backup(postgresql, tmp_path / "b.db", overwrite=True)
         with _sqlite(tmp_path / "b.db").snapshot() as connection:
             times += list(read_dataset(connection).ratings["created_at"])
-        restore(tmp_path / "b.db", postgresql, overwrite=True)
+        kept = restore(tmp_path / "b.db", postgresql, overwrite=True)
+        assert kept is not None
+        with _sqlite(tmp_path / kept).snapshot() as connection:
+            times += list(read_dataset(connection).ratings["created_at"])
     assert set(times) == {"2026-07-01T10:00:00+00:00"}
 
 

@@ -371,7 +371,7 @@ def test_readers_never_mix_two_snapshots(site: Site) -> None:
     storage = site.storage
     snapshots = type(storage.snapshots)(storage.snapshots.store, keep=1)
     storage.snapshots = snapshots
-    published = Published(storage, pointer_seconds=0.0)
+    published = Published(storage, guard=lambda _: "current", pointer_seconds=0.0)
     stop = threading.Event()
     seen: set[int] = set()
     faults: list[object] = []

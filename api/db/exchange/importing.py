@@ -7,12 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, func, select
 
-from api.db.backup import create_backup
+from api.db.backup import aside_path, create_backup
 from api.db.catalog.writing import writing
 from api.db.columns import read_table_columns
 from api.db.database import Database
@@ -112,7 +111,7 @@ def replace_all(
     if dry_run:
         return plan
     if any(report.replaced.values()):
-        kept = _backup_path(database)
+        kept = aside_path(database, "import")
         create_backup(database, kept)
         report.backup = str(kept)
     with _existing(database, dry_run=False) as target, writing(target) as connection:
@@ -191,11 +190,3 @@ def _counts(database: Database) -> dict[str, int]:
             for table in TABLES
             if available.has(table.name)
         }
-
-
-def _backup_path(database: Database) -> Path:
-    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    path = database.sqlite_path
-    if path is None:
-        return Path(f"{database.url.database}.before-import-{time}.db")
-    return path.with_name(f"{path.stem}.before-import-{time}{path.suffix}")

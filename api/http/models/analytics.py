@@ -293,6 +293,9 @@ class SnapshotSummary(BaseModel):
     schema_version: int
     code_version: str | None
     counts: dict[str, int] = Field(examples=[{"cocktail_space_count": 101}])
+    foreign: bool = Field(
+        default=False, description="Whether it was computed from another database."
+    )
     bytes: int = Field(description="Total size of its artifacts.", examples=[183021])
     artifacts: list[str] = Field(examples=[["cocktail-space", "ingredient-usage"]])
     quality: dict[str, dict[str, Any]] = Field(

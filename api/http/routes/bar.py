@@ -7,7 +7,7 @@ counts; distances, substitutes and the map come from the current snapshot.
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.analysis.bar import published
 from api.analysis.bar.makeable import Order, graph_distances
@@ -30,6 +30,7 @@ from api.http.models.bar import MakeableRecipes, MenuReport, NextBottles, Stock,
 from api.http.models.common import problem_responses
 from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot, Published
+from api.http.responses import STALE_HEADER, stale_header
 
 router = APIRouter(prefix="/analytics/bar", tags=["bar"])
 
@@ -54,9 +55,10 @@ Menu = Annotated[
     "/now",
     operation_id="get_bar_now",
     summary="What the shelf makes",
-    responses=problem_responses(404, 422),
+    responses={200: STALE_HEADER, **problem_responses(404, 422)},
 )
 def now(
+    response: Response,
     database: DatabaseDep,
     analytics: PublishedDep,
     have: Have,
@@ -69,7 +71,7 @@ def now(
     """Return the recipes all of whose ingredients the shelf covers."""
     if order == "similarity" and like is None:
         raise _invalid("like", "order=similarity needs a recipe to compare with.", "Add like=ID.")
-    distances = None if like is None else graph_distances(_relatives(analytics), like)
+    distances = None if like is None else graph_distances(_relatives(response, analytics), like)
     return makeable_answer(_bar(database), have, order, distances)
 
 
@@ -87,12 +89,16 @@ def next_bottles(
     "/without",
     operation_id="get_bar_without",
     summary="What replaces an empty bottle",
-    responses=problem_responses(404),
+    responses={200: STALE_HEADER, **problem_responses(404)},
 )
-def without(database: DatabaseDep, analytics: PublishedDep, have: Have, empty: Empty) -> Without:
+def without(
+    response: Response, database: DatabaseDep, analytics: PublishedDep, have: Have, empty: Empty
+) -> Without:
     """Return the drinks that the empty bottle affects, each with its best fix from the shelf."""
     name = "ingredient-substitutes"
-    swaps = _from_snapshot(analytics, name, lambda loaded: published.swaps(loaded.value(name)))
+    swaps = _from_snapshot(
+        response, analytics, name, lambda loaded: published.swaps(loaded.value(name))
+    )
     return without_answer(_bar(database), have, empty, swaps)
 
 
@@ -106,13 +112,15 @@ def stock(database: DatabaseDep, have: Have) -> Stock:
     "/menu",
     operation_id="get_bar_menu",
     summary="Check a menu",
-    responses=problem_responses(404, 422),
+    responses={200: STALE_HEADER, **problem_responses(404, 422)},
 )
-def menu(database: DatabaseDep, analytics: PublishedDep, recipe: Menu) -> MenuReport:
+def menu(
+    response: Response, database: DatabaseDep, analytics: PublishedDep, recipe: Menu
+) -> MenuReport:
     """Return near-duplicates, gaps on the map, and ingredients that one drink alone asks for."""
-    bar, relatives = _bar(database), _relatives(analytics)
+    bar, relatives = _bar(database), _relatives(response, analytics)
     positions, regions = _from_snapshot(
-        analytics, "atlas", lambda loaded: published.learned_map(loaded.value("atlas"))
+        response, analytics, "atlas", lambda loaded: published.learned_map(loaded.value("atlas"))
     )
     try:
         found = check_menu(bar, recipe, relatives, positions, regions)
@@ -127,21 +135,27 @@ def _bar(database: Database) -> BarModel:
         return BarModel.from_rows(read_bar_rows(connection))
 
 
-def _relatives(analytics: Published) -> published.Relatives:
+def _relatives(response: Response, analytics: Published) -> published.Relatives:
     name = "recipe-similar"
-    return _from_snapshot(analytics, name, lambda loaded: published.relatives(loaded.value(name)))
+    return _from_snapshot(
+        response, analytics, name, lambda loaded: published.relatives(loaded.value(name))
+    )
 
 
-def _from_snapshot(analytics: Published, name: str, make: Callable[[LoadedSnapshot], T]) -> T:
-    def derived(loaded: LoadedSnapshot) -> T | None:
+def _from_snapshot(
+    response: Response, analytics: Published, name: str, make: Callable[[LoadedSnapshot], T]
+) -> T:
+    def derived(loaded: LoadedSnapshot) -> tuple[T, bool] | None:
         if name not in loaded.manifest.artifacts:
             return None
-        return loaded.derived(f"bar {name}", lambda: make(loaded))
+        return loaded.derived(f"bar {name}", lambda: make(loaded)), analytics.is_stale(loaded)
 
     found = analytics.read(derived)
     if found is None:
         raise no_analytics("This question needs analytics that have not been computed yet.")
-    return found
+    value, stale = found
+    response.headers.update(stale_header(stale))
+    return value
 
 
 def _invalid(field: str, message: str, remedy: str) -> Problem:

@@ -14,7 +14,7 @@ from api.http.models.common import problem_responses
 from api.http.models.schemas import ArtifactName, artifact_schema
 from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot
-from api.http.responses import IfNoneMatch
+from api.http.responses import IfNoneMatch, stale_header
 from api.http.snapshot_history import own_snapshots
 from api.http.tables import to_csv, to_parquet
 from api.storage.errors import SnapshotNotFoundError
@@ -110,11 +110,16 @@ def download(
 ) -> Response:
     """Return a whole artifact of the current snapshot, as published or as a table."""
     found = published.read(
-        lambda loaded: _file(loaded, name, format, if_none_match, name, "no-cache")
+        lambda loaded: (
+            _file(loaded, name, format, if_none_match, name, "no-cache"),
+            published.is_stale(loaded),
+        )
     )
     if found is None:
         raise no_analytics(f"There is no {name} yet.")
-    return found
+    answer, stale = found
+    answer.headers.update(stale_header(stale))
+    return answer
 
 
 @router.get(

@@ -27,7 +27,12 @@ export class Problem extends Error {
  *
  * @throws {Problem}
  */
-export async function getJson(path, { params = {}, signal } = {}) {
+export async function getJson(path, options) {
+  return (await getAnswer(path, options)).body;
+}
+
+/** As `getJson`, with `stale`: whether recipes have changed since the figures were computed. */
+export async function getAnswer(path, { params = {}, signal } = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     for (const one of Array.isArray(value) ? value : [value]) {
@@ -35,7 +40,7 @@ export async function getJson(path, { params = {}, signal } = {}) {
     }
   }
   const text = query.toString();
-  return (await request("GET", text ? `${path}?${text}` : path, { signal })).body;
+  return request("GET", text ? `${path}?${text}` : path, { signal });
 }
 
 /**

@@ -1,7 +1,7 @@
 // My bar: one shelf and the questions about it.
 import { count, el } from "../shared/elements.js";
 import { readStyle } from "./amounts.js";
-import { getJson, onSignIn } from "./api.js";
+import { getAnswer, getJson, onSignIn } from "./api.js";
 import { drawNext, drawNow, drawStock, drawWithout } from "./bar-answers.js";
 import { choice, recipeBox } from "./bar-controls.js";
 import { drawMenu, MENU_LIMIT } from "./bar-menu.js";
@@ -10,7 +10,7 @@ import { drawFirstSteps, hasNoRecipes } from "./first-steps.js";
 import { createIngredientPicker } from "./ingredient-search.js";
 import { createStyleChoice } from "./recipe-amounts.js";
 import { readShelf, saveShelf, syncShelf } from "./shelf.js";
-import { problemBox, skeletonRows } from "./states.js";
+import { problemBox, skeletonRows, staleNote } from "./states.js";
 import { loadUnits } from "./units.js";
 
 const views = document.getElementById("views");
@@ -30,6 +30,7 @@ const picker = createIngredientPicker({
 document.getElementById("shelf-picker").append(picker.node);
 
 let running = null;
+let stale = false;
 let like = null;
 let empty = null;
 let order = "ingredients";
@@ -56,8 +57,11 @@ async function sync() {
   load();
 }
 
-function ask(question, params = {}) {
-  return getJson(`analytics/bar/${question}`, { params, signal: running.signal });
+async function ask(question, params = {}) {
+  const { signal } = running;
+  const found = await getAnswer(`analytics/bar/${question}`, { params, signal });
+  if (found.stale && !signal.aborted) stale = true;
+  return found.body;
 }
 
 async function knownUnits() {
@@ -68,6 +72,7 @@ async function knownUnits() {
 async function load() {
   running?.abort();
   running = new AbortController();
+  stale = false;
   const { signal } = running;
   const have = picker.ids();
   clear.hidden = !have.length;
@@ -84,7 +89,7 @@ async function load() {
     if (signal.aborted) return;
     showKinds(offers);
     status.textContent = found.status;
-    answer.replaceChildren(...found.parts);
+    answer.replaceChildren(...(stale ? [staleNote()] : []), ...found.parts);
   } catch (error) {
     if (error.name === "AbortError") return;
     status.textContent = "";

@@ -43,7 +43,7 @@ let delay = QUICK_MS;
 let timer;
 let asking;
 
-function showPublished({ snapshot, stale }) {
+function showPublished({ snapshot, stale, foreign }) {
   const box = document.getElementById("published");
   box.classList.toggle("stale-now", stale || !snapshot);
   if (!snapshot) {
@@ -54,11 +54,16 @@ function showPublished({ snapshot, stale }) {
     return;
   }
   box.replaceChildren(
-    el("p", { className: "verdict", textContent: stale ? "Stale" : "Up to date" }),
     el("p", {
-      textContent: stale
-        ? "Recipes have changed since. The next refresh includes them."
-        : "Includes every recipe change.",
+      className: "verdict",
+      textContent: foreign ? "Of another database" : stale ? "Stale" : "Up to date",
+    }),
+    el("p", {
+      textContent: foreign
+        ? "The published figures were computed from another database. The next refresh computes those of this one."
+        : stale
+          ? "Recipes have changed since. The next refresh includes them."
+          : "Includes every recipe change.",
     }),
     el(
       "p",
@@ -132,6 +137,7 @@ function showSnapshots({ snapshot, snapshots }) {
         cell(time(one.created_at)),
         cell(
           el("span", {}, el("code", { textContent: one.snapshot_id }), current ? " (current)" : ""),
+          one.foreign ? " (of another database)" : "",
         ),
         cell(number(one.counts.cocktail_space_count ?? 0), "number"),
         cell(number(one.counts.ingredient_tree_nodes ?? 0), "number"),
