@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from api.db.volumes import unit_volume
@@ -38,7 +38,7 @@ _SYMBOLS: Final = frozenset({"ml", "cl", "dl", "l", "oz", "tsp", "tbsp", "bsp", 
 _METRIC: Final = frozenset({"ml", "cl", "dl", "l", "g"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measure:
     """The amount of one recipe line.
 
@@ -101,6 +101,19 @@ class Measure:
         parts = [count * self.step for count in counts]
         parts[largest] += self.amount - steps * self.step
         return parts
+
+    def ml_of(self, part: float) -> float:
+        """Return the volume of a part of the line, which is in the unit."""
+        if self.step <= 0 or self.amount <= 0:
+            return self.ml
+        return self.ml * part / self.amount
+
+    # Most lines stay, or go, whole, in each of the many plans that their recipe is part of.
+    @cached_property
+    def whole(self) -> tuple[float, str, float]:
+        """The part that :meth:`split` makes of the whole line, in words, and its ml."""
+        part = self.split([1.0])[0]
+        return part, self.text(part), self.ml_of(part)
 
     def text(self, amount: float | None = None) -> str:
         """Write an amount of this line's unit, by default the whole line's.

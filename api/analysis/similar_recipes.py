@@ -1,6 +1,7 @@
 """Each recipe's nearest relatives, and how to turn one into the other."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from api.analysis.bar_measures import measure_line
 from api.analysis.ground_metric import GroundMetric
 from api.analysis.recipe_volumes import RecipeVolumes
 from api.analysis.spirit_names import NOT_ALCOHOLIC, group_of_name
-from api.analysis.swap_plans import Line, SwapPlan, swap_plan
+from api.analysis.swap_plans import Drink, Line, SwapPlan, swap_plan
 from api.db.frames import Dataset
 from barcart import create_rollup_mapping
 from barcart.transport import transport_plan_blocks
@@ -20,6 +21,8 @@ DISTANCE_DECIMALS: Final = 6
 ML_DECIMALS: Final = 1
 #: The plans of so many recipes are solved at a time.
 BLOCK_ROWS: Final = 2048
+#: Recipes of which a plan's sums are kept: each is another's neighbor several times.
+_DRINKS_KEPT: Final = 4096
 #: A non-alcoholic ingredient that typically takes this share of a glass only fills it up.
 LENGTHENER_SHARE: Final = 0.35
 #: Typical needs this many recipes.
@@ -77,6 +80,10 @@ def similar_recipes(
     k = neighbors.shape[1]
     starts = range(0, len(ids), BLOCK_ROWS)
 
+    @lru_cache(_DRINKS_KEPT)
+    def drink(recipe_id: int) -> Drink:
+        return Drink.of(lines[recipe_id])
+
     def pairs() -> Iterator[NDArray[np.int64]]:
         for begin in starts:
             others = neighbors[begin : begin + BLOCK_ROWS].astype(np.int64)
@@ -93,7 +100,7 @@ def similar_recipes(
             similar = []
             for pair, other in enumerate(neighbors[begin + row].tolist(), row * k):
                 flow = flows[bounds[pair] : bounds[pair + 1]]
-                plan = swap_plan(lines[recipe_id], lines[ids[other]], flow)
+                plan = swap_plan(drink(recipe_id), drink(ids[other]), flow)
                 name = volumes.names[ids[other]]
                 similar.append(_relative(ids[other], name, distances[pair], plan))
             yield {
@@ -143,22 +150,31 @@ def recipe_lines(
     }
     mapping = create_rollup_mapping(dataset.ingredients.rename(columns={"id": "ingredient_id"}))
     frame = volumes.lines
-    columns = [
-        metric.ingredients.index_of(mapping.get(str(key), str(key)))
-        for key in frame["ingredient_id"].tolist()
-    ]
-    measures = [
-        measure_line(
-            None if pd.isna(amount) else float(amount),
-            *by_unit.get(None if pd.isna(unit) else unit, (None, None, None)),
+    keys = frame["ingredient_id"].tolist()
+    column_of = {
+        key: metric.ingredients.index_of(mapping.get(str(key), str(key))) for key in set(keys)
+    }
+    columns = [column_of[key] for key in keys]
+    # Few amounts are different: equal ones are one object.
+    amounts = frame["amount"].astype(object).where(frame["amount"].notna(), None).tolist()
+    unit_ids = frame["unit_id"].astype(object).where(frame["unit_id"].notna(), None).tolist()
+    written = list(zip(amounts, unit_ids, strict=True))
+    measure_of = {
+        (amount, unit): measure_line(
+            None if amount is None else float(amount), *by_unit.get(unit, (None, None, None))
         )
-        for amount, unit in zip(frame["amount"], frame["unit_id"], strict=True)
-    ]
+        for amount, unit in set(written)
+    }
+    measures = [measure_of[one] for one in written]
     tops = [measure.tops for measure in measures]
     long = lengtheners(frame.assign(column=columns, tops=tops))
     found: dict[int, list[Line]] = {recipe_id: [] for recipe_id in volumes.names}
     for recipe_id, name, column, measure in zip(
-        frame["recipe_id"].tolist(), frame["ingredient_name"], columns, measures, strict=True
+        frame["recipe_id"].tolist(),
+        frame["ingredient_name"].tolist(),
+        columns,
+        measures,
+        strict=True,
     ):
         found[recipe_id].append(Line(str(name), column, measure, measure.tops or column in long))
     return found
@@ -181,7 +197,8 @@ def lengtheners(lines: pd.DataFrame) -> set[int]:
         Values of ``column``.
     """
     share = lines["volume"] / lines.groupby("recipe_id")["volume"].transform("sum")
-    soft = lines["ingredient_name"].map(lambda name: group_of_name(name) == NOT_ALCOHOLIC)
+    names = lines["ingredient_name"]
+    soft = names.map({name: group_of_name(name) == NOT_ALCOHOLIC for name in names.unique()})
     use = lines.assign(share=share, soft=soft).groupby("column")
     summary = use.agg(
         tops=("tops", "mean"),

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from api.analysis.bar_measures import RINSE, TO_TOP, Measure
 
@@ -56,8 +56,7 @@ class Line:
     lengthener: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing to do.
 
     Parameters
@@ -111,15 +110,54 @@ class SwapPlan:
     keep: list[tuple[str, str, float]]
 
 
-def swap_plan(
-    first: Sequence[Line], second: Sequence[Line], flows: Sequence[tuple[int, int, float]]
-) -> SwapPlan:
+@dataclass(frozen=True, slots=True)
+class Drink:
+    """A recipe's lines, and what is asked of its columns for each plan.
+
+    Parameters
+    ----------
+    lines
+        In order.
+    ml
+        Volume by column.
+    lengtheners, pieces
+        The columns that fill up the glass, and those that are counted.
+    names
+        The ingredients' names by column.
+    """
+
+    lines: Sequence[Line]
+    ml: Mapping[int, float]
+    lengtheners: Set[int]
+    pieces: Set[int]
+    names: Mapping[int, str]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> Drink:
+        """Sum up lines."""
+        ml: dict[int, float] = {}
+        names: dict[int, list[str]] = {}
+        for line in lines:
+            ml[line.column] = ml.get(line.column, 0.0) + line.measure.ml
+            known = names.setdefault(line.column, [])
+            if line.name not in known:
+                known.append(line.name)
+        return cls(
+            lines,
+            ml,
+            {line.column for line in lines if line.lengthener},
+            {line.column for line in lines if line.measure.pieces},
+            {column: " and ".join(several) for column, several in names.items()},
+        )
+
+
+def swap_plan(first: Drink, second: Drink, flows: Sequence[tuple[int, int, float]]) -> SwapPlan:
     """Read a transport plan.
 
     Parameters
     ----------
     first, second
-        The lines of both recipes.
+        Both recipes.
     flows
         (column of the first, column of the second, share) of the plan; shares are positive.
 
@@ -133,7 +171,6 @@ def swap_plan(
     for source, target, share in flows:
         given[source] += share
         taken[target] += share
-    first_side, second_side = _Side.of(first), _Side.of(second)
 
     kept: dict[int, float] = defaultdict(float)
     left: dict[int, float] = defaultdict(float)
@@ -142,15 +179,15 @@ def swap_plan(
 
     def balance(source: int, target: int, share: float) -> None:
         """Count a flow that only balances the plan: no replacement of one by the other."""
-        (kept if source in second_side.ml else left)[source] += share
-        if target not in first_side.ml:
+        (kept if source in second.ml else left)[source] += share
+        if target not in first.ml:
             added[target] += share
 
     for source, target, share in flows:
         if source == target:
             kept[source] += share
-        elif _comparable(source, target, first_side, second_side) and not (
-            source in second_side.ml and share < _CHANGE_SHARE * given[source]
+        elif _comparable(source, target, first, second) and not (
+            source in second.ml and share < _CHANGE_SHARE * given[source]
         ):
             swapped[source][target] = swapped[source].get(target, 0.0) + share
         else:
@@ -160,13 +197,13 @@ def swap_plan(
         for target in new & targets_of.keys():
             balance(source, target, targets_of.pop(target))
 
-    names = _names_by_column(second)
     steps: list[tuple[int, float, Step]] = []
     keep: list[tuple[str, str, float]] = []
-    for line in first:
+    for line in first.lines:
+        measure = line.measure
         share = given.get(line.column, 0.0)
         if share <= 0:
-            keep.append((line.measure.text(), line.name, line.measure.ml))
+            keep.append((measure.text(), line.name, measure.ml))
             continue
         shares = swapped.get(line.column, {})
         targets = sorted(shares)
@@ -176,19 +213,24 @@ def swap_plan(
             shares[main] += left.pop(line.column, 0.0)
         outcomes = [kept.get(line.column, 0.0), left.get(line.column, 0.0)]
         outcomes += [shares[target] for target in targets]
-        parts = line.measure.split([outcome / share for outcome in outcomes])
-        for index, part in enumerate(parts):
-            if part <= 0 and not (line.measure.step <= 0 and outcomes[index] == max(outcomes)):
+        whole = len(outcomes) - outcomes.count(0.0) == 1
+        parts = (
+            [(outcomes.index(max(outcomes)), measure.whole[0])]
+            if whole
+            else enumerate(measure.split([outcome / share for outcome in outcomes]))
+        )
+        for index, part in parts:
+            if part <= 0 and not (measure.step <= 0 and outcomes[index] == max(outcomes)):
                 continue
-            text, ml = line.measure.text(part), _ml_of(line.measure, part)
+            text, ml = measure.whole[1:] if whole else (measure.text(part), measure.ml_of(part))
             if index == 0:
                 keep.append((text, line.name, ml))
                 continue
             kind: Kind = "leave out" if index == 1 else "swap"
-            taking = None if index == 1 else names[targets[index - 2]]
+            taking = None if index == 1 else second.names[targets[index - 2]]
             step = Step(kind, text, ml, line.name, taking)
             steps.append((_ORDER[kind], -outcomes[index], step))
-    for line in second:
+    for line in second.lines:
         if line.column in new:
             step = Step("add", line.measure.text(), line.measure.ml, None, line.name)
             steps.append((_ORDER["add"], -added[line.column], step))
@@ -196,34 +238,7 @@ def swap_plan(
     return SwapPlan([step for _, _, step in steps], keep)
 
 
-def _ml_of(measure: Measure, part: float) -> float:
-    if measure.step <= 0 or measure.amount <= 0:
-        return measure.ml
-    return measure.ml * part / measure.amount
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One recipe's columns: their ml, which fill up the glass, and which are pieces."""
-
-    ml: Mapping[int, float]
-    lengtheners: Set[int]
-    pieces: Set[int]
-
-    @classmethod
-    def of(cls, lines: Sequence[Line]) -> _Side:
-        total: dict[int, float] = {}
-        lengtheners, pieces = set(), set()
-        for line in lines:
-            total[line.column] = total.get(line.column, 0.0) + line.measure.ml
-            if line.lengthener:
-                lengtheners.add(line.column)
-            if line.measure.pieces:
-                pieces.add(line.column)
-        return cls(total, lengtheners, pieces)
-
-
-def _comparable(source: int, target: int, first: _Side, second: _Side) -> bool:
+def _comparable(source: int, target: int, first: Drink, second: Drink) -> bool:
     """Whether one can replace the other: both fill up the glass, or neither, in like amounts."""
     if (source in first.lengtheners) != (target in second.lengtheners):
         return False
@@ -233,12 +248,3 @@ def _comparable(source: int, target: int, first: _Side, second: _Side) -> bool:
     if here > there:
         return here <= (_SHARED_ACCENT_RATIO if source in second.ml else ACCENT_RATIO) * there
     return there <= (_SHARED_ACCENT_RATIO if target in first.ml else ACCENT_RATIO) * here
-
-
-def _names_by_column(lines: Sequence[Line]) -> dict[int, str]:
-    names: dict[int, list[str]] = {}
-    for line in lines:
-        known = names.setdefault(line.column, [])
-        if line.name not in known:
-            known.append(line.name)
-    return {column: " and ".join(several) for column, several in names.items()}

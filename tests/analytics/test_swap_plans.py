@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.analysis.bar_measures import Measure, measure_line
-from api.analysis.swap_plans import Line, SwapPlan, swap_plan
+from api.analysis.swap_plans import Drink, Line, SwapPlan, swap_plan
 
 OUNCE, MILLILITER, DASH, TEASPOON = 29.5735, 1.0, 0.616115, 4.92892
 
@@ -59,6 +59,10 @@ def test_parts_add_up_and_can_be_poured(
         assert abs(part - share * amount) <= 2 * measure.step + 1e-9
 
 
+def _plan(first: list[Line], second: list[Line], flows: list[tuple[int, int, float]]) -> SwapPlan:
+    return swap_plan(Drink.of(first), Drink.of(second), flows)
+
+
 def _texts(plan: SwapPlan) -> list[str]:
     return [step.text() for step in plan.steps]
 
@@ -67,7 +71,7 @@ def test_swap_is_in_the_recipes_own_unit() -> None:
     negroni = [Line("Gin", 0, _oz(1)), Line("Campari", 1, _oz(1)), Line("Vermouth", 2, _oz(1))]
     other = [Line("Bourbon", 3, _oz(1.5)), Line("Campari", 1, _oz(1)), Line("Vermouth", 2, _oz(1))]
     third = 1 / 3
-    plan = swap_plan(negroni, other, [(0, 3, third), (1, 1, third), (2, 2, third)])
+    plan = _plan(negroni, other, [(0, 3, third), (1, 1, third), (2, 2, third)])
     assert _texts(plan) == ["1 oz Gin -> Bourbon"]
     assert [(text, name) for text, name, _ in plan.keep] == [
         ("1 oz", "Campari"),
@@ -79,9 +83,9 @@ def test_soda_is_no_swap() -> None:
     top = measure_line(0, "to top", "top", None)
     highball = [Line("Soda Water", 0, top, lengthener=True), Line("Rum", 1, _oz(2))]
     punch = [Line("Rum", 1, _oz(2)), Line("Pineapple Juice", 2, _oz(1))]
-    plan = swap_plan(highball, punch, [(0, 1, 0.1), (0, 2, 0.3), (1, 1, 0.6)])
+    plan = _plan(highball, punch, [(0, 1, 0.1), (0, 2, 0.3), (1, 1, 0.6)])
     assert _texts(plan) == ["add 1 oz Pineapple Juice", "leave out Soda Water"]
-    back = swap_plan(punch, highball, [(1, 1, 0.6), (1, 0, 0.1), (2, 0, 0.3)])
+    back = _plan(punch, highball, [(1, 1, 0.6), (1, 0, 0.1), (2, 0, 0.3)])
     assert _texts(back) == ["top with Soda Water", "leave out 1 oz Pineapple Juice"]
 
 
@@ -90,7 +94,7 @@ def test_bitters_are_no_swap_for_a_base() -> None:
     manhattan = [Line("Rye", 0, _oz(2)), Line("Vermouth", 1, _oz(1)), Line("Bitters", 2, bitters)]
     other = [Line("Rye", 0, _oz(2)), Line("Vermouth", 1, _oz(1)), Line("Cynar", 3, _oz(0.5))]
     flows = [(0, 0, 0.5), (1, 1, 0.3), (2, 3, 0.2)]
-    assert _texts(swap_plan(manhattan, other, flows)) == [
+    assert _texts(_plan(manhattan, other, flows)) == [
         "add 1/2 oz Cynar",
         "leave out 2 dashes Bitters",
     ]
@@ -124,7 +128,7 @@ def test_plan_adds_up_to_the_recipe(
     case: tuple[list[Line], list[Line], list[tuple[int, int, float]]],
 ) -> None:
     first, second, flows = case
-    plan = swap_plan(first, second, flows)
+    plan = _plan(first, second, flows)
     ml: dict[str, float] = defaultdict(float)
     for _, name, volume in plan.keep:
         ml[name] += volume
