@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -88,6 +88,10 @@ class LoadedSnapshot:
     def record_reader(self, name: str) -> Callable[[int], bytes | None]:
         """Return a function that reads one record of a large artifact by its identifier."""
         return self._snapshots.record_reader(self.manifest, name)
+
+    def records(self, name: str) -> Iterator[Any]:
+        """Yield the values of a list without holding a large artifact in memory."""
+        return self._snapshots.iterate_records(self.manifest, name)
 
     def record_ids(self, name: str) -> Sequence[int]:
         """Return the identifiers of a large artifact's records."""

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from struct import Struct
@@ -140,6 +140,24 @@ def find_record(index: bytes, identifier: int) -> tuple[int, int, int] | None:
         return None
     _, offset, length, check = _ROW.unpack_from(index, number * _ROW.size)
     return offset, length, check
+
+
+def record_runs(index: bytes, size: int) -> Iterator[list[tuple[int, int, int]]]:
+    """Yield all records' offsets, lengths and CRC-32s, in lists to be read at once.
+
+    The records of a list follow each other, by identifier and in the artifact, and have up to
+    ``size`` bytes, unless one record alone has more.
+    """
+    run: list[tuple[int, int, int]] = []
+    for _, offset, length, check in _ROW.iter_unpack(index):
+        if run:
+            previous = run[-1][0] + run[-1][1]
+            if offset != previous + 1 or offset + length - run[0][0] > size:  # 1: the comma
+                yield run
+                run = []
+        run.append((offset, length, check))
+    if run:
+        yield run
 
 
 def record_ids(index: bytes) -> Sequence[int]:

@@ -21,7 +21,7 @@ import logging
 import re
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any, Literal
@@ -38,7 +38,7 @@ from api.storage.errors import (
     UnsupportedSnapshotError,
 )
 from api.storage.objects import ObjectStore
-from api.storage.records import EncodedArtifact, Spool, find_record, record_ids
+from api.storage.records import EncodedArtifact, Spool, find_record, record_ids, record_runs
 from api.storage.serialization import from_bytes, sha256, to_bytes
 
 logger = logging.getLogger(__name__)
@@ -281,6 +281,25 @@ class Snapshots:
             return data
 
         return read
+
+    def iterate_records(self, manifest: Manifest, name: str) -> Iterator[Any]:
+        """Yield the values of a list, of a large artifact ordered by identifier.
+
+        A large artifact is never in memory whole: it is read in pieces of some megabytes. Raises
+        as :meth:`read_bytes` does.
+        """
+        if manifest.artifacts[name].records_sha256 is None:
+            yield from self.read(manifest, name)
+            return
+        key = _artifact_key(manifest.snapshot_id, name)
+        for run in record_runs(self._index(manifest, name), _PIECE_BYTES):
+            start = run[0][0]
+            piece = self.store.get_range(key, start, run[-1][0] + run[-1][1] - start)
+            for offset, length, check in run:
+                data = piece[offset - start : offset - start + length]
+                if zlib.crc32(data) != check:
+                    raise _altered(self.store.describe(key))
+                yield from_bytes(data)
 
     def record_ids(self, manifest: Manifest, name: str) -> Sequence[int]:
         """Return the identifiers of an artifact's records in order; raises as read_record."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 import pytest
 
@@ -500,6 +500,11 @@ def test_records_in_any_order_are_found(
     assert [read(number) for number in ids] == [to_bytes(one) for one in records]
     assert [read(other) for other in (-4, 6, 2**41)] == [None, None, None]
     assert snapshots.read_record(manifest, "none", 1) is None
+    assert list(snapshots.iterate_records(manifest, "none")) == []
+    for size in (1, 30, 1_000):  # some of these are longer than a piece
+        monkeypatch.setattr(snapshots_module, "_PIECE_BYTES", size)
+        found = list(snapshots.iterate_records(manifest, "a"))
+        assert found == sorted(records, key=lambda one: cast(int, one["id"]))
 
 
 def test_checking_reads_large_artifacts_in_pieces(
@@ -534,6 +539,8 @@ def test_damaged_records_are_not_returned(
     store.put(key, data[:50] + bytes([data[50] ^ 1]) + data[51:])  # within the record 7
     with pytest.raises(CorruptSnapshotError):
         snapshots.read_record(manifest, "a", 7)
+    with pytest.raises(CorruptSnapshotError):
+        list(snapshots.iterate_records(manifest, "a"))
     with pytest.raises(CorruptSnapshotError):
         snapshots.check(manifest)
 

@@ -97,7 +97,7 @@ def without(
     """Return the drinks that the empty bottle affects, each with its best fix from the shelf."""
     name = "ingredient-substitutes"
     swaps = _from_snapshot(
-        response, analytics, name, lambda loaded: published.swaps(loaded.value(name))
+        response, analytics, name, lambda loaded: published.swaps(loaded.records(name))
     )
     return without_answer(_bar(database), have, empty, swaps)
 
@@ -138,7 +138,7 @@ def _bar(database: Database) -> BarModel:
 def _relatives(response: Response, analytics: Published) -> published.Relatives:
     name = "recipe-similar"
     return _from_snapshot(
-        response, analytics, name, lambda loaded: published.relatives(loaded.value(name))
+        response, analytics, name, lambda loaded: published.relatives(loaded.records(name))
     )
 
 
