@@ -64,8 +64,12 @@ def test_restore_undoes_later_changes(bar: Database, tmp_path: Path) -> None:
     assert left == {"b", "cocktails.db", kept.name, f"{kept.name}.sha256"}
 
 
-def test_round_trip_on_both_databases(database: Database, sample: Dataset, tmp_path: Path) -> None:
+def test_round_trip_on_both_databases(
+    database: Database, sample: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from api.db.write import write_dataset
+
+    monkeypatch.chdir(tmp_path)  # where the previous rows of a server are kept
 
     with database.engine.begin() as connection:
         write_dataset(connection, sample)

@@ -45,7 +45,10 @@ def test_shelf_is_kept_and_versioned(client: TestClient, auth: dict[str, str]) -
     assert late.json()["detail"].startswith("The shelf has changed")
 
 
-def test_shelf_belongs_to_its_user(database: Database, sample: Dataset, tmp_path: Path) -> None:
+def test_shelf_belongs_to_its_user(
+    database: Database, sample: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the previous rows of a server are kept
     with database.engine.begin() as connection:
         write_dataset(connection, sample)
     with writing(database) as connection:
