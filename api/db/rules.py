@@ -39,18 +39,21 @@ MAX_URL = 2000
 _LINE_PATTERN = (
     r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
 )
-# Marks that change the direction of the text after them.
-# https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
-_BIDI_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 #: Removed from lines, so that two names cannot differ by them alone.
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff"))
 #: Format characters, separators and combining marks without a base.
 _INVISIBLE = frozenset(("Cf", "Zs", "Zl", "Zp", "Mn", "Me"))
 #: Letters and symbols that are drawn as nothing.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_LINE_SEPARATORS = frozenset("\u2028\u2029")
+#: Control characters, halves of surrogate pairs, marks that change the direction of the text after
+#: them (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters), invisible tags,
+#: and separators of lines.
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\U000e0000-\U000e007f\u2028\u2029]"
+)
+#: What text of several lines may hold nonetheless.
+_BETWEEN_LINES = "\n\t\u2028\u2029"
 
 
 def clean_line(text: str) -> str:
@@ -97,7 +100,7 @@ def clean_text(text: str) -> str | None:
         If a character is not allowed.
     """
     cleaned = _compose(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    _refuse(cleaned, allowed="\n\t")
+    _refuse(cleaned, allowed=_BETWEEN_LINES)
     return cleaned or None
 
 
@@ -146,15 +149,17 @@ def clean_url(text: str) -> str | None:
     return cleaned
 
 
+def without_forbidden(text: str) -> str:
+    """Return text of several lines without the characters that no text may hold."""
+    allowed = f"{_BETWEEN_LINES}\r"
+    kept = _FORBIDDEN.sub(lambda found: found[0] if found[0] in allowed else "", text)
+    return kept if kept.isascii() else kept.translate(_ZERO_WIDTH)
+
+
 def _refuse(text: str, allowed: str) -> None:
-    for mark in text:
-        if (
-            (unicodedata.category(mark) in ("Cc", "Cs") and mark not in allowed)
-            or mark in _BIDI_CONTROLS
-            or "\U000e0000" <= mark <= "\U000e007f"  # tags: invisible text
-            or (mark in _LINE_SEPARATORS and not allowed)
-        ):
-            raise ValueError(f"The character U+{ord(mark):04X} is not allowed")
+    for found in _FORBIDDEN.finditer(text):
+        if found[0] not in allowed:
+            raise ValueError(f"The character U+{ord(found[0]):04X} is not allowed")
 
 
 def _within(limit: int) -> AfterValidator:

@@ -27,7 +27,7 @@ from api.db.exchange.sources.own_json import read_json_document
 from api.db.fingerprint import dataset_fingerprint
 from api.db.frames import TABLES, Dataset
 from api.db.migrations import upgrade
-from api.db.rules import LARGEST_AMOUNT, clean_url
+from api.db.rules import LARGEST_AMOUNT, clean_text, clean_url, without_forbidden
 from api.db.search_names import same_name
 from api.db.write import write_dataset
 from api.utils.analytics_cache import AnalyticsStorage
@@ -237,3 +237,18 @@ def test_each_rule_names_the_fault(document: dict[str, Any], message: str, tmp_p
     path.write_text(json.dumps(document), encoding="utf-8")
     _, faults = to_dataset(read_json_document(path))
     assert any(message in fault.message for fault in faults if fault.severity == "error"), faults
+
+
+def test_cleaned_foreign_texts_hold_no_forbidden_character() -> None:
+    """What an import removes and what the rules refuse are one list."""
+    marks = [chr(code) for code in (*range(0x3000), 0xD800, 0xDFFF, 0xFEFF, 0xE0041)]
+    refused = []
+    for mark in marks:
+        try:
+            clean_text(f"a{mark}b")
+        except ValueError:
+            refused.append(mark)
+            assert without_forbidden(f"a{mark}b") == "ab"
+    assert len(refused) > 70
+    cleaned = without_forbidden("".join(f"a{mark}" for mark in marks))
+    assert clean_text(cleaned) is not None

@@ -4,7 +4,6 @@ One name or line that our rules forbid is no reason to refuse a whole collection
 where that is safe, else left out, and the report says so.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,13 +19,9 @@ from api.db.rules import (
     MAX_URL,
     clean_url,
     text_rule,
+    without_forbidden,
 )
 
-#: Control characters, halves of surrogate pairs, marks that turn the direction of writing.
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u061c\u202a-\u202e"
-    "\u2066-\u2069\u200b\ufeff\U000e0000-\U000e007f]"
-)
 _LIMITS = {
     ("ingredients", "name"): MAX_NAME,
     ("recipes", "name"): MAX_NAME,
@@ -42,12 +37,12 @@ def without_control_characters(recipe: RecipeRow) -> RecipeRow:
 
     def cleaned(row: Row) -> dict[str, Any]:
         return {
-            key: _FORBIDDEN.sub("", value) if isinstance(value, str) else value
+            key: without_forbidden(value) if isinstance(value, str) else value
             for key, value in row.fields.items()
         }
 
     lines = None if recipe.lines is None else [Row(x.where, cleaned(x)) for x in recipe.lines]
-    tags = None if recipe.tags is None else [_FORBIDDEN.sub("", tag) for tag in recipe.tags]
+    tags = None if recipe.tags is None else [without_forbidden(tag) for tag in recipe.tags]
     return RecipeRow(recipe.where, cleaned(recipe), lines, tags, recipe.ratings)
 
 
