@@ -182,3 +182,16 @@ def test_one_percent_of_a_collection_is_unread() -> None:
     unread = [text for text in measures if not parse_measure(text).understood]
     assert len(measures) == 2104
     assert len(unread) <= 21, unread
+
+
+def test_judged_lines_are_read_as_judged() -> None:
+    """Lines as people write them, each answer judged by hand."""
+    with (Path(__file__).parent / "lines.csv").open(encoding="utf-8", newline="") as file:
+        judged = list(csv.DictReader(file))
+    assert len(judged) > 200
+    for row in judged:
+        found = parse_line(row["line"])
+        ends = [f"{round(end, 4):g}" if end is not None else "" for end in (found.low, found.high)]
+        read = {"low": ends[0], "high": ends[1], "unit": found.unit or "",
+                "ingredient": found.rest, "form": found.form or ""}  # fmt: skip
+        assert {"line": row["line"], **read} == row

@@ -70,7 +70,7 @@ _SIZE = re.compile(
 _ABOUT = re.compile(
     r"(?:about|approx(?:imately|\.)?|around|roughly|circa|ca\.|add|plus|another|up to|scant|"
     r"generous|heap(?:ed|ing)|rounded|level|good|big|small|large|short|long|healthy|full|fresh|"
-    r"thin|thick|medium|whole|barely|couple|extra|very|the|x|of|~|\u00d7)(?![^\W\d_])[\s.,]*",
+    r"thin|thick|medium|whole|barely|extra|very|the|x|of|optional:|~|\u00d7)(?![^\W\d_])[\s.,]*",
     re.IGNORECASE,
 )
 _WORD_NUMBERS: dict[str, float] = {
@@ -78,14 +78,39 @@ _WORD_NUMBERS: dict[str, float] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
     "half": 0.5, "quarter": 0.25, "deux": 2, "dos": 2, "due": 2, "zwei": 2, "trois": 3, "tres": 3,
     "tre": 3, "drei": 3, "demi": 0.5, "media": 0.5, "halb": 0.5, "halbe": 0.5, "dozen": 12,
+    "einer": 1, "einem": 1, "einen": 1, "halben": 0.5, "d'un": 1, "d'une": 1, "couple": 2,
+    "mezzo": 0.5, "mezza": 0.5, "medio": 0.5, "meio": 0.5, "meia": 0.5, "um": 1, "uma": 1,
 }  # fmt: skip
 #: Powers of ten, less than nothing, by nothing, and infinity: the unit beside them is not one unit.
 _NO_AMOUNT = re.compile(r"\de[+-]?\d|^-[\d.]|\d\s*/\s*0+(?![\d.,])|\binf(?:inity)?\b|\bnan\b", re.I)
 _WORD_NUMBER = re.compile(rf"({'|'.join(_WORD_NUMBERS)})\b\s*(?:a\b|an\b)?\s*", re.IGNORECASE)
+#: 'a few dashes' are some three; 'a few' alone is no number.
+_FEW = re.compile(r"(?:a\s+)?(?:few|several|some)\s+(?=(?P<word>[^\W\d_]+))", re.IGNORECASE)
+_AND_A_HALF = re.compile(r"and\s+(?:a|one)[\s-]+half\s+", re.IGNORECASE)
+#: '2 x 25 ml'.
+_TIMES = re.compile(rf"(\d+)\s*[x\u00d7*]\s*(?=(?:{_NUMBER})\s*[^\W\d_])", re.IGNORECASE)
+#: The mark of a list's entry: a bullet, or '1)' before the amount.
+_LIST_MARK = re.compile(
+    r"^(?:[\u2022\u00b7\u25aa\u25cf\u25e6\u2023*+-]\s+|\d{1,2}[.)]\s+(?=[\d.]))"
+)
+#: Of Japanese, where the spoon comes before its number.
+_SPOON_FIRST = re.compile(r"^(\u5927\u3055\u3058|\u5c0f\u3055\u3058)\s*([\d/. ]*\d)\s*")
+_SPOONS = {"\u5927\u3055\u3058": "tbsp", "\u5c0f\u3055\u3058": "tsp"}
+_STRENGTH = re.compile(
+    r"^(?:\u00e0|at|mit|de|al)?\s*\d+(?:[.,]\d+)?\s*%\s*(?:abv|vol\.?)?\s*", re.IGNORECASE
+)
+#: What comes after the ingredient: 'dark rum float', 'bitters (optional)'.
+_AFTERTHOUGHT = re.compile(
+    r"(?:\s+\(?|,\s*|\s*\()(?:as (?:a )?)?(?:float|floated|optional)\)?$", re.IGNORECASE
+)
+#: Units that may follow the ingredient without a number: 'absinthe rinse', 'lemon twist'.
+_LAST_WORD = re.compile(r"(?:rinse|wedge|twist|slice|wheel|sprig|float)s?", re.IGNORECASE)
 _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     ("garnish", re.compile(r"\(?\b(?:for |to |as )?(?:an? )?(?:garnish|decorat)\w*\)?:?", re.I)),
-    ("juice", re.compile(r"^(?:the )?(?:fresh )?(?:juice|jus|zumo|jugo|succo|saft)\s+"
-                         r"(?:of|from|de|di|von)\b|,?\s*\bjuiced\b", re.I)),
+    ("juice", re.compile(r"^(?:the |le |el |il |o )?(?:fresh )?"
+                         r"(?:juice|jus|zumo|jugo|succo|suco|saft)\s+"
+                         r"(?:(?:of|from|de|di|von)\b|(?=d'une?\b|eine[rs]\b))"
+                         r"|,?\s*\bjuiced\b", re.I)),
     ("peel", re.compile(r"\b(?:twist|peel|zest|rind|spiral)s?\s+(?:of|from)\b", re.I)),
 )  # fmt: skip
 _KINDS = re.compile(
@@ -93,10 +118,17 @@ _KINDS = re.compile(
     "powdered|granulated|superfine|instant|and|or"
 )
 _TRAILING_UNIT = re.compile(
-    r"[\s,:(-]+((?:to|as|for|top|fill|q\.?s|q\.?b|al|optional)\b[^\d]*?)\)?\s*$", re.IGNORECASE
+    r"[\s,:(-]+((?:to|as|for|top|fill|q\.?s|q\.?b|al|optional|auff(?:\u00fc|ue)llen|nach)\b[^\d]*?)\)?\s*$",
+    re.IGNORECASE,
 )
-_TRAILING_AMOUNT = re.compile(rf"[\s,:(=-]+((?:{_NUMBER})\s*[^\W\d_]+\.?(?:\s[^\W\d_]+)?)\)?$")
-_OF = re.compile(r"^(?:of|up with|with|de la|de|del|di|von|mit|d')(?:\b\s*|(?<='))", re.IGNORECASE)
+_TRAILING_AMOUNT = re.compile(
+    rf"[\s,:(=-]+((?:{_NUMBER})(?:\s*(?:-|to\b|bis\b)\s*(?:{_NUMBER}))?\s*[^\W\d_]+\.?(?:\s[^\W\d_]+)?)\)?$"
+)
+_OF = re.compile(
+    r"^(?:of|up with|with|(?:avec|con|com)\b(?:\s+de\b)?(?:\s+l[ae']?)?|de la|de|del|di|von|mit|d')"
+    r"(?:\b\s*|(?<='))",
+    re.IGNORECASE,
+)
 
 
 def parse_measure(text: str) -> Measure:
@@ -145,15 +177,23 @@ def parse_line(text: str) -> Measure:
     """
     if len(text) > _MAX_LINE:
         return Measure(rest=text, understood=False)
-    plain = _plain(text)
+    plain = _LIST_MARK.sub("", _plain(text))
+    plain = _SPOON_FIRST.sub(lambda spoon: f"{spoon[2]} {_SPOONS[spoon[1]]} ", plain)
     found = _parse(plain)
     if found.understood and found.rest:
-        return found
+        return replace(found, rest=_AFTERTHOUGHT.sub("", found.rest) or found.rest)
     for pattern in (_TRAILING_UNIT, _TRAILING_AMOUNT):
         if (match := pattern.search(plain)) and match.start():
             last = _parse(match[1])
             if last.understood and last.unit:
-                return replace(last, rest=plain[: match.start()].strip(" ,:-("))
+                named = plain[: match.start()].strip(" ,:-(")
+                return replace(last, rest=_OF.sub("", named) or named)
+    before, _, last_word = plain.rpartition(" ")
+    if _LAST_WORD.fullmatch(last_word) and re.fullmatch(r"\D*[^\W\d_]\D*", before):
+        unit = find_unit(last_word)
+        if unit is not None:
+            amount = None if unit.name == "to rinse" else 1.0
+            return Measure(amount, amount, unit.name, before.strip(" ,:-("))
     return Measure(rest=plain, understood=False) if plain else Measure()
 
 
@@ -178,7 +218,17 @@ def _parse(text: str) -> Measure:
             text = f"{text[: match.start()]} {text[match.end() :]}".strip(" ,:")
             break
     text = _skip_about(text)
+    times = 1
+    if few := _FEW.match(text):
+        # Of what can be counted; 'some sugar' and 'a few nuts' are an amount of their own.
+        counted = find_unit(few["word"])
+        if counted is not None and counted.name != "to taste":
+            text = f"3 {text[few.end() :]}"
+    if repeated := _TIMES.match(text):
+        times, text = int(repeated[1]), text[repeated.end() :]
     low, high, text = _quantity(text)
+    if low is not None and high is not None:
+        low, high = times * low, times * high
     text = _SIZE.sub("", text, count=1) if low is not None else text
     unit, text = _unit(_skip_about(text) if low is not None else text, given=low is not None)
     if unit in ("to top", "to rinse", "to taste"):
@@ -187,11 +237,25 @@ def _parse(text: str) -> Measure:
         low = high = 1.0
     if form == "peel" and unit is None:
         low, high, unit = low or 1.0, high or 1.0, "Twist"
-    # '10 cl (2 parts)', '70ml/2fl oz': the same amount again.
     if unit is not None:
-        text = re.sub(r"^(?:[/=(]|or\b)\s*[~\d][^)]*\)?", "", text.strip()).strip()
+        text = _STRENGTH.sub("", _without_second_amount(text.strip()))
     understood = low is not None or unit is not None or form is not None
     return Measure(low, high, unit, _OF.sub("", text.strip(" ,;:-.")), form, understood)
+
+
+def _without_second_amount(text: str) -> str:
+    """Return what follows the same amount in another unit: ``(2 parts) gin``, ``/ 1 oz gin``."""
+    match = re.match(r"(\()\s*|[/=|]\s*|or\b\s*", text)
+    if match is None:
+        return text
+    after = _skip_about(text[match.end() :])
+    low, _, after = _quantity(after)
+    if low is None:
+        return text
+    if match[1]:
+        return after.partition(")")[2].strip()
+    unit, after = _unit(after, given=True)
+    return text if unit is None else after
 
 
 def _skip_about(text: str) -> str:
@@ -212,6 +276,10 @@ def _quantity(text: str) -> tuple[float | None, float | None, str]:
         second = _WORD_NUMBER.match(rest)
         if second is not None and value == 1 and _WORD_NUMBERS[second[1].casefold()] < 1:
             value, rest = _WORD_NUMBERS[second[1].casefold()], rest[second.end() :]
+        elif second is not None and second[1].casefold() == "couple":
+            value, rest = 2, _OF.sub("", rest[second.end() :])
+        elif value >= 1 and (half := _AND_A_HALF.match(rest)):
+            value, rest = value + 0.5, rest[half.end() :]
         return value, value, rest
     low = _number(match["low"])
     high = _number(match["high"]) if match["high"] else low
