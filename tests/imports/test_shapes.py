@@ -70,6 +70,39 @@ DOCUMENTS = {
     "one text with slashes": [
         {"name": name, "spec": " / ".join(lines)} for name, lines in LISTS.items()
     ],
+    "a quantity as an object": [
+        {"name": name, "ingredients": [
+            {"ingredient": {"name": one, "uuid": "b"},
+             "quantity": {"amount": int(much[:2]), "quantityType": "MILLS"}}
+            for one, much in lines.items()]}
+        for name, lines in MAPS.items()
+    ],
+    "a unit under an unknown key": [
+        {"name": name, "ingredients": [
+            {"product": {"name": one}, "amount": int(much[:2]), "quantity_u": {"name": "ml"}}
+            for one, much in lines.items()]}
+        for name, lines in MAPS.items()
+    ],
+    "an amount as the description": {"recipes": [
+        {"name": name, "description": "Stir", "items": [
+            {"name": one, "description": much, "optional": False} for one, much in lines.items()]}
+        for name, lines in MAPS.items()
+    ]},
+    "a unit as the key": [
+        {"cocktailName": name, "pours": [
+            {"liquid": one, "ml": int(much[:2])} for one, much in lines.items()]}
+        for name, lines in MAPS.items()
+    ],
+    "numbers of the lines": [
+        {"name": name, "ingredients_flat": [
+            {"uid": number, "amount": much[:2], "unit": "ml", "name": one, "notes": ""}
+            for number, (one, much) in enumerate(lines.items())]}
+        for name, lines in MAPS.items()
+    ],
+    "titles among the lines": [
+        {"name": name, "ingredients": "\n".join(["For the drink:", *lines])}
+        for name, lines in LISTS.items()
+    ],
     "a name in two languages": [
         {"name": {"en": name, "de": f"{name} auf Eis"}, "ingredients": lines}
         for name, lines in LISTS.items()
@@ -108,6 +141,65 @@ TEXTS = {
     "columns of one name": """Cocktail,Ingredient,Amount,Ingredient,Amount
         Negroni,Gin,30 ml,Campari,30 ml
         Gimlet,Gin,60 ml,Lime juice,20 ml""",
+    "lines in columns of any name": """Cocktail,Base,Modifier
+        Negroni,30 ml gin,30 ml Campari
+        Gimlet,60 ml gin,20 ml lime juice""",
+    "a fact beside the list": """Name,Spirit,Ingredients
+        Negroni,Gin,"30 ml gin; 30 ml Campari"
+        Gimlet,Gin,"60 ml gin; 20 ml lime juice\"""",
+    "Portuguese": """Nome,Ingrediente,Quantidade,Unidade,Modo de preparo
+        Negroni,Gin,30,ml,Mexer
+        Negroni,Campari,30,ml,
+        Gimlet,Gin,60,ml,Bater
+        Gimlet,Lime juice,20,ml,""",
+    "Japanese": """\u540d\u524d,\u6750\u6599,\u5206\u91cf,\u4f5c\u308a\u65b9
+        Negroni,Gin,30ml,\u6df7\u305c\u308b
+        Negroni,Campari,30ml,
+        Gimlet,Gin,60ml,\u632f\u308b
+        Gimlet,Lime juice,20ml,""",
+    "Meal-Master": """MMMMM----- Recipe via Meal-Master (tm) v8.05
+
+              Title: Negroni
+         Categories: Drinks
+              Yield: 1 Servings
+
+             30 ml gin
+             30 ml Campari
+
+          Stir.
+
+        MMMMM
+
+        MMMMM----- Recipe via Meal-Master (tm) v8.05
+
+              Title: Gimlet
+
+             60 ml gin
+             20 ml lime juice
+
+        MMMMM""",
+    "links of a wiki": """# Negroni
+        - 30 ml [[Gin]]
+        - 30 ml [[Campari|the bitter]]
+
+        # Gimlet
+        - 60 ml [[Gin#Dry|gin]]
+        - 20 ml [[Lime juice]]""",
+    "RecipeML": """<?xml version="1.0"?><recipeml version="0.5">
+        <menu><recipe><head><title>Negroni</title></head><ingredients>
+        <ing><amt><qty>30</qty><unit>ml</unit></amt><item>Gin</item></ing>
+        <ing><amt><qty>30</qty><unit>ml</unit></amt><item>Campari</item></ing>
+        </ingredients></recipe><recipe><head><title>Gimlet</title></head><ingredients>
+        <ing><amt><qty>60</qty><unit>ml</unit></amt><item>Gin</item></ing>
+        <ing><amt><qty>20</qty><unit>ml</unit></amt><item>Lime juice</item></ing>
+        </ingredients></recipe></menu></recipeml>""",
+    "a recipe in a table that arranges": """<html><body><table><tr><td>
+        <h2 itemprop="name">Negroni</h2></td></tr><tr><td>Ingredients
+        <div itemprop="recipeIngredients"><p>30 ml gin</p><p>30 ml Campari</p></div></td>
+        <td><div itemprop="recipeDirections"><p>Stir</p></div></td></tr></table>
+        <h2 itemprop="name">Gimlet</h2>
+        <div itemprop="recipeIngredients"><p>60 ml gin</p><p>20 ml lime juice</p></div>
+        </body></html>""",
     "numbers in words": """Cocktail,Ingredient One,Measure One,Ingredient Two,Measure Two
         Negroni,Gin,30 ml,Campari,30 ml
         Gimlet,Gin,60 ml,Lime juice,20 ml""",

@@ -34,7 +34,7 @@ def unit_key(text: str) -> str:
     >>> unit_key("Fl. Oz."), unit_key("cuillère à café")
     ('fl oz', 'cuillere a cafe')
     """
-    return " ".join(fold(text).replace(".", " ").split())
+    return " ".join(fold(text).replace(".", " ").replace("_", " ").split())
 
 
 @functools.cache

@@ -19,6 +19,10 @@ _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
 #: The level of a line in bold, below every heading.
 BOLD = 7
+#: Obsidian's and Wikipedia's links: the page's name says more than the word in the text.
+_WIKI_LINK = re.compile(r"\[\[([^\][|#]+)(?:#[^\][|]*)?(?:\|[^\][]*)?\]\]")
+#: The rules that Meal-Master draws around its recipes.
+_MEAL_MASTER = re.compile(r"^M{5}.*", re.MULTILINE)
 _TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
 
 
@@ -84,7 +88,7 @@ def tables_of(text: str) -> Iterator[TableRows]:
 
 def lines_of(text: str) -> Iterator[Line]:
     """Yield the lines of a text, its marks read; a row of a table is one, too."""
-    raw = text.splitlines()
+    raw = _WIKI_LINK.sub(r"\1", _MEAL_MASTER.sub("", text)).splitlines()
     header: list[str] = []
     for position, written in enumerate(raw):
         check_time()

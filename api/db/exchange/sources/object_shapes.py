@@ -8,7 +8,7 @@ by what the values say; it is tried when the keys tell nothing.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from api.db.exchange.sources.columns import key_of
+from api.db.exchange.sources.columns import find_columns, key_of, unit_in_name
 from api.db.exchange.sources.content import is_amount, is_ingredient, is_line, share
 from api.db.exchange.sources.tables import distinct
 
@@ -17,6 +17,7 @@ _MOST = 0.6
 #: Parts of one recipe, each with ingredients of its own.
 _PARTS = frozenset(("steps", "sections", "parts", "groups", "ingredientgroups",
                     "ingredientsections"))  # fmt: skip
+_AMOUNTS = ("measure", "amount", "unit")
 _NAMES = ("name", "title", "drink", "cocktail", "recipe")
 
 
@@ -150,13 +151,16 @@ def _lines_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
 def _line_keys(lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the keys of the ingredient and its measure, by their values."""
     found: dict[str, str] = {}
-    for key in dict.fromkeys(str(key) for line in lines[:40] for key in line):
+    keys = list(dict.fromkeys(str(key) for line in lines[:40] for key in line))
+    # What is known by its name, or by the unit in it, is no guess: {"liquid": "Gin", "cl": 3}.
+    named = bool(find_columns(keys, _AMOUNTS)) or any(unit_in_name(key) for key in keys)
+    for key in keys:
         values = [line.get(key) for line in lines]
         if any(isinstance(one, (dict, list)) for one in values):
             continue
         if "ingredient" not in found and share(values, is_ingredient) >= _MOST:
             found["ingredient"] = key
-        elif "measure" not in found and share(values, is_amount) >= _MOST:
+        elif not named and "measure" not in found and share(values, is_amount) >= _MOST:
             found["measure"] = key
     return found
 

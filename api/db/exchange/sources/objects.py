@@ -21,7 +21,7 @@ from api.db.exchange.sources.columns import (
     numbered,
     unit_in_name,
 )
-from api.db.exchange.sources.content import is_line
+from api.db.exchange.sources.content import is_amount, is_line
 from api.db.exchange.sources.object_shapes import (
     arranged,
     is_part,
@@ -31,10 +31,12 @@ from api.db.exchange.sources.object_shapes import (
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
 from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
 from api.db.exchange.sources.text import stem_of
+from api.db.taxonomy.units import find_unit
 
 _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
 _DEEPEST = 8
+_HEADS = frozenset(("head", "header", "info", "meta", "metadata", "attributes", "properties"))
 _HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
 
 
@@ -81,7 +83,7 @@ def _flat_rows(value: Any) -> list[_Object] | None:
 def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object, str | None]]:
     """Yield (label, recipe, name from its key) of every object with a list of lines."""
     if isinstance(value, dict):
-        value = _with_lines_of_steps(_with_names(value))
+        value = _with_lines_of_steps(_with_names(_with_head(value)))
         if lines_key(value) is not None and find_columns(value, ["recipe"]):
             yield where or "the document", value, None
         elif depth:
@@ -90,6 +92,8 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
             by_name = not any(isinstance(one, str) for one in value.values())
             for key, below in value.items():
                 label = f"{where}.{key}" if where else str(key)
+                if isinstance(below, dict):
+                    below = _with_head(below)
                 if isinstance(below, dict) and lines_key(below) is not None:
                     named = find_columns(below, ["recipe"])
                     yield label, below, None if named else str(key)
@@ -101,6 +105,16 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
         for number, below in enumerate(value):
             if isinstance(below, (dict, list)):
                 yield from _recipes(below, f"{where}[{number}]", depth - 1)
+
+
+def _with_head(recipe: _Object) -> _Object:
+    """Join what an object says about a recipe below a key of its own, where it has no name."""
+    if lines_key(recipe) is None or find_columns(recipe, ["recipe"]):
+        return recipe
+    for key, value in recipe.items():
+        if key_of(key) in _HEADS and isinstance(value, dict) and find_columns(value, ["recipe"]):
+            return {**value, **{other: one for other, one in recipe.items() if other != key}}
+    return recipe
 
 
 def _with_names(document: _Object) -> _Object:
@@ -222,6 +236,8 @@ def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:
     for number, line in enumerate(value or []):
         where = f"{label}.ingredients[{number}]"
         if isinstance(line, str):
+            if line.rstrip().endswith(":"):
+                continue  # the title of those that follow
             fields: dict[str, Any] = {"line": line}
             if paired:
                 fields = {"ingredient": line, "measure": _text_of(measures[number])}
@@ -241,6 +257,11 @@ def _line(line: _Object) -> dict[str, Any]:
     for key, value in line.items():
         # {"ingredient": {"name": "Gin"}, "unit": {"name": "ml"}}
         if isinstance(value, dict):
+            # {"quantity": {"amount": 30, "unit": "ml"}}
+            if measured := find_columns(value, ("amount", "amount_max", "unit")):
+                del flat[key]
+                flat |= {meaning: _text_of(value[column]) for meaning, column in measured.items()}
+                continue
             inner = find_columns(value, ["ingredient"])
             flat[key] = value.get(inner["ingredient"]) if inner else None
     columns = find_columns(flat, LINE_MEANINGS)
@@ -259,6 +280,7 @@ def _line(line: _Object) -> dict[str, Any]:
         for key, value in flat.items():
             if (unit := unit_in_name(str(key))) and value_of(value) is not None:
                 fields |= {"amount": value_of(value), "unit": unit}
+    _find_by_values(fields, {k: v for k, v in flat.items() if k not in columns.values()})
     if key_of(columns.get("ingredient", "")) == "special":
         return {"line": fields["ingredient"]}  # IBA's lists: {"special": "2 dashes bitters"}
     if "line_text" in fields and "ingredient" not in fields:
@@ -269,6 +291,22 @@ def _line(line: _Object) -> dict[str, Any]:
             **{k: v for k, v in fields.items() if k == "optional"},
         }
     return fields
+
+
+def _find_by_values(fields: dict[str, Any], others: _Object) -> None:
+    """Take the amount or the unit of a line from a key that is not known, if it holds one."""
+    texts = [value for value in others.values() if isinstance(value, str) and value.strip()]
+    if "ingredient" not in fields:
+        return
+    if not {"amount", "measure", "line_text"} & set(fields):
+        # Digits alone may be a number of anything.
+        found = next((one for one in texts if is_amount(one) and not one.strip().isdigit()), None)
+        if found is not None:
+            fields["measure"] = found
+    elif "unit" not in fields and "amount" in fields:
+        unit = next((one for one in texts if find_unit(one) is not None), None)
+        if unit is not None:
+            fields["unit"] = unit
 
 
 def _text_of(value: Any) -> Any:

@@ -24,6 +24,7 @@ _TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "
           "image_url", "source", "source_url")  # fmt: skip
 #: A longer cell is split as text: as a literal it would take a hundred times its size.
 _MAX_LITERAL = 20_000
+_ALL_INGREDIENTS = frozenset(("ingredients", "ingredientes", "ingredienti", "zutaten"))
 _EMPTY = frozenset(("", "na", "n/a", "null", "none", "nan", "-"))
 
 
@@ -43,14 +44,16 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     if "recipe" not in columns:
         return None
     others = [column for column in table.header if column != columns["recipe"]]
+    # Beside a list of all ingredients, a column such as "Spirit" is a fact about the recipe.
+    whole = next((one for one in lists if _is_list(table, one, columns["recipe"])), None)
     if by_number:
         numbers = {column for one in by_number.values() for column in one.values()}
         columns |= find_columns([c for c in others if c not in numbers], _TEXTS)
         collection = Collection(f"{program}, a row a recipe with numbered ingredients")
         _read_wide(table, columns, by_number, collection)
-    elif "ingredient" in (found := find_columns(others, _LINE)) and not _is_list(
-        table, found["ingredient"], columns["recipe"]
-    ):
+    elif whole is None and "ingredient" in (found := find_columns(others, _LINE)):
+        if _is_of_recipes(table, found.get("note"), columns["recipe"]):
+            del found["note"]
         columns |= found
         columns |= find_columns([c for c in others if c not in found.values()], _TEXTS)
         collection = Collection(f"{program}, a row an ingredient")
@@ -63,7 +66,7 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     elif lists:
         columns |= find_columns([c for c in others if c not in lists], _TEXTS)
         collection = Collection(f"{program}, a row a recipe with its ingredients in one cell")
-        _read_cells(table, columns, lists[0], collection)
+        _read_cells(table, columns, whole or lists[0], collection)
     else:
         return None
     used = {*columns.values(), *lists, *(c for one in by_number.values() for c in one.values())}
@@ -93,10 +96,19 @@ def _own_value(cell: Any) -> Any:
 
 def _is_list(table: TableRows, column: str, recipe: str) -> bool:
     """Return whether a column holds all of a recipe's ingredients: names occur once, texts long."""
-    if key_of(column) != "ingredients":
+    if key_of(column) not in _ALL_INGREDIENTS:
         return False
     names = [row.get(recipe) for _, row in table.rows]
     return len(set(map(str, names))) == len(names)
+
+
+def _is_of_recipes(table: TableRows, column: str | None, recipe: str) -> bool:
+    """Return whether a column such as "preparation" is about recipes, not about ingredients."""
+    if column is None or find_columns([column], ["instructions"]) == {}:
+        return False
+    filled = sum(value_of(row.get(column)) is not None for _, row in table.rows)
+    names = {str(row.get(recipe)) for _, row in table.rows}
+    return filled <= len(names) < len(table.rows)
 
 
 def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -> None:

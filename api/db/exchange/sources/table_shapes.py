@@ -38,7 +38,7 @@ def read_table_anyhow(table: TableRows, name: str, program: str = "CSV") -> Coll
     if found is not None:
         return found
     for one in _from_each_row(table):
-        found = _read_matrix(one, name, program)
+        found = _read_line_columns(one, name, program) or _read_matrix(one, name, program)
         if found is not None:
             return found
     named = _named_by_cells(table)
@@ -81,6 +81,23 @@ def _from_each_row(table: TableRows) -> Iterator[TableRows]:
             for label, row in table.rows[number + 1 :]
         ]
         yield TableRows(header, rows, table.faults, table.misfits)
+
+
+def _read_line_columns(table: TableRows, name: str, program: str) -> Collection | None:
+    """Read a table with whole lines in several columns: ``Base``, ``Modifier``, ``Citrus``."""
+    recipe = find_columns(table.header, ["recipe"]).get("recipe")
+    columns = [
+        one for one in table.header
+        if one and one != recipe
+        and share([row.get(one) for _, row in table.rows], is_measured_line) >= _MOST
+    ]  # fmt: skip
+    if recipe is None or len(columns) < 2:
+        return None
+    numbers = {one: f"ingredient {number}" for number, one in enumerate(columns, 1)}
+    header = [numbers.get(one, one) for one in table.header]
+    rows = [(label, {numbers.get(key, key): cell for key, cell in row.items()})
+            for label, row in table.rows]  # fmt: skip
+    return read_table(TableRows(header, rows, table.faults, table.misfits), name, program)
 
 
 def _amount_in(cell: Any) -> str | None:

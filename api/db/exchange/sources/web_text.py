@@ -13,7 +13,8 @@ _BLOCKS = frozenset(
 _LONGEST_TAG = 1_000_000
 _UNSEEN = frozenset(("script", "style", "template", "svg", "nav", "noscript", "select"))
 #: schema.org's properties in the page's elements, and how Markdown says them.
-_ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n"}
+_ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n",
+          "recipeIngredients": "\nIngredients:\n", "recipeDirections": "\nMethod:\n"}  # fmt: skip
 
 
 def page_text(text: str) -> str:
@@ -75,6 +76,8 @@ class _Page(HTMLParser):
         item = given.get("itemprop") or ""
         if tag in ("td", "th", "tr"):
             self._close_cell()  # few people write the end tags
+        if self._in_cell and (item in _ITEMS or item == "name" or re.fullmatch("h[1-6]", tag)):
+            self._leave_layout()
         if tag in _UNSEEN:
             self._unseen.append(tag)
         elif self._in_cell:
@@ -124,6 +127,11 @@ class _Page(HTMLParser):
             self._row[-1] += data
         elif self._row is None:
             self.parts.append(" ".join(data.split("\n")))
+
+    def _leave_layout(self) -> None:
+        """Read a table with a recipe in a cell as text: it only arranges the page."""
+        self.parts += [f"{cell}\n" for cell in self._row or () if cell.strip()]
+        self._row, self._in_cell = None, False
 
     def _close_cell(self) -> None:
         if self._in_cell and self._row is not None:
