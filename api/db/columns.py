@@ -12,8 +12,9 @@ from api.db.schema import CORE_COLUMNS, CORE_TABLES, metadata
 # One statement: SQLAlchemy's inspector runs several per table, and every request needs this.
 # Tables only: a view over a dropped table fails when it is looked at.
 _SQLITE = text(
-    "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
-    "WHERE t.type = 'table'"
+    # xinfo: with generated columns, which can be read as well; hidden ones are of virtual tables.
+    "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c "
+    "WHERE t.type = 'table' AND c.hidden <> 1"
 )
 _POSTGRESQL = text(
     "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "

@@ -28,7 +28,7 @@ def read_database_id(connection: Connection) -> str:
     DatabaseError
         If it is not a cocktail database.
     """
-    if read_table_columns(connection).has(database_identity.name):
+    if read_table_columns(connection).has(database_identity.name, database_identity.c.id.name):
         found = connection.scalar(select(database_identity.c.id))
         if found is not None:
             return str(found)

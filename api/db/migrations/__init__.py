@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,6 +45,11 @@ def upgrade(engine: Engine, revision: str = "head") -> list[str]:
             if read_table_columns(connection).has("database_identity"):
                 ensure_database_id(connection)
             return [] if aside is None else _finish_adoption(connection, aside)
+    except CommandError as error:
+        raise DatabaseError(
+            f"{engine.url.render_as_string(hide_password=True)} cannot be migrated: {error}. "
+            f"Another program, or a newer version of this one, migrates it. Nothing has changed."
+        ) from error
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise DatabaseError(

@@ -80,6 +80,12 @@ def _refuse_unwritable_tables(connection: Connection, available: TableColumns) -
                 f"{table.name} cannot be written here. Nothing has changed. Copy the recipes into "
                 f"a new database instead: cocktaildb db export, then cocktaildb db import"
             )
+        if generated := _generated_columns(connection, table):
+            raise DatabaseError(
+                f"{table.name}.{generated[0]} is computed from other columns, so {table.name} "
+                f"cannot be written here. Nothing has changed. Copy the recipes into a new "
+                f"database instead: cocktaildb db export, then cocktaildb db import"
+            )
         if not _numbers_its_rows(connection, table.name):
             raise DatabaseError(
                 f"{table.name}.id is not an integer primary key, so {table.name} cannot be "
@@ -102,13 +108,24 @@ def _demanding_columns(connection: Connection, table: Table) -> list[str]:
     ]
 
 
+def _generated_columns(connection: Connection, table: Table) -> list[str]:
+    """Return the columns of ours that the database computes."""
+    return [
+        column["name"]
+        for column in inspect(connection).get_columns(table.name)
+        if column["name"] in table.columns and column.get("computed")
+    ]
+
+
 def _numbers_its_rows(connection: Connection, table: str) -> bool:
-    columns = {column["name"]: column for column in inspect(connection).get_columns(table)}
     if connection.dialect.name == "postgresql":
         sequence = text("SELECT pg_get_serial_sequence(:name, 'id')")
         return connection.scalar(sequence, {"name": table}) is not None
+    # SQLite numbers rows only where the key is the row's own number. Other keys have an index:
+    # those of another type (INT and BIGINT are others), DESC, and of tables without such numbers.
     key = inspect(connection).get_pk_constraint(table)["constrained_columns"]
-    return key == ["id"] and isinstance(columns["id"]["type"], sa.Integer)
+    query = text("SELECT count(*) FROM pragma_index_list(:name) WHERE origin = 'pk'")
+    return key == ["id"] and not connection.scalar(query, {"name": table})
 
 
 def _misfit(connection: Connection, available: TableColumns, table: Table) -> str | None:
