@@ -22,6 +22,7 @@ from api.db.columns import read_table_columns
 from api.db.database import Database
 from api.db.dataset import build_dataset
 from api.db.frames import Dataset
+from api.db.migrations import upgrade
 from api.db.schema import recipes as recipes_table
 from api.db.search_names import KEY_LENGTH, fold, folded_column, search_key
 from api.db.write import write_dataset
@@ -344,6 +345,38 @@ def test_ampersand_needs_no_spaces(database: Database) -> None:
     with database.snapshot() as connection:
         assert _names(connection, q="b&b")[0] == "B & B"
         assert "Brandy" not in _names(connection, q="b&b")
+
+
+@pytest.fixture(scope="module")
+def joined_names(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    path = tmp_path_factory.mktemp("names") / "bar.db"
+    database = Database(URL.create("sqlite", database=str(path)))
+    upgrade(database.engine)
+    with writing(database) as connection:
+        for name in ("B & B", "Dark 'n' Stormy", "Corpse Reviver No. 2", "Mai Tai",
+                     "Old-Fashioned", "Planter's Punch", "Pi\u00f1a Colada", "Bandit"):  # fmt: skip
+            recipes.create_recipe(connection, RecipeDraft(name=name))
+    return database
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("b and b", "B & B"),
+        ("b+b", "B & B"),
+        ("dark and stormy", "Dark 'n' Stormy"),
+        ("corpse reviver #2", "Corpse Reviver No. 2"),
+        ("maitai", "Mai Tai"),
+        ("oldfashioned", "Old-Fashioned"),
+        ("planter\u2019s punch", "Planter's Punch"),
+        ("colada pina", "Pi\u00f1a Colada"),
+    ],
+)
+def test_names_are_found_as_people_join_them(
+    joined_names: Database, typed: str, meant: str
+) -> None:
+    with joined_names.snapshot() as connection:
+        assert _names(connection, q=typed) == [meant]
 
 
 def test_ranked_pages_are_complete(shared_sample: Database) -> None:

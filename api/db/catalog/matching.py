@@ -7,8 +7,8 @@ rank      the name
 1         is another name for it in the shipped tree: "triple sec" for Curaçao Triple Sec
 2         has every word of it
 3         has words that begin with every word of it
-4         contains every word of it somewhere
-5         matches after one typo is forgiven, where nothing else does
+4         contains every word of it somewhere; "and", "&" and "n" stand for each other
+5         matches after one typo is forgiven or without its spaces, where nothing else does
 ========  ==========================================================================
 
 Within a rank, what is used most comes first.
@@ -43,6 +43,8 @@ from api.db.taxonomy.taxonomy import Node, shipped_taxonomy, words_of
 #: Words shorter than this are too easily mistaken for each other.
 _TYPO_LENGTH = 4
 _MAX_CORRECTIONS = 20
+#: What joins two words of a name, each for the others: "dark and stormy" is Dark 'n' Stormy.
+_JOINERS = frozenset(("and", "&", "n", "+"))
 #: Of nine digits, as are the differences to it: they order like numbers.
 _MAX_USE = 999_999_999
 
@@ -94,7 +96,7 @@ def match_names(
     found = _as_typed(table, name, text, synonyms)
     if not forgive or has_match(connection, table, found):
         return found
-    return _corrected(connection, table, name, _words(text)) or found
+    return _corrected(connection, table, name, text) or found
 
 
 def has_match(connection: Connection, table: Table, match: NameMatch) -> bool:
@@ -122,20 +124,45 @@ def _as_typed(
         (and_(true(), *(padded.contains(f" {word}", autoescape=True) for word in words)), "3"),
         else_="4",
     )
-    contained = and_(true(), *(name.contains(word, autoescape=True) for word in words))
+    contained = and_(
+        true(),
+        *(
+            _joins(padded, word)
+            if word in _JOINERS and len(words) > 1
+            else name.contains(word, autoescape=True)
+            for word in words
+        ),
+    )
     return NameMatch(or_(contained, is_synonym), rank)
 
 
+def _joins(padded: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Return whether a name has a joining word, or one that begins as what was typed so far."""
+    joined = (padded.contains(f" {one} ", autoescape=True) for one in sorted(_JOINERS))
+    return or_(padded.contains(f" {word}", autoescape=True), *joined)
+
+
 def _corrected(
-    connection: Connection, table: Table, name: ColumnElement[str], words: Sequence[str]
+    connection: Connection, table: Table, name: ColumnElement[str], text: str
 ) -> NameMatch | None:
     """Return the match with each word's nearest words; None if a word has none."""
+    squeezed = "".join(fold(text).split())
+    without_spaces: ColumnElement[str] = func.replace(name, " ", "")
+    if len(squeezed) >= _TYPO_LENGTH:
+        found = NameMatch(without_spaces.contains(squeezed, autoescape=True), literal("5", Text))
+        if has_match(connection, table, found):
+            return found  # "maitai"
+    words = [word.strip("#") or word for word in _words(text)]
     known: set[str] = set()
     for key in connection.scalars(select(name).select_from(table)).all():
         known.update(str(key or "").split())
     vocabulary = sorted(known)
     conditions = []
+    padded: ColumnElement[str] = literal(" ", Text) + name + literal(" ", Text)
     for word in words:
+        if word in _JOINERS and len(words) > 1:
+            conditions.append(_joins(padded, word))
+            continue
         near = _near(word, vocabulary)
         if not near:
             return None
