@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TRIALS = 6
+TRIALS = 4
 
 
 @pytest.mark.parametrize("store", ["local", "s3"])
