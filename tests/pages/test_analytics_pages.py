@@ -191,7 +191,12 @@ def test_deep_and_wide_trees_are_cut() -> None:
     assert [row.usage["ingredient_id"] for row in rows[-10:]] == list(range(3000, 3010))
     assert sum(row.opens for row in rows) == sum(row.closes for row in rows) == 1489
     html = render(
-        "tree", reason=None, rows=rows, more=True, computed=datetime(2026, 1, 2, tzinfo=UTC)
+        "tree",
+        reason=None,
+        rows=rows,
+        more=True,
+        stale=None,
+        computed=datetime(2026, 1, 2, tzinfo=UTC),
     )
     assert html.count("<li>") == html.count("</li>")
     assert "<b>" not in html
