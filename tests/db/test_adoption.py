@@ -219,6 +219,12 @@ def _sqlite(tmp_path: Path, *scripts: str) -> Database:
             "recipes.name is computed",
         ),
         (
+            "DROP TABLE recipes; CREATE TABLE menus (id INTEGER PRIMARY KEY); CREATE TABLE recipes "
+            "(id INTEGER PRIMARY KEY, name TEXT, menu_id INTEGER REFERENCES menus); "
+            "DROP TABLE menus;",
+            "recipes.menu_id refers to a table that does not exist",
+        ),
+        (
             "CREATE TABLE alembic_version (version_num TEXT); "
             "INSERT INTO alembic_version VALUES ('abcdef');",
             "Another program",

@@ -86,6 +86,12 @@ def _refuse_unwritable_tables(connection: Connection, available: TableColumns) -
                 f"cannot be written here. Nothing has changed. Copy the recipes into a new "
                 f"database instead: cocktaildb db export, then cocktaildb db import"
             )
+        if dangling := _dangling_reference(connection, table, available):
+            raise DatabaseError(
+                f"{table.name}.{dangling} refers to a table that does not exist, so {table.name} "
+                f"cannot be written here. Nothing has changed. Copy the recipes into a new "
+                f"database instead: cocktaildb db export, then cocktaildb db import"
+            )
         if not _numbers_its_rows(connection, table.name):
             raise DatabaseError(
                 f"{table.name}.id is not an integer primary key, so {table.name} cannot be "
@@ -115,6 +121,19 @@ def _generated_columns(connection: Connection, table: Table) -> list[str]:
         for column in inspect(connection).get_columns(table.name)
         if column["name"] in table.columns and column.get("computed")
     ]
+
+
+def _dangling_reference(
+    connection: Connection, table: Table, available: TableColumns
+) -> str | None:
+    """Return a column that refers to a missing table, for which SQLite refuses every write."""
+    if connection.dialect.name != "sqlite":
+        return None  # a server keeps a table that others refer to
+    present = {name.casefold() for name in available.columns}
+    for key in inspect(connection).get_foreign_keys(table.name):
+        if key["referred_table"].casefold() not in present:
+            return ", ".join(key["constrained_columns"])
+    return None
 
 
 def _numbers_its_rows(connection: Connection, table: str) -> bool:
