@@ -38,6 +38,8 @@ _OUT_OF_MEMORY = re.compile(
 )
 _OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
 
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)
+
 #: The exit code of a refresh that failed, and of one that SIGTERM stopped.
 _FAILED, _INTERRUPTED = 1, 128 + signal.SIGTERM
 
@@ -219,6 +221,9 @@ def _exit(code: int) -> str:
     if code == -signal.SIGKILL:
         return "killed by SIGKILL, as the system does when memory runs out"
     try:
-        return f"signal {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name
+        # Libraries in C that do not check an allocation say nothing at all.
+        cause = ", as too little memory causes" if -code in _CRASHES else ""
+        return f"signal {name}{cause}"
     except ValueError:
         return f"signal {-code}"

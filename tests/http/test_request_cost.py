@@ -76,7 +76,7 @@ BODIES: dict[str, tuple[str, str, Callable[[int], bytes]]] = {
     "page": ("recipes/import", "text/csv", lambda n: b"<a x='" * n),
     "page's ends": ("recipes/import", "text/csv", lambda n: b"<p></a " * n),
     "page's comments": ("recipes/import", "text/csv", lambda n: b"<p>" + b"<!--<!x<?" * n),
-    "endless json": ("recipes/import", "text/csv", lambda n: b'[{"a": [' + b"{}," * (n // 4)),
+    "endless json": ("recipes/import", "text/csv", lambda n: b'[{"a": [' + b"{}," * (n // 20)),
     "sixties": ("recipes/import", "text/csv", lambda n: b"a: 1" + b":1" * n),
     "one line": ("recipes/import", JSON, lambda n: _recipe(ingredients=["the " * n])),
 }
