@@ -123,8 +123,8 @@ def test_no_change_is_missed(place: Place) -> None:
     }
     ended = [json.loads(line) for line in output.splitlines()]
     assert {job["status"] for job in ended} == {"SUCCEEDED"}
-    # A run at a time, and one that waits: far fewer runs than requests.
-    assert len(ended) == len(place.queue.jobs()) < asked / 5
+    # A run at a time, and one that waits: fewer runs than requests.
+    assert len(ended) == len(place.queue.jobs()) < asked / 2
 
 
 def test_a_claim_comes_before_the_database_is_read(place: Place) -> None:
