@@ -12,8 +12,10 @@ import gzip
 import hashlib
 import io
 import mimetypes
+import posixpath
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,6 +32,7 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
+_IMPORT: Final = re.compile(r'^(?:import|export|\})[^"\n]*?(?:from )?"(\.[^"]+)";', re.MULTILINE)
 _COMPRESSIBLE: Final = frozenset({".css", ".js", ".svg", ".txt"})
 
 
@@ -85,6 +88,25 @@ class Assets:
         if path not in self._assets:
             raise KeyError(f"no static file {path!r}; there are: {', '.join(sorted(self._assets))}")
         return f"/static/{self.digest}/{path}"
+
+    def imports(self, modules: Sequence[str]) -> list[str]:
+        """Return what modules import, directly or not, each once and without themselves.
+
+        A page asks for all of it at once: a browser finds an import only when it has read the
+        module that names it, one round trip a level.
+
+        Raises
+        ------
+        KeyError
+            If a module imports a file that does not exist.
+        """
+        found = list(modules)
+        for path in found:  # grows meanwhile
+            for target in _IMPORT.findall(self._assets[path].data.decode()):
+                named = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+                if named not in found:
+                    found.append(named)
+        return found[len(modules) :]
 
     def paths(self) -> Iterator[str]:
         """Yield the path of each file."""

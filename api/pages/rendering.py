@@ -23,6 +23,7 @@ def _environment() -> Environment:
     )
     environment.filters["moment"] = _moment
     environment.globals["static"] = site_assets().url
+    environment.globals["imports"] = site_assets().imports
     environment.globals["parquet"] = find_spec("pyarrow") is not None
     return environment
 
