@@ -30,7 +30,7 @@ from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
-from api.db.exchange.importing import to_dataset
+from api.db.exchange.resolve import to_dataset
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.migrations import upgrade
 from api.db.write import write_dataset

@@ -37,6 +37,20 @@ def test_drills_down_into_published_usage(any_server: Served, visit: Visiting) -
     assert page.url.endswith("/ingredients")
 
 
+def test_enter_takes_what_was_typed(any_server: Served, visit: Visiting) -> None:
+    page = visit(any_server, "/ingredients").page
+    # No pause: Enter comes before the suggestions.
+    page.get_by_label("Find an ingredient").fill("gin")
+    page.get_by_label("Find an ingredient").press("Enter")
+    expect(page.locator("#usage-crumbs [aria-current]")).to_have_text("Gin")
+    assert "parent_id=" in page.url
+    box = page.get_by_label("Find an ingredient")
+    box.fill("campari")
+    page.locator("#find-list").get_by_role("option").first.wait_for()
+    box.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Campari")
+
+
 def test_bars_link_to_recipes(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/ingredients").page
     page.get_by_role("link", name="Recipes with Spirits").click()

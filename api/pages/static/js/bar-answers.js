@@ -83,7 +83,9 @@ export function drawStock({ bottles }) {
     return item;
   });
   return {
-    status: `${count(unused, "bottle serves", "bottles serve")} no drink`,
+    status: unused
+      ? `${count(unused, "bottle serves", "bottles serve")} no drink`
+      : "Every bottle serves a drink",
     parts: [list(items)],
   };
 }

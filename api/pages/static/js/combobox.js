@@ -142,9 +142,10 @@ export function createCombobox({ id, placeholder = "", search, show, choose, typ
       event.preventDefault();
       take(Math.max(active, 0));
     } else if (event.key === "Enter" && input.value.trim() && !input.hasAttribute("data-chosen")) {
-      // Typed faster than suggestions arrive: select the first one when it does.
+      // Typed faster than suggestions arrive: take the first one when it does.
       event.preventDefault();
       await suggest(0);
+      take(0);
     } else if (event.key === "Escape" && (items.length || !message.hidden)) {
       event.preventDefault();
       close();

@@ -1,5 +1,5 @@
 // Finding ingredients by name, and choosing several.
-import { count, el } from "../shared/elements.js";
+import { count, el, pathTo } from "../shared/elements.js";
 import { getJson } from "./api.js";
 import { createCombobox } from "./combobox.js";
 
@@ -17,6 +17,26 @@ export async function searchIngredients(text, signal) {
 /** What a suggestion says of an ingredient. */
 export function showIngredient({ name, recipe_count: recipes, has_children: kinds }) {
   return { name, note: kinds ? "with its kinds" : count(recipes, "recipe", "recipes") };
+}
+
+/** The box `#find`: it finds an ingredient of the published tree, and calls `choose` with its node. */
+export function createTreeSearch(byId, choose) {
+  return createCombobox({
+    id: "find",
+    placeholder: "for example: amaro",
+    search: async (text, signal) =>
+      (await searchIngredients(text, signal)).flatMap(({ id }) => byId.get(String(id)) ?? []),
+    show: (node) => ({
+      name: node.name,
+      note: [
+        ...pathTo(node.parent)
+          .slice(1)
+          .map((above) => above.name),
+        count(node.total, "recipe", "recipes"),
+      ].join(" · "),
+    }),
+    choose,
+  });
 }
 
 /**

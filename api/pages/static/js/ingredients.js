@@ -2,6 +2,8 @@
 import { el } from "../shared/elements.js";
 import { createUsageBars } from "../shared/usage-bars.js";
 import { fetchTree } from "./atlas-tree.js";
+import { createTreeSearch } from "./ingredient-search.js";
+import { focusOnSlash } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
 
 const message = document.getElementById("message");
@@ -31,6 +33,9 @@ async function load() {
     root.name = "All ingredients";
     const wanted = () => byId.get(new URLSearchParams(location.search).get("parent_id")) ?? root;
     chart.hidden = false;
+    const show = (place) => {
+      history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
+    };
     const bars = createUsageBars({
       bars: document.getElementById("usage-bars"),
       more: document.getElementById("usage-more"),
@@ -39,10 +44,19 @@ async function load() {
       top: root,
       tone,
       links,
-      onGo: (place) => {
-        history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
-      },
+      onGo: show,
     });
+    // What has no kinds has no bars: its own page then.
+    const { node: search, input } = createTreeSearch(byId, (place) => {
+      if (!place.children.length) {
+        location.assign(`/ingredients/${place.id}`);
+        return;
+      }
+      show(place);
+      bars.go(place);
+    });
+    document.getElementById("find-box").replaceChildren(search);
+    focusOnSlash(input);
     bars.go(wanted());
     addEventListener("popstate", () => bars.go(wanted()));
     document.getElementById("freshness").replaceChildren(freshness(metadata));

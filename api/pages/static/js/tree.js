@@ -1,9 +1,8 @@
 // The ingredient tree: a treemap, a search, and a list.
-import { count, el, number, pathTo } from "../shared/elements.js";
+import { count, el, number } from "../shared/elements.js";
 import { createTreeList, createTreemap } from "../shared/treemap.js";
 import { fetchTree } from "./atlas-tree.js";
-import { createCombobox } from "./combobox.js";
-import { searchIngredients } from "./ingredient-search.js";
+import { createTreeSearch } from "./ingredient-search.js";
 import { focusOnSlash } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
 
@@ -86,24 +85,9 @@ async function load() {
     };
     const restore = () =>
       go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
-    const { node: search, input } = createCombobox({
-      id: "find",
-      placeholder: "for example: amaro",
-      search: async (text, signal) =>
-        (await searchIngredients(text, signal)).flatMap(({ id }) => byId.get(String(id)) ?? []),
-      show: (node) => ({
-        name: node.name,
-        note: [
-          ...pathTo(node.parent)
-            .slice(1)
-            .map((above) => above.name),
-          count(node.total, "recipe", "recipes"),
-        ].join(" · "),
-      }),
-      choose: (node) => {
-        history.pushState(null, "", `?ingredient=${node.id}`);
-        go(node);
-      },
+    const { node: search, input } = createTreeSearch(byId, (node) => {
+      history.pushState(null, "", `?ingredient=${node.id}`);
+      go(node);
     });
     document.getElementById("find-box").replaceChildren(search);
     focusOnSlash(input);
