@@ -73,31 +73,26 @@ def adopt(connection: Connection) -> dict[str, KeptAside]:
 
 def _refuse_unwritable_tables(connection: Connection, available: TableColumns) -> None:
     for table in schema.CORE_TABLES:
-        demanding = _demanding_columns(connection, table)
-        if demanding:
+        reason = _obstacle(connection, table, available)
+        if reason is not None:
             raise DatabaseError(
-                f"{table.name}.{demanding[0]} requires a value that this program does not know, so "
-                f"{table.name} cannot be written here. Nothing has changed. Copy the recipes into "
-                f"a new database instead: cocktaildb db export, then cocktaildb db import"
+                f"{table.name}.{reason}, so {table.name} cannot be written here. Nothing has "
+                f"changed. Copy the recipes into a new database instead: cocktaildb db export, "
+                f"then cocktaildb db import"
             )
-        if generated := _generated_columns(connection, table):
-            raise DatabaseError(
-                f"{table.name}.{generated[0]} is computed from other columns, so {table.name} "
-                f"cannot be written here. Nothing has changed. Copy the recipes into a new "
-                f"database instead: cocktaildb db export, then cocktaildb db import"
-            )
-        if dangling := _dangling_reference(connection, table, available):
-            raise DatabaseError(
-                f"{table.name}.{dangling} refers to a table that does not exist, so {table.name} "
-                f"cannot be written here. Nothing has changed. Copy the recipes into a new "
-                f"database instead: cocktaildb db export, then cocktaildb db import"
-            )
-        if not _numbers_its_rows(connection, table.name):
-            raise DatabaseError(
-                f"{table.name}.id is not an integer primary key, so {table.name} cannot be "
-                f"written here. Nothing has changed. Copy the recipes into a new database instead: "
-                f"cocktaildb db export, then cocktaildb db import"
-            )
+
+
+def _obstacle(connection: Connection, table: Table, available: TableColumns) -> str | None:
+    """Return the column for which a table cannot be written, and why; None if it can."""
+    if demanding := _demanding_columns(connection, table):
+        return f"{demanding[0]} requires a value that this program does not know"
+    if generated := _generated_columns(connection, table):
+        return f"{generated[0]} is computed from other columns"
+    if dangling := _dangling_reference(connection, table, available):
+        return f"{dangling} refers to a table that does not exist"
+    if not _numbers_its_rows(connection, table.name):
+        return "id is not an integer primary key"
+    return None
 
 
 def _demanding_columns(connection: Connection, table: Table) -> list[str]:
