@@ -115,6 +115,11 @@ class Measure:
         part = self.split([1.0])[0]
         return part, self.text(part), self.ml_of(part)
 
+    @cached_property
+    def written(self) -> str:
+        """The whole line's amount in words."""
+        return self.text()
+
     def text(self, amount: float | None = None) -> str:
         """Write an amount of this line's unit, by default the whole line's.
 

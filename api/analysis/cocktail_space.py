@@ -51,8 +51,9 @@ class CocktailSpace:
         Records of ``recipe_id``, ``recipe_name``, ``x``, ``y`` and ``ingredients``.
     quality
         ``knn_preservation`` and ``trustworthiness`` (see :mod:`barcart.quality`), the number of
-        ``neighbors`` they compare, ``graph_sha256`` of the neighbor graph, and ``median_shift``:
-        how far recipes moved since the previous map, in its units (None without one).
+        ``neighbors`` they compare, ``graph_sha256`` of the neighbor graph, ``median_shift``:
+        how far recipes moved since the previous map, in its units (None without one), and
+        ``reachable_preservation``: what the last map that was free to move preserved.
     """
 
     points: list[dict[str, Any]]
@@ -71,11 +72,14 @@ class PreviousMap:
         Of the neighbor graph that it was drawn from.
     names
         Names of its regions, with their level.
+    reachable
+        Its ``reachable_preservation``; None if it is not known.
     """
 
     positions: Mapping[int, tuple[float, float]]
     graph_sha256: str | None
     names: Mapping[str, int] = field(default_factory=dict)
+    reachable: float | None = None
 
 
 def manhattan_space(
@@ -111,18 +115,23 @@ def _space(
 
     if previous is not None and previous.graph_sha256 == digest and rows.size == len(ids):
         # The same neighbors get the same map: a forced refresh changes nothing.
-        embedding = known
+        embedding, reachable = known, previous.reachable
     else:
-        warm = rows.size > 0 and rows.size >= ENOUGH_KNOWN * len(ids)
-        embedding = _settled(graph, known) if warm else _drawn(graph)
+        reachable = None
+        if previous is not None and rows.size > 0 and rows.size >= ENOUGH_KNOWN * len(ids):
+            embedding, reachable = _settled(graph, known, previous.reachable)
+        else:
+            embedding = _drawn(graph)
         embedding = align_embedding(embedding, known[rows], rows, np.arange(rows.size))
     embedding = np.round(embedding, DECIMALS)
 
     shift = np.linalg.norm(embedding[rows] - known[rows], axis=1)
     trust = trustworthiness(ranks, embedding, NEIGHBORS)
+    kept = round(knn_preservation(graph, embedding), DECIMALS)
     quality = {
         "neighbors": int(graph.indices.shape[1]),
-        "knn_preservation": round(knn_preservation(graph, embedding), DECIMALS),
+        "knn_preservation": kept,
+        "reachable_preservation": kept if reachable is None else round(reachable, DECIMALS),
         "trustworthiness": round(trust.value, DECIMALS),
         # 0 up to 5,000 recipes, which are all judged.
         "trustworthiness_error": round(trust.standard_error, DECIMALS),
@@ -149,13 +158,22 @@ def _drawn(
     )
 
 
-def _settled(graph: NeighborGraph, known: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Start from the previous map with small steps, or larger ones if they keep clearly more."""
+def _settled(
+    graph: NeighborGraph, known: NDArray[np.float64], reachable: float | None
+) -> tuple[NDArray[np.float64], float]:
+    """Start from the previous map with small steps, or larger ones if they keep clearly more.
+
+    Returns the map and what larger steps keep. That changes little from one refresh to the next, so
+    that they are taken, at three times the work, only where small ones fall behind what is known.
+    """
     gentle = _drawn(graph, known, _WARM_EPOCHS, _WARM_LEARNING_RATE)
+    kept = knn_preservation(graph, gentle)
+    if reachable is not None and kept >= _WARM_ENOUGH * reachable:
+        return gentle, reachable
     # After a large change, such as another published distance, small steps leave a poor map.
     moved = _drawn(graph, known)
-    kept = knn_preservation(graph, gentle)
-    return gentle if kept >= _WARM_ENOUGH * knn_preservation(graph, moved) else moved
+    reachable = knn_preservation(graph, moved)
+    return (gentle if kept >= _WARM_ENOUGH * reachable else moved), reachable
 
 
 def _graph_sha256(ids: list[int], graph: NeighborGraph) -> str:

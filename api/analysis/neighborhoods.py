@@ -10,14 +10,13 @@ moves changes every score a little, and few names at all.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -174,34 +173,48 @@ def _candidates(
     """Recipes by name: each ingredient, each kind above one, and pairs of these."""
     members: dict[str, list[int]] = {}
     for row, names in enumerate(ingredients):
-        present = {term for name in names for term in (name, *ancestors.get(name, ()))}
-        for term in sorted(present):
-            if term.casefold() not in _MEANINGLESS:
-                members.setdefault(term, []).append(row)
+        for term in {term for name in names for term in (name, *ancestors.get(name, ()))}:
+            members.setdefault(term, []).append(row)
     most = _TOO_COMMON * len(ingredients)
-    single = {term: rows for term, rows in members.items() if _MIN_MEMBERS <= len(rows) <= most}
-    terms_of: list[list[str]] = [[] for _ in ingredients]
-    for term, rows in single.items():
-        for row in rows:
-            terms_of[row].append(term)
-    pairs = Counter(
-        pair
-        for terms in terms_of
-        for pair in combinations(sorted(terms), 2)
-        if not _related(*pair, ancestors)
-    )
-    rows_of = {term: np.asarray(rows, dtype=np.int64) for term, rows in single.items()}
+    rows_of = {
+        term: np.asarray(rows, dtype=np.int64)
+        for term, rows in sorted(members.items())
+        if _MIN_MEMBERS <= len(rows) <= most and term.casefold() not in _MEANINGLESS
+    }
     chosen = sorted(rows_of, key=lambda term: (-len(rows_of[term]), term))[:_MAX_CANDIDATES]
     found = {term: rows_of[term] for term in chosen}
-    for (one, other), number in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
-        if number < _MIN_MEMBERS or len(found) >= 2 * _MAX_CANDIDATES:
+    for one, other in _frequent_pairs(rows_of, len(ingredients)):
+        if len(found) >= 2 * _MAX_CANDIDATES:
             break
+        if _related(one, other, ancestors):
+            continue
         # The rarer ingredient says more, so it is read first.
         first, second = sorted((one, other), key=lambda term: (len(rows_of[term]), term))
         found[f"{first} · {second}"] = np.intersect1d(
             rows_of[one], rows_of[other], assume_unique=True
         )
     return found
+
+
+def _frequent_pairs(
+    rows_of: Mapping[str, npt.NDArray[np.int64]], n_rows: int
+) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of terms that enough rows have, the most frequent first, then by name.
+
+    ``rows_of`` is in the order of its terms.
+    """
+    terms = list(rows_of)
+    if not terms:
+        return
+    columns = np.concatenate(list(rows_of.values()))
+    starts = np.cumsum([0, *(len(rows) for rows in rows_of.values())])
+    held = csr_array((np.ones(columns.size, np.int64), columns, starts), (len(terms), n_rows))
+    together = (held @ held.T).tocoo()
+    one, other = together.coords
+    enough = (one < other) & (together.data >= _MIN_MEMBERS)
+    one, other, count = one[enough], other[enough], together.data[enough]
+    for pair in np.lexsort((other, one, -count)).tolist():
+        yield terms[one[pair]], terms[other[pair]]
 
 
 def _related(one: str, other: str, ancestors: Mapping[str, Sequence[str]]) -> bool:
@@ -230,13 +243,16 @@ def _places(
         here = _smoothed_at(places, counts, near)
         # One recipe's weight against empty ground: what is rare nearby is no region.
         share = here / (everything[places] + 1.0)
+        bonus = _LOYALTY if name in known else 1.0
+        # The surroundings only take away; most candidates are out without them.
+        if not ((here * share * bonus >= least) & (share * bonus >= _MIN_SHARE)).any():
+            continue
         if wide is None or wider is None:
             around = np.full(len(places), members / len(cells))
         else:
             around = _smoothed_at(places, counts, wide) / (wider[places] + 1.0)
         excess = here * (share - around)
         best = int(excess.argmax())
-        bonus = _LOYALTY if name in known else 1.0
         if excess[best] * bonus >= least and share[best] * bonus >= _MIN_SHARE:
             x, y = grid.position(int(places[best]))
             place = Neighborhood(x, y, name, round(float(here[best])), level)

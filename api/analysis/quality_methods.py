@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
-from scipy.spatial.distance import cdist
 
 from api.analysis.ground_metric import BETA, NEIGHBORS, TOLERANCE
 from barcart import Perception, TreeMetric, em_fit, exchange_evidence
@@ -37,6 +36,8 @@ class Space:
 
     def between(self, queries: csr_array, rows: csr_array) -> FloatArray:
         """Return the distances of queries to rows, both as shares, shape (q, n)."""
+        from scipy.spatial.distance import cdist  # slow to import, and few commands measure
+
         left, right = self.perceive(queries), self.perceive(rows)
         if isinstance(self.cost, TreeMetric):
             left, right = self.cost.embed(left), self.cost.embed(right)

@@ -14,9 +14,9 @@ Amounts are those of the first recipe's own lines, rounded to what can be poured
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from api.analysis.bar_measures import RINSE, TO_TOP, Measure
@@ -120,33 +120,34 @@ class Drink:
         In order.
     ml
         Volume by column.
-    lengtheners, pieces
-        The columns that fill up the glass, and those that are counted.
+    roles
+        By column, whether it fills up the glass, and whether it is counted: 0 to 3.
     names
         The ingredients' names by column.
     """
 
     lines: Sequence[Line]
     ml: Mapping[int, float]
-    lengtheners: Set[int]
-    pieces: Set[int]
+    roles: Mapping[int, int]
     names: Mapping[int, str]
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Drink:
         """Sum up lines."""
         ml: dict[int, float] = {}
+        roles: dict[int, int] = {}
         names: dict[int, list[str]] = {}
         for line in lines:
             ml[line.column] = ml.get(line.column, 0.0) + line.measure.ml
+            role = 2 * line.lengthener + line.measure.pieces
+            roles[line.column] = roles.get(line.column, 0) | role
             known = names.setdefault(line.column, [])
             if line.name not in known:
                 known.append(line.name)
         return cls(
             lines,
             ml,
-            {line.column for line in lines if line.lengthener},
-            {line.column for line in lines if line.measure.pieces},
+            roles,
             {column: " and ".join(several) for column, several in names.items()},
         )
 
@@ -166,58 +167,68 @@ def swap_plan(first: Drink, second: Drink, flows: Sequence[tuple[int, int, float
     SwapPlan
         The parts of each line of ``first`` that stay, are swapped or left out add up to the line.
     """
-    given: dict[int, float] = defaultdict(float)
-    taken: dict[int, float] = defaultdict(float)
-    for source, target, share in flows:
-        given[source] += share
-        taken[target] += share
+    here, there = first.ml, second.ml
+    given: dict[int, float] = {}
+    for source, _, share in flows:
+        given[source] = given.get(source, 0.0) + share
 
-    kept: dict[int, float] = defaultdict(float)
-    left: dict[int, float] = defaultdict(float)
-    added: dict[int, float] = defaultdict(float)
-    swapped: dict[int, dict[int, float]] = defaultdict(dict)
+    kept: dict[int, float] = {}
+    left: dict[int, float] = {}
+    added: dict[int, float] = {}
+    swapped: dict[int, dict[int, float]] = {}
 
     def balance(source: int, target: int, share: float) -> None:
         """Count a flow that only balances the plan: no replacement of one by the other."""
-        (kept if source in second.ml else left)[source] += share
-        if target not in first.ml:
-            added[target] += share
+        rest = kept if source in there else left
+        rest[source] = rest.get(source, 0.0) + share
+        if target not in here:
+            added[target] = added.get(target, 0.0) + share
 
     for source, target, share in flows:
         if source == target:
-            kept[source] += share
+            kept[source] = kept.get(source, 0.0) + share
         elif _comparable(source, target, first, second) and not (
-            source in second.ml and share < _CHANGE_SHARE * given[source]
+            source in there and share < _CHANGE_SHARE * given[source]
         ):
-            swapped[source][target] = swapped[source].get(target, 0.0) + share
+            shares = swapped.setdefault(source, {})
+            shares[target] = shares.get(target, 0.0) + share
         else:
             balance(source, target, share)
-    new = {target for target, share in added.items() if share >= _ADDED_SHARE * taken[target]}
-    for source, targets_of in swapped.items():
-        for target in new & targets_of.keys():
-            balance(source, target, targets_of.pop(target))
+    new: set[int] = set()
+    if added:
+        taken: dict[int, float] = {}
+        for _, target, share in flows:
+            taken[target] = taken.get(target, 0.0) + share
+        new = {target for target, share in added.items() if share >= _ADDED_SHARE * taken[target]}
+        for source, shares in swapped.items():
+            for target in new & shares.keys():
+                balance(source, target, shares.pop(target))
 
     steps: list[tuple[int, float, Step]] = []
     keep: list[tuple[str, str, float]] = []
     for line in first.lines:
-        measure = line.measure
-        share = given.get(line.column, 0.0)
-        if share <= 0:
-            keep.append((measure.text(), line.name, measure.ml))
+        column, measure = line.column, line.measure
+        if column not in given:
+            keep.append((measure.written, line.name, measure.ml))
             continue
-        shares = swapped.get(line.column, {})
+        shares = swapped.get(column, {})
+        if not shares and column not in left:  # most lines
+            part, text, ml = measure.whole
+            if part > 0 or measure.step <= 0:
+                keep.append((text, line.name, ml))
+            continue
         targets = sorted(shares)
         if targets:
             # The rest of an ingredient goes the way of its main part.
             main = max(targets, key=shares.__getitem__)
-            shares[main] += left.pop(line.column, 0.0)
-        outcomes = [kept.get(line.column, 0.0), left.get(line.column, 0.0)]
+            shares[main] += left.pop(column, 0.0)
+        outcomes = [kept.get(column, 0.0), left.get(column, 0.0)]
         outcomes += [shares[target] for target in targets]
         whole = len(outcomes) - outcomes.count(0.0) == 1
         parts = (
             [(outcomes.index(max(outcomes)), measure.whole[0])]
             if whole
-            else enumerate(measure.split([outcome / share for outcome in outcomes]))
+            else enumerate(measure.split([outcome / given[column] for outcome in outcomes]))
         )
         for index, part in parts:
             if part <= 0 and not (measure.step <= 0 and outcomes[index] == max(outcomes)):
@@ -228,21 +239,19 @@ def swap_plan(first: Drink, second: Drink, flows: Sequence[tuple[int, int, float
                 continue
             kind: Kind = "leave out" if index == 1 else "swap"
             taking = None if index == 1 else second.names[targets[index - 2]]
-            step = Step(kind, text, ml, line.name, taking)
-            steps.append((_ORDER[kind], -outcomes[index], step))
-    for line in second.lines:
-        if line.column in new:
-            step = Step("add", line.measure.text(), line.measure.ml, None, line.name)
-            steps.append((_ORDER["add"], -added[line.column], step))
-    steps.sort(key=lambda entry: entry[:2])
+            steps.append((_ORDER[kind], -outcomes[index], Step(kind, text, ml, line.name, taking)))
+    if new:
+        for line in second.lines:
+            if line.column in new:
+                step = Step("add", line.measure.written, line.measure.ml, None, line.name)
+                steps.append((_ORDER["add"], -added[line.column], step))
+    steps.sort(key=itemgetter(0, 1))
     return SwapPlan([step for _, _, step in steps], keep)
 
 
 def _comparable(source: int, target: int, first: Drink, second: Drink) -> bool:
     """Whether one can replace the other: both fill up the glass, or neither, in like amounts."""
-    if (source in first.lengtheners) != (target in second.lengtheners):
-        return False
-    if (source in first.pieces) != (target in second.pieces):
+    if first.roles[source] != second.roles[target]:
         return False
     here, there = first.ml[source], second.ml[target]
     if here > there:

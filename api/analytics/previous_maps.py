@@ -30,8 +30,13 @@ def previous_maps(snapshots: Snapshots, manifest: Manifest | None) -> dict[str, 
         except (StorageError, KeyError, TypeError, ValueError) as error:
             logger.warning("the previous %s cannot be read, so points may jump: %s", name, error)
             continue
-        digest = manifest.details.get(name, {}).get("graph_sha256")
-        maps[name] = PreviousMap(positions, digest, names.get(name, {}))
+        quality = manifest.details.get(name, {})
+        maps[name] = PreviousMap(
+            positions,
+            quality.get("graph_sha256"),
+            names.get(name, {}),
+            quality.get("reachable_preservation"),
+        )
     return maps
 
 

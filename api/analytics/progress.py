@@ -1,13 +1,10 @@
-"""Progress of a refresh: a bar on a terminal, log lines elsewhere."""
+"""Progress of a refresh: log lines, and the run status."""
 
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import Protocol
 
 from api.analytics import memory
 from api.analytics.interruption import check_interruption
@@ -36,37 +33,6 @@ class LogReporter:
 
     def step(self, text: str) -> None:
         logger.info("%s", text)
-
-
-class BarReporter:
-    """Reports to a bar on a terminal; use as a context manager."""
-
-    def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("[progress.description]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[step]}"),
-            console=console,
-            transient=True,
-        )
-        self._task = self._progress.add_task("Refresh", total=None, step="")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
-
-    def stage(self, name: str, number: int, total: int) -> None:
-        self._progress.update(
-            self._task, description=name, completed=number - 1, total=total, step=""
-        )
-
-    def step(self, text: str) -> None:
-        self._progress.update(self._task, step=text)
 
 
 class StatusReporter:

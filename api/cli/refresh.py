@@ -44,7 +44,7 @@ def refresh(
 def _refresh(force: bool, scheduler: str | None, verbose: bool) -> dict[str, Any]:
     from api.analytics.analytics_refresh import regenerate_analytics
     from api.analytics.log import configure_logging
-    from api.analytics.progress import BarReporter
+    from api.cli.progress_bar import BarReporter
 
     if verbose or not stderr.is_terminal:
         configure_logging()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from api.analysis.analysis import Analysis
 from api.analysis.cocktail_space import PreviousMap
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.analytics.previous_maps import MAPS, previous_maps
@@ -74,6 +75,24 @@ def test_most_points_stay_where_they_were(
     assert np.median(jumps) > 3 * new.quality["median_shift"]
 
 
+def test_larger_steps_are_taken_where_needed(sample: Dataset) -> None:
+    analysis = Analysis(sample)
+    old = analysis.compute_cocktail_space()
+    sought = old.quality["reachable_preservation"]
+    assert sought == old.quality["knn_preservation"]
+    places = {point["recipe_id"]: (point["x"], point["y"]) for point in old.points}
+    shuffled = dict(zip(places, reversed(places.values()), strict=True))
+    # As if another distance were published now: from there small steps leave a poor map.
+    for reachable in (None, sought):
+        new = analysis.compute_cocktail_space(PreviousMap(shuffled, None, reachable=reachable))
+        assert new.quality["knn_preservation"] > 0.8 * sought
+    # Near enough to what is known, small steps are not compared with larger ones again.
+    near = analysis.compute_cocktail_space(PreviousMap(places, None, reachable=sought))
+    assert near.quality["reachable_preservation"] == sought
+    compared = analysis.compute_cocktail_space(PreviousMap(places, None))
+    assert near.points == compared.points
+
+
 def test_quality_is_recorded_in_the_manifest(
     make_database: MakeDatabase, sample: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -89,6 +108,8 @@ def test_quality_is_recorded_in_the_manifest(
     maps = previous_maps(storage.snapshots, manifest)
     assert set(maps) == set(MAPS)
     assert len(maps["cocktail-space"].positions) == len(sample.recipes)
+    details = manifest.details["cocktail-space"]
+    assert maps["cocktail-space"].reachable == details["reachable_preservation"]
 
 
 def test_damaged_previous_map_is_ignored(

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import ArpackError, eigsh
 
 from barcart import _kernels
 from barcart._parallel import one_blas_thread
@@ -90,6 +89,8 @@ def spectral_coordinates(graph: sp.csr_array, random: np.random.RandomState) -> 
     Shape (n, 2). Random coordinates where many points are all alike, so that no gap between
     eigenvalues is left.
     """
+    from scipy.sparse.linalg import ArpackError, eigsh  # only maps from scratch need it
+
     n = graph.shape[0]
     scale = 1.0 / np.sqrt(np.asarray(graph.sum(axis=0)).ravel())
     # The largest eigenvalues of D^-1/2 W D^-1/2 are the smallest ones of the Laplacian I - that.

@@ -12,8 +12,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.linalg import orthogonal_procrustes
-from scipy.sparse.csgraph import connected_components
 
 from barcart._layout import fuzzy_graph, optimize, spectral_coordinates
 from barcart.neighbors import NeighborGraph, knn_matrix
@@ -196,8 +194,9 @@ def align_embedding(
     if here.size == 1:
         shifted: FloatArray = moving - center + target
         return shifted
-    turn, _ = orthogonal_procrustes(moving[here] - center, fixed[there] - target)
-    aligned: FloatArray = (moving - center) @ turn + target
+    # The nearest orthogonal matrix (Schönemann 1966), as by scipy.linalg.orthogonal_procrustes.
+    left, _, right = np.linalg.svd((moving[here] - center).T @ (fixed[there] - target))
+    aligned: FloatArray = (moving - center) @ (left @ right) + target
     return aligned
 
 
@@ -245,6 +244,8 @@ def _initial_layout(init: npt.ArrayLike | None, n: int) -> FloatArray | None:
 
 def _spectral_layout(graph: sp.coo_array, random: np.random.RandomState) -> FloatArray:
     """Lay out each connected part by eigenvectors and set the parts side by side."""
+    from scipy.sparse.csgraph import connected_components  # only maps from scratch need it
+
     csr = graph.tocsr()
     n_parts, part_of = connected_components(csr, directed=False)
     sizes = np.bincount(part_of, minlength=n_parts)

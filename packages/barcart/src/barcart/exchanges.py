@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammainccinv, gammaincinv
 
 from barcart.matching import neighbor_pair_blocks
 from barcart.neighbors import NeighborGraph, emd_neighbors
@@ -99,6 +98,8 @@ class ExchangeEvidence:
         ValueError
             If the level is not between 0 and 1.
         """
+        from scipy.special import gammainccinv, gammaincinv  # slow to import
+
         if not 0.0 < level < 1.0:
             raise ValueError(f"level must be between 0 and 1, not {level!r}")
         shape, exposure = self._posterior()

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
 from barcart.embedding import (
     DEFAULT_NEIGHBORS,
@@ -165,6 +164,8 @@ def _comparable(
 
 def _mapped_neighbors(layout: FloatArray, k: int, rows: IntArray | None = None) -> IntArray:
     """Return the k nearest on the map of each point, or of some; itself excluded."""
+    from scipy.spatial import KDTree  # slow to import, and no reader of analytics needs it
+
     rows = np.arange(layout.shape[0]) if rows is None else rows
     n = rows.size
     _, found = KDTree(layout).query(layout[rows], k=k + 1)
