@@ -9,16 +9,21 @@ from sqlalchemy import Column, ColumnElement, Connection, String, literal_column
 from api.db.errors import DatabaseError
 from api.db.schema import CORE_COLUMNS, CORE_TABLES, metadata
 
+_CORE = ", ".join(f"'{table.name}'" for table in CORE_TABLES)
 # One statement: SQLAlchemy's inspector runs several per table, and every request needs this.
-# Tables only: a view over a dropped table fails when it is looked at.
+# Of views, only those that stand for a core table: a view over a dropped table fails when it is
+# looked at.
 _SQLITE = text(
+    # lower: SQLite's names are the same in any case.
     # xinfo: with generated columns, which can be read as well; hidden ones are of virtual tables.
-    "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c "
-    "WHERE t.type = 'table' AND c.hidden <> 1"
+    "SELECT lower(t.name), lower(c.name) FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c "  # noqa: S608
+    f"WHERE (t.type = 'table' OR t.type = 'view' AND lower(t.name) IN ({_CORE})) "
+    "AND c.hidden <> 1"
 )
 _POSTGRESQL = text(
-    "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
-    "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') "
+    "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "  # noqa: S608
+    "WHERE c.relnamespace = current_schema()::regnamespace AND (c.relkind IN ('r', 'p') "
+    f"OR c.relkind IN ('v', 'm', 'f') AND c.relname IN ({_CORE})) "
     "AND a.attnum > 0 AND NOT a.attisdropped"
 )
 
@@ -88,6 +93,7 @@ def read_table_columns(connection: Connection) -> TableColumns:
     if missing:
         raise DatabaseError(
             f"The database has no {' and no '.join(missing)}. Point DB_PATH at a "
-            f"cocktail database, or create one with: cocktaildb db init"
+            f"cocktail database, or create one: with cocktaildb db init, or from the recipes of "
+            f"another program's file with DB_PATH=new.db cocktaildb import FILE"
         )
     return shape

@@ -16,6 +16,17 @@ class DatabaseFullError(DatabaseError):
     """There is no room for what is to be written; nothing was changed."""
 
 
+#: The remedy of a database that cannot be written.
+MAKE_WRITABLE = "Allow writing to the file and to its folder, or use a copy of it."
+
+
+def is_read_only(error: Exception) -> bool:
+    """Return whether a write failed because the file, its folder or the session is read-only."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_READONLY or getattr(cause, "sqlstate", None) == "25006"
+
+
 def write_error(name: str, error: Exception) -> DatabaseError:
     """Return why the database of this name cannot be written, without statements and their values.
 
@@ -31,6 +42,8 @@ def write_error(name: str, error: Exception) -> DatabaseError:
     # disk_full: https://www.postgresql.org/docs/current/errcodes-appendix.html
     if code == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == "53100":
         return DatabaseFullError(f"{name} cannot be written: its disk is full. Make room on it.")
+    if is_read_only(error):
+        return DatabaseError(f"{name} cannot be written: it is read-only. {MAKE_WRITABLE}")
     return DatabaseError(f"{name} cannot be written: {str(cause).strip().rstrip('.')}.")
 
 

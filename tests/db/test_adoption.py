@@ -1,13 +1,17 @@
 """A database of another program opens as it is, and migrates completely or not at all."""
 
 import hashlib
+import itertools
+import os
+import signal
 import sqlite3
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Engine, event, text
 
 from api.db.catalog import ingredients, ratings, recipes, tags
 from api.db.catalog.drafts import RecipeDraft
@@ -230,6 +234,17 @@ def _sqlite(tmp_path: Path, *scripts: str) -> Database:
             "Another program",
         ),
         ("CREATE TABLE database_identity (x INTEGER);", "database_identity already exists"),
+        (
+            "ALTER TABLE recipes RENAME TO other; CREATE VIEW recipes AS SELECT * FROM other;",
+            "recipes is a view",
+        ),
+        ("ALTER TABLE recipes RENAME TO r; ALTER TABLE r RENAME TO Recipes;", "written Recipes"),
+        ("ALTER TABLE recipes RENAME COLUMN name TO Name;", "recipes.name is written Name"),
+        (
+            "CREATE TABLE notes (rating_id INTEGER REFERENCES ratings (id)); "
+            "INSERT INTO notes VALUES (1);",
+            "notes refers to it",
+        ),
     ],
 )
 def test_failed_migration_changes_no_byte(tmp_path: Path, script: str, reason: str | None) -> None:
@@ -246,6 +261,86 @@ def test_failed_migration_changes_no_byte(tmp_path: Path, script: str, reason: s
         upgrade(database.engine)
     assert "Nothing has changed" in str(caught.value)
     assert _digest(database) == before
+
+
+#: What SQLite takes, and a server does not.
+SERVER_ONLY = {
+    "ALTER TABLE recipe_ingredients ALTER amount TYPE TEXT;": "amount has the type TEXT",
+    "ALTER TABLE ingredients ALTER parent_id TYPE TEXT;": "parent_id has the type TEXT",
+    "ALTER TABLE recipes ADD COLUMN instructions JSON;": "instructions has the type JSON",
+    "ALTER TABLE recipes ADD COLUMN search_name INTEGER;": "search_name has the type INTEGER",
+    "CREATE VIEW names AS SELECT id FROM recipes;": "view names depends on column",
+    "CREATE VIEW stars AS SELECT * FROM ratings;": "view stars depends on table ratings",
+    "ALTER TABLE recipes RENAME TO r; CREATE VIEW recipes AS SELECT * FROM r;": "is a view",
+    "CREATE TABLE notes (rating_id INTEGER REFERENCES ratings);": "notes refers to it",
+}
+
+
+def test_servers_migrate_completely_or_not(empty_postgresql: Database) -> None:
+    foreign = (FOREIGN + OTHER_RATINGS).replace("id INTEGER PRIMARY KEY", "id SERIAL PRIMARY KEY")
+    for script, reason in SERVER_ONLY.items():
+        with empty_postgresql.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+            for statement in (foreign + script).split(";"):
+                if statement.strip():
+                    connection.execute(text(statement))
+        assert len(read_checked_dataset(empty_postgresql).recipes) == 2
+        before = _content(empty_postgresql)
+        with pytest.raises(DatabaseError, match=reason) as caught:
+            upgrade(empty_postgresql.engine)
+        assert "Nothing has changed" in str(caught.value)
+        assert "CASCADE" not in str(caught.value)
+        assert _content(empty_postgresql) == before
+
+
+def _content(database: Database) -> list[object]:
+    """Return every column and row of a server."""
+    columns = text(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+    )
+    with database.engine.connect() as connection:
+        found: list[object] = list(connection.execute(columns))
+        for name in sorted({row.table_name for row in connection.execute(columns)}):
+            found += connection.execute(text(f'SELECT * FROM "{name}" AS t ORDER BY t::text')).all()
+    return found
+
+
+def test_a_killed_migration_changes_nothing(make_foreign: MakeForeign) -> None:
+    database = make_foreign(FOREIGN, OTHER_RATINGS, PRIVATE_TAGS)
+    content = _content if database.sqlite_path is None else _digest_after_recovery
+    before = content(database)
+    for statement in (60, 160):
+        database.dispose()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of threads, which the child does not use
+            child = os.fork()
+        if child == 0:
+            try:
+                _die_at(database.engine, statement)
+                upgrade(database.engine)
+            finally:
+                os._exit(0)
+        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL, statement
+        assert content(database) == before, statement
+    upgrade(database.engine)
+    assert _faults(database)[0].field == "created_by"
+
+
+def _die_at(engine: Engine, statement: int) -> None:
+    count = itertools.count(1)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def die(*_arguments: object) -> None:
+        if next(count) == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _digest_after_recovery(database: Database) -> list[object]:
+    assert database.sqlite_path is not None
+    with closing(sqlite3.connect(database.sqlite_path)) as raw:
+        return list(raw.iterdump())
 
 
 def test_case_files_open_and_migrate(tmp_path: Path) -> None:

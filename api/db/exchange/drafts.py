@@ -40,6 +40,11 @@ CSV_COLUMNS = ("recipe", "line", "ingredient", "amount", "unit", "original_text"
 OWN_TABLES = ("units", "ingredients", "recipes", "tags", "ratings")
 
 
+def id_key(identifier: object) -> str:
+    """Return an id as text: files write ``1``, ``"1"`` and ``1.0`` for the same row."""
+    return str(identifier).strip().removesuffix(".0")
+
+
 @dataclass
 class Row:
     """Fields as written, empty texts as None.

@@ -14,7 +14,7 @@ from api.db.catalog.recipes import Recipe, draft_of, get_recipes, write_recipe
 from api.db.catalog.tags import ids_of_tags
 from api.db.catalog.units import create_unit
 from api.db.errors import DatasetError, Fault
-from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row
+from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row, id_key
 from api.db.exchange.report import OnDuplicate
 from api.db.exchange.time_limit import check_time
 from api.db.schema import ingredients, ratings, recipes, tags, units
@@ -157,7 +157,7 @@ class _Merge:
 
     def _add_ingredients(self) -> None:
         names = {
-            row.fields["id"]: row.text("name")
+            id_key(row.fields["id"]): row.text("name")
             for row in self._collection.ingredients
             if row.fields.get("id") is not None
         }
@@ -173,7 +173,7 @@ class _Merge:
                 continue
             parent = row.text("parent")
             if parent is None and (number := row.fields.get("parent_id")) is not None:
-                parent = names.get(number, f"{number}")
+                parent = names.get(id_key(number), f"{number}")
             waiting.append((row, draft, None if parent is None else same_name(parent)))
         while waiting:
             # Parents first, whatever their order in the source.

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 
-from api.db.exchange.drafts import Collection, Row
+from api.db.exchange.drafts import Collection, Row, id_key
 from api.db.exchange.foreign_texts import storable
 from api.db.exchange.line_texts import (
     garnish_text,
@@ -53,7 +53,11 @@ class LinePlanner:
         self._source, self._out, self._report = source, out, report
         self._ingredients, self._units, self._mapping = ingredients, units, mapping
         self._by_id = {
-            table: {row.fields["id"]: row.text("name") for row in rows if row.fields.get("id")}
+            table: {
+                id_key(row.fields["id"]): row.text("name")
+                for row in rows
+                if row.fields.get("id") is not None
+            }
             for table, rows in (("ingredient", source.ingredients), ("unit", source.units))
         }
         self._lines: Counter[str] = Counter()
@@ -86,14 +90,16 @@ class LinePlanner:
             if fields.get(f"{name}_id") is not None and fields.get(name) is None
         }
         known = {
-            name: self._by_id[name].get(identifiers.get(f"{name}_id"))
+            name: self._by_id[name].get(id_key(identifiers.get(f"{name}_id")))
             for name in ("ingredient", "unit")
         }
-        if "ingredient_id" in identifiers and known["ingredient"] is None:
-            message = f"There is no ingredient {identifiers['ingredient_id']}."
-            remedy = "List it under ingredients, or use its name."
-            self._out.add_fault("recipe_ingredients", line.where, "ingredient_id", message, remedy)
-            return None
+        for noun in known:
+            if f"{noun}_id" in identifiers and known[noun] is None:
+                message = f"There is no {noun} {identifiers[f'{noun}_id']}."
+                remedy = f"List it under {noun}s, or use its name."
+                out = self._out
+                out.add_fault("recipe_ingredients", line.where, f"{noun}_id", message, remedy)
+                return None
         written, measure, text, as_is = self._read(line, known["ingredient"], known["unit"])
         if not written:
             if any(value is not None for key, value in fields.items() if key != "number"):

@@ -5,13 +5,19 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.columns import read_table_columns
-from api.db.errors import DatabaseError
+from api.db.errors import MAKE_WRITABLE, DatabaseError, is_read_only
 from api.db.identity import ensure_database_id
-from api.db.migrations.adopt import KeptAside, adopt, copy_ratings, derive_paths
+from api.db.migrations.adopt import (
+    COPY_INSTEAD,
+    KeptAside,
+    adopt,
+    copy_ratings,
+    derive_paths,
+)
 from api.db.schema import CORE_TABLES
 from api.db.search_names import fold_names
 
@@ -51,16 +57,33 @@ def upgrade(engine: Engine, revision: str = "head") -> list[str]:
             f"Another program, or a newer version of this one, migrates it. Nothing has changed."
         ) from error
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
         raise DatabaseError(
-            f"{engine.url.render_as_string(hide_password=True)} cannot be migrated: {reason}. "
-            f"Nothing has changed."
+            f"{engine.url.render_as_string(hide_password=True)} cannot be migrated: "
+            f"{_reason(error)}. Nothing has changed. "
+            f"{MAKE_WRITABLE if is_read_only(error) else COPY_INSTEAD}"
         ) from error
 
 
+def _reason(error: SQLAlchemyError) -> str:
+    """Return what the driver says, without PostgreSQL's hints: they name commands that lose rows.
+
+    Examples
+    --------
+    >>> from sqlalchemy.exc import OperationalError
+    >>> _reason(OperationalError("DROP", {}, Exception("it depends.\\nHINT:  Use CASCADE.")))
+    'it depends'
+    """
+    text = str(getattr(error, "orig", None) or error)
+    lines = [line for line in text.splitlines() if not line.startswith(("HINT:", "CONTEXT:"))]
+    return " ".join(lines).strip().rstrip(".")
+
+
 def _is_foreign(connection: Connection) -> bool:
-    present = set(inspect(connection).get_table_names())
-    return "alembic_version" not in present and any(t.name in present for t in CORE_TABLES)
+    found = inspect(connection)
+    present = {name.lower() for name in (*found.get_table_names(), *found.get_view_names())}
+    if "alembic_version" in present and connection.scalar(text("SELECT 1 FROM alembic_version")):
+        return False
+    return any(table.name in present for table in CORE_TABLES)
 
 
 def _finish_adoption(connection: Connection, aside: dict[str, KeptAside]) -> list[str]:

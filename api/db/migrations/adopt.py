@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from api.db import schema
 from api.db.catalog.drafts import RatingDraft
@@ -30,10 +31,18 @@ from api.db.times import as_utc
 from api.db.tree import ancestor_paths, on_or_below_cycle
 
 #: A table before those that it refers to.
-_OPTIONAL = (schema.recipe_tags, schema.tags, schema.ratings)
+_OPTIONAL = (schema.recipe_tags, schema.tags, schema.ratings, schema.shelf_bottles)
 #: What other programs call the user of a rating.
 _USER_COLUMNS = ("user_id", "cognito_user_id", "user", "username", "account_id")
 _USER_ID = TextRule(UserId)
+#: What to do about a database that cannot be written here.
+COPY_INSTEAD = (
+    "Copy the recipes into a new database instead: cocktaildb db export copy, then "
+    "DB_PATH=new.db cocktaildb import copy"
+)
+
+#: Values of one kind fit any column of it.
+_KINDS = ((sa.String,), (sa.Integer, sa.Numeric, sa.Float), (sa.Boolean,), (sa.DateTime,))
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ def adopt(connection: Connection) -> dict[str, KeptAside]:
     }
     if schema.tags in misfits and available.has("recipe_tags"):
         misfits.setdefault(schema.recipe_tags, "refers to those tags")
+    _refuse_to_break_references(connection, misfits)
     return {
         table.name: KeptAside(_set_aside(connection, table), misfits[table])
         for table in _OPTIONAL
@@ -76,22 +86,46 @@ def _refuse_unwritable_tables(connection: Connection, available: TableColumns) -
         reason = _obstacle(connection, table, available)
         if reason is not None:
             raise DatabaseError(
-                f"{table.name}.{reason}, so {table.name} cannot be written here. Nothing has "
-                f"changed. Copy the recipes into a new database instead: cocktaildb db export, "
-                f"then cocktaildb db import"
+                f"{reason}, so {table.name} cannot be written here. Nothing has changed. "
+                f"{COPY_INSTEAD}"
             )
 
 
 def _obstacle(connection: Connection, table: Table, available: TableColumns) -> str | None:
-    """Return the column for which a table cannot be written, and why; None if it can."""
+    """Return why a table cannot be written; None if it can."""
+    present = inspect(connection).get_table_names()
+    if table.name not in present:
+        other = next((name for name in present if name.lower() == table.name), None)
+        return f"{table.name} is written {other}" if other else f"{table.name} is a view"
+    columns = [column["name"] for column in inspect(connection).get_columns(table.name)]
+    if other := next((c for c in columns if c not in table.columns and c.lower() in table.columns
+                      and connection.dialect.name == "sqlite"), None):  # fmt: skip
+        return f"{table.name}.{other.lower()} is written {other}"
     if demanding := _demanding_columns(connection, table):
-        return f"{demanding[0]} requires a value that this program does not know"
+        return f"{table.name}.{demanding[0]} requires a value that this program does not know"
     if generated := _generated_columns(connection, table):
-        return f"{generated[0]} is computed from other columns"
+        return f"{table.name}.{generated[0]} is computed from other columns"
     if dangling := _dangling_reference(connection, table, available):
-        return f"{dangling} refers to a table that does not exist"
+        return f"{table.name}.{dangling} refers to a table that does not exist"
     if not _numbers_its_rows(connection, table.name):
-        return "id is not an integer primary key"
+        return f"{table.name}.id is not an integer primary key"
+    if mistyped := _mistyped_column(connection, table):
+        return f"{table.name}.{mistyped}"
+    return None
+
+
+def _mistyped_column(connection: Connection, table: Table) -> str | None:
+    """Return a column that a server refuses our values for, and its type."""
+    if connection.dialect.name == "sqlite":
+        return None  # a column takes any value
+    for column in inspect(connection).get_columns(table.name):
+        ours = table.columns.get(column["name"])
+        if ours is None or ours is schema.ingredients.c.path:  # which is converted
+            continue
+        kind = column["type"]
+        kind = kind.data_type if isinstance(kind, DOMAIN) else kind
+        if not any(isinstance(kind, one) and isinstance(ours.type, one) for one in _KINDS):
+            return f"{column['name']} has the type {kind}"
     return None
 
 
@@ -156,9 +190,23 @@ def _misfit(connection: Connection, available: TableColumns, table: Table) -> st
     demanding = _demanding_columns(connection, table)
     if demanding:
         return f"has a column {', '.join(demanding)} that requires a value"
+    if mistyped := _mistyped_column(connection, table):
+        return f"has a column of another type: {mistyped}"
     if "id" in table.columns and not _numbers_its_rows(connection, table.name):
         return "has an id that is not an integer primary key"
     return None
+
+
+def _refuse_to_break_references(connection: Connection, misfits: dict[Table, str]) -> None:
+    aside = {table.name for table in misfits}
+    inspector = inspect(connection)
+    for name in inspector.get_table_names() if aside else ():
+        for key in inspector.get_foreign_keys(name) if name not in aside else ():
+            if key["referred_table"] in aside:
+                raise DatabaseError(
+                    f"The table {key['referred_table']} does not fit, and {name} refers to it, so "
+                    f"it cannot be kept under another name. Nothing has changed. {COPY_INSTEAD}"
+                )
 
 
 def _set_aside(connection: Connection, table: Table) -> str:
@@ -181,11 +229,13 @@ def copy_ratings(connection: Connection, aside: str) -> str:
         return f"none of its {total} rows could be copied"
     time = "created_at" if "created_at" in columns else "NULL"
     found = connection.execute(
-        text(f"SELECT recipe_id, {user}, rating, {time} FROM {aside}")  # noqa: S608
+        text(f"SELECT recipe_id, rating, {user}, {time} FROM {aside}")  # noqa: S608
     ).all()
     recipes = set(connection.scalars(select(schema.recipes.c.id)))
     rows = {}
-    for recipe_id, user_id, rating, created_at in found:
+    for *numbers, user_id, created_at in found:
+        # Digits in columns of text are numbers, too.
+        recipe_id, rating = (int(one) if str(one).isdecimal() else one for one in numbers)
         try:
             row = {
                 "recipe_id": recipe_id,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row
+from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row, id_key
 from api.db.exchange.sources.tables import TableRows, read_csv
 from api.db.exchange.sources.text import decode
 from api.db.exchange.tag_cells import split_tags
@@ -88,7 +88,7 @@ class RecipesByReference:
         self._by_name: dict[str, list[RecipeRow]] = {}
         for recipe in collection.recipes:
             if (identifier := recipe.text("id")) is not None:
-                self._by_id.setdefault(_number(identifier), recipe)
+                self._by_id.setdefault(id_key(identifier), recipe)
             self._by_name.setdefault(same_name(recipe.text("name")), []).append(recipe)
 
     def attach(self, table: str, row: Row) -> None:
@@ -97,7 +97,7 @@ class RecipesByReference:
         row.fields.pop("recipe_id", None)
         row.fields.pop("recipe", None)
         if identifier is not None:
-            owner = self._by_id.get(_number(identifier))
+            owner = self._by_id.get(id_key(identifier))
             found = [owner] if owner else []
             field, shown = "recipe_id", identifier
         elif name is not None:
@@ -119,7 +119,3 @@ class RecipesByReference:
 
     def _fault(self, table: str, row: Row, field: str, message: str, remedy: str) -> None:
         self._collection.add_fault(table, row.where, field, message, remedy)
-
-
-def _number(identifier: str) -> str:
-    return identifier.removesuffix(".0")

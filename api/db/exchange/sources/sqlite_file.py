@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row
+from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row, id_key
 from api.db.exchange.sources.columns import find_columns, key_of
 from api.db.exchange.sources.own_csv import RecipesByReference
 from api.db.exchange.sources.table_recipes import read_table
 from api.db.exchange.sources.tables import TableRows
 from api.db.exchange.time_limit import ImportTimeoutError, check_time
-from api.db.schema import CORE_TABLES
+from api.db.schema import CORE_COLUMNS
 
 MAGIC = b"SQLite format 3\0"
 _MOST_ROWS = 500_000
 #: SQLite asks whether to go on after this many of its instructions: about a millisecond.
 _INSTRUCTIONS = 100_000
+#: What the place of a line in its recipe is called.
+_ORDER = ("position", "sort", "sortorder", "order", "line", "lineno", "linenumber", "orderindex",
+          "ingredientorder", "ingredientnumber", "displayorder", "seq", "sequence")  # fmt: skip
 
 
 def read_sqlite(data: bytes, name: str) -> Collection | None:
@@ -60,7 +63,12 @@ class _Table:
 
 def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
     tables = _tables(connection)
-    if {table.name for table in CORE_TABLES} <= {table.name for table in tables}:
+    present = {table.name.lower(): set(map(str.lower, table.columns)) for table in tables}
+    # The number of a line says nothing; all other columns that a database needs are needed here.
+    if all(
+        set(columns) - {"id"} <= present.get(table, set()) and table in present
+        for table, columns in CORE_COLUMNS.items()
+    ):
         return _own(connection, tables, name)
     joined = _joined(connection, tables)
     if joined is not None:
@@ -69,7 +77,12 @@ def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
             return collection
     candidates = []
     for table in tables:
-        found = read_table(_rows(connection, table.name), f"{name}, table {table.name}", "SQLite")
+        try:
+            rows = _rows(connection, table.name)
+        except sqlite3.OperationalError:
+            check_time()
+            continue  # a view with a function of another program
+        found = read_table(rows, f"{name}, table {table.name}", "SQLite")
         if found is not None:
             candidates.append(found)
     return max(candidates, key=lambda one: len(one.recipes), default=None)
@@ -78,42 +91,51 @@ def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
 def _own(connection: sqlite3.Connection, tables: list[_Table], name: str) -> Collection:
     """Return the rows of a database with our tables; others' columns and orphans are noted."""
     collection = Collection("our own tables (SQLite)", own=True)
-    present = {table.name: table.columns for table in tables}
+    present = {table.name.lower(): table for table in tables}
     rows: dict[str, list[Row]] = {}
-    for table, fields in FIELDS.items():
-        columns = [column for column in present.get(table, ()) if column in fields]
-        ignored = [column for column in present.get(table, ()) if column not in fields]
-        if unknown := [column for column in ignored if column != "search_name"]:
-            collection.notes.append(f"{name}: ignored {table}.{', '.join(unknown)}.")
-        rows[table] = []
+    for name_here, fields in FIELDS.items():
+        rows[name_here] = []
+        if name_here not in present:
+            continue
+        table = present[name_here]
+        columns = [column for column in table.columns if column.lower() in fields]
+        ignored = [column for column in table.columns if column.lower() not in fields]
+        if unknown := [column for column in ignored if column.lower() != "search_name"]:
+            collection.notes.append(f"{name}: ignored {table.name}.{', '.join(unknown)}.")
         if columns:
-            found = _table_rows(
-                connection,
-                f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(table)}",  # noqa: S608
-            )
-            rows[table] = [Row(f"{table} {label}", cells) for label, cells in found.rows]
+            select = ", ".join(f"{_quoted(one)} AS {_quoted(one.lower())}" for one in columns)
+            query = f"SELECT {select} FROM {_quoted(table.name)}"  # noqa: S608
+            if name_here == "tags" and "created_by" in map(str.lower, ignored):
+                # Those of another system that belong to one person.
+                query += " WHERE created_by IS NULL"
+                collection.notes.append(f"{name}: only tags without created_by are public.")
+            found = _table_rows(connection, query)
+            rows[name_here] = [Row(f"{name_here} {label}", cells) for label, cells in found.rows]
     collection.units, collection.ingredients = rows["units"], rows["ingredients"]
     collection.tags = rows["tags"]
-    named = {row.fields["id"]: row.text("name") for row in rows["tags"]}
-    tags: dict[Any, list[str]] = {}
+    named = {id_key(row.fields.get("id")): row.text("name") for row in rows["tags"]}
+    tags: dict[str, list[str]] = {}
     for row in rows["recipe_tags"]:
-        if (tag := named.get(row.fields.get("tag_id"))) is not None:
-            tags.setdefault(row.fields.get("recipe_id"), []).append(tag)
+        if (tag := named.get(id_key(row.fields.get("tag_id")))) is not None:
+            tags.setdefault(id_key(row.fields.get("recipe_id")), []).append(tag)
     collection.recipes = [
-        RecipeRow(row.where, row.fields, lines=[], tags=tags.get(row.fields.get("id"), []))
+        RecipeRow(row.where, row.fields, lines=[], tags=tags.get(id_key(row.fields.get("id")), []))
         for row in rows["recipes"]
     ]
     owners = RecipesByReference(collection)
-    known = {recipe.fields.get("id") for recipe in collection.recipes}
-    for table in ("recipe_ingredients", "ratings"):
-        orphans = [row for row in rows[table] if row.fields.get("recipe_id") not in known]
+    known = {id_key(recipe.fields.get("id")) for recipe in collection.recipes}
+    for table_name in ("recipe_ingredients", "ratings"):
+        orphans = [
+            row for row in rows[table_name] if id_key(row.fields.get("recipe_id")) not in known
+        ]
         if orphans:
             collection.notes.append(
-                f"{name}: ignored {len(orphans)} rows of {table} whose recipe does not exist."
+                f"{name}: ignored {len(orphans)} rows of {table_name} whose recipe does not exist."
             )
-        for row in rows[table]:
-            if row.fields.get("recipe_id") in known and (table != "ratings" or row.text("user_id")):
-                owners.attach(table, row)
+        orphaned = {id(row) for row in orphans}
+        for row in rows[table_name]:
+            if id(row) not in orphaned and (table_name != "ratings" or row.text("user_id")):
+                owners.attach(table_name, row)
     return collection
 
 
@@ -122,18 +144,25 @@ def _quoted(name: str) -> str:
 
 
 def _tables(connection: sqlite3.Connection) -> list[_Table]:
+    """Return tables first, then the views that can be read."""
     names = [
         name
         for (name,) in connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') "
+            "AND name NOT LIKE 'sqlite_%' ORDER BY type = 'view'"
         )
     ]
     tables = []
     for name in names:
-        info = connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
+        try:
+            info = connection.execute(f"PRAGMA table_xinfo({_quoted(name)})").fetchall()
+        except sqlite3.DatabaseError:
+            check_time()
+            continue  # a view over a table that is gone
         keys = connection.execute(f"PRAGMA foreign_key_list({_quoted(name)})").fetchall()
         references = {row[3]: row[2] for row in keys}
-        tables.append(_Table(name, [row[1] for row in info], references))
+        # Generated columns can be read, too; hidden ones are of virtual tables.
+        tables.append(_Table(name, [row[1] for row in info if row[6] != 1], references))
     return [_guess_references(table, tables) for table in tables]
 
 
@@ -214,9 +243,20 @@ def _join(
                if c not in taken and key_of(c) not in ("id", "name")]  # fmt: skip
     query = (
         f"SELECT {', '.join(select)} FROM {_quoted(link.name)} l {joins} "  # noqa: S608 - quoted
-        f"ORDER BY l.{_quoted(recipe[0])}, l.rowid"
+        f"ORDER BY {', '.join(f'l.{_quoted(c)}' for c in (recipe[0], *_order(connection, link)))}"
     )
     return _table_rows(connection, query)
+
+
+def _order(connection: sqlite3.Connection, link: _Table) -> list[str]:
+    """Return the columns in whose order the lines of a recipe come."""
+    said = [column for column in link.columns if key_of(column) in _ORDER]
+    try:
+        connection.execute(f"SELECT rowid FROM {_quoted(link.name)} LIMIT 0")  # noqa: S608 - quoted
+    except sqlite3.OperationalError:
+        check_time()
+        return said  # a view, or a table without such numbers
+    return [*said, "rowid"]
 
 
 def _key(table: _Table) -> str:
