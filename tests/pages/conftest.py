@@ -136,9 +136,9 @@ def own_server(sample_site: Site, tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
-# Per module: while Playwright runs, no other test of this process can use asyncio.
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def launched(*switches: str) -> Iterator[Browser]:
+    """Run Chromium with these switches; skip where it is not installed."""
     # The shell has the same engine and less around it: it takes half of the processor time.
     names = ("chromium-headless-shell", "chromium", "chromium-browser")
     path = next(filter(None, map(shutil.which, names)), None)
@@ -147,19 +147,21 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
-            # SwiftShader: WebGL on the processor, where there is no graphics card.
-            args=[
-                "--no-sandbox",
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
-                "--disable-quic",
-                # Debian turns it on; without a graphics card the processor does it twice.
-                "--disable-gpu-rasterization",
-                "--disable-dev-shm-usage",
-            ],
+            args=["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", *switches],
         )
         yield browser
         browser.close()
+
+
+# Per module: while Playwright runs, no other test of this process can use asyncio.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser without WebGL, which would cost the processor seconds a page.
+
+    The map is then drawn on a canvas; test_map_webgl.py has the other painter.
+    """
+    with launched("--disable-gpu", "--disable-3d-apis") as browser:
+        yield browser
 
 
 @dataclass

@@ -3,72 +3,22 @@
 import csv
 import io
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import httpx2 as httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from api.charts.palette import GROUPS
-from tests.pages.conftest import PHONE, WIDE, Served, Site, Visit, Visiting, serving
-
-
-def _atlas(served: Served) -> Any:
-    return httpx.get(f"{served.url}/api/v1/analytics/atlas").json()["data"]
-
-
-def _until(page: Page, condition: str) -> None:
-    """Wait for a JavaScript condition; Playwright's own way needs eval, which the CSP bars."""
-    page.evaluate(
-        "new Promise((done, fail) => { const start = performance.now(); const look = () => "
-        f"({condition}) ? done() : performance.now() - start > 30000 "
-        "? fail(new Error('waited too long')) : requestAnimationFrame(look); look(); })"
-    )
-
-
-def _open(visit: Visiting, served: Served, path: str = "/", **options: Any) -> Visit:
-    found: Visit = visit(served, path, **options)
-    _until(found.page, "globalThis.atlas?.main.width > 0")
-    found.page.evaluate(
-        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
-    return found
-
-
-def _positions(found: Visit) -> dict[int, tuple[float, float]]:
-    """Where each recipe is on the stage, in CSS pixels, by its id."""
-    rows = found.page.evaluate(
-        "atlas.main.members.map((i) => [atlas.model.recipes.id[i], ...atlas.main.position(i)])"
-    )
-    return {key: (x, y) for key, x, y in rows}
-
-
-def _stage(found: Visit) -> tuple[float, float]:
-    box = found.page.locator("#maps .stage").first.bounding_box()
-    assert box is not None
-    return box["x"], box["y"]
-
-
-def test_is_accessible_without_console_messages(any_server: Served, visit: Visiting) -> None:
-    found = _open(visit, any_server)
-    found.page.locator("#recipe-table summary").click()
-    assert found.axe() == []
-    found.page.emulate_media(color_scheme="dark")
-    assert found.axe() == []
-    found.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert found.axe() == []
-    assert found.page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
-    found.page.emulate_media(color_scheme="light")
-    assert found.axe() == []
+from tests.pages.conftest import PHONE, WIDE, Served, Site, Visiting, serving
+from tests.pages.map_page import open_map, read_atlas, read_positions, stage_corner, wait_until
 
 
 @pytest.mark.parametrize("size", [(1280, 800), PHONE])
 def test_map_fills_the_first_screen(
     any_server: Served, visit: Visiting, size: tuple[int, int]
 ) -> None:
-    found = _open(visit, any_server, size=size)
+    found = open_map(visit, any_server, size=size)
     box = found.page.locator("#maps").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= size[1]
@@ -82,7 +32,7 @@ def test_map_fills_the_first_screen(
 
 
 def test_side_by_side_maps_are_equally_wide(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, "/?map=both", size=(820, 1180))
+    found = open_map(visit, sample_server, "/?map=both", size=(820, 1180))
     boxes = [stage.bounding_box() for stage in found.page.locator("#maps .stage").all()]
     widths = [box["width"] for box in boxes if box]
     assert len(widths) == 2
@@ -104,7 +54,7 @@ _LABELS = """(() => {
 def test_region_names_cover_no_mark(
     any_server: Served, visit: Visiting, size: tuple[int, int], which: str
 ) -> None:
-    found = _open(visit, any_server, f"/?map={which}", size=size)
+    found = open_map(visit, any_server, f"/?map={which}", size=size)
     seen: list[set[str]] = []
     for zoom in (1, 2, 4, 8):
         found.page.evaluate(
@@ -127,7 +77,7 @@ def test_region_names_cover_no_mark(
 def test_panel_lists_and_draws_the_true_nearest(any_server: Served, visit: Visiting) -> None:
     key = httpx.get(f"{any_server.url}/api/v1/recipes?q=negroni").json()["items"][0]["id"]
     similar = httpx.get(f"{any_server.url}/api/v1/analytics/recipe-similar/{key}").json()["data"]
-    found = _open(visit, any_server, f"/?recipe={key}")
+    found = open_map(visit, any_server, f"/?recipe={key}")
     page = found.page
     nearest = [row["recipe_name"] for row in similar["similar"]][:6]
     assert page.locator("#selection .relatives button").all_inner_texts() == nearest
@@ -151,11 +101,11 @@ def test_panel_lists_and_draws_the_true_nearest(any_server: Served, visit: Visit
 
 
 def test_tap_on_a_phone_opens_the_sheet(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, size=PHONE)
+    found = open_map(visit, sample_server, size=PHONE)
     page = found.page
     assert page.locator("#panel").is_hidden()
-    left, top = _stage(found)
-    x, y = _positions(found)[1]
+    left, top = stage_corner(found)
+    x, y = read_positions(found)[1]
     page.mouse.click(left + x, top + y)
     sheet = page.locator("#panel").bounding_box()
     assert sheet is not None
@@ -167,54 +117,11 @@ def test_tap_on_a_phone_opens_the_sheet(sample_server: Served, visit: Visiting) 
 
 
 def test_slash_focuses_the_search(sample_server: Served, visit: Visiting) -> None:
-    page = _open(visit, sample_server).page
+    page = open_map(visit, sample_server).page
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
     page.keyboard.type("gin/")
     assert page.locator("#search").input_value() == "gin/"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_webgl_draws_each_mark_in_its_groups_color(
-    sample_server: Served, visit: Visiting, scheme: str
-) -> None:
-    found = _open(visit, sample_server, scheme=scheme)
-    page = found.page
-    assert page.evaluate("atlas.main.painter.constructor.name") == "WebglMarks"
-    # The marks alone: names, which would lie over some, are another canvas.
-    page.evaluate("atlas.main.words.hidden = true")
-    shot = Image.open(io.BytesIO(page.locator("#maps .stage").first.screenshot())).convert("RGB")
-    positions = _positions(found)
-    recipes = _atlas(sample_server)["recipes"]
-    solid = [
-        (positions[key], GROUPS[group])
-        for key, group in zip(recipes["id"], recipes["group"], strict=True)
-        if GROUPS[group].shape != "ring"
-        # A mark under another one has the other one's color.
-        and all(
-            abs(x - positions[key][0]) > 12 or abs(y - positions[key][1]) > 12
-            for other, (x, y) in positions.items()
-            if other != key
-        )
-    ]
-    assert len(solid) > 30
-    for (x, y), group in solid:
-        wanted = getattr(group, scheme)
-        got = shot.getpixel((round(x), round(y)))
-        assert isinstance(got, tuple)
-        off = max(abs(int(wanted[i : i + 2], 16) - got[i // 2]) for i in (1, 3, 5))
-        assert off <= 30, (group.key, wanted, got)
-
-
-def test_without_webgl_a_canvas_draws(sample_server: Served, visit: Visiting) -> None:
-    found = visit(sample_server, "/status")
-    found.page.context.add_init_script(
-        "const get = HTMLCanvasElement.prototype.getContext;"
-        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
-        "  return kind === 'webgl2' ? null : get.call(this, kind, ...rest); };"
-    )
-    found.goto("/")
-    _until(found.page, "globalThis.atlas?.main.painter.stamped > 50")
 
 
 _QUERIES = ["cachaca", "CACHAÇA", "campari", "negroni", "negrono", "gin fizz", "no such drink"]
@@ -222,14 +129,14 @@ _QUERIES = ["cachaca", "CACHAÇA", "campari", "negroni", "negrono", "gin fizz", 
 
 def _server_names(served: Served, typed: str) -> list[str]:
     """What the server's search finds, best first, by name."""
-    recipes = _atlas(served)["recipes"]
+    recipes = read_atlas(served)["recipes"]
     names = dict(zip(recipes["id"], recipes["name"], strict=True))
     found = httpx.get(f"{served.url}/api/v1/recipes/ids", params={"q": typed}).json()["ids"]
     return [names[key] for key in found if key in names]
 
 
 def test_search_ranks_as_the_server_does(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
     for typed in _QUERIES:
         expected = _server_names(sample_server, typed)
@@ -245,7 +152,7 @@ def test_search_ranks_as_the_server_does(sample_server: Served, visit: Visiting)
 
 
 def test_search_without_a_server_ranks_alike(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
     page.route("**/recipes/ids?*", lambda route: route.abort())
     for typed in _QUERIES:
@@ -258,7 +165,7 @@ def test_search_without_a_server_ranks_alike(sample_server: Served, visit: Visit
 
 
 def test_url_restores_the_whole_state(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
     with page.expect_response("**/recipes/ids?*"):
         page.get_by_label("Find a recipe or an ingredient").fill("lemon")
@@ -266,7 +173,7 @@ def test_url_restores_the_whole_state(sample_server: Served, visit: Visiting) ->
     page.get_by_role("radio", name="Manhattan").check()
     page.locator("#listing button").nth(2).click()
     page.get_by_role("button", name="Zoom in").first.click()
-    _until(page, "new URLSearchParams(location.search).has('view')")
+    wait_until(page, "new URLSearchParams(location.search).has('view')")
     look = (
         "[atlas.main.key, atlas.model.selected, atlas.model.order.length, "
         "[...atlas.model.filters.get('base')].join(), "
@@ -275,7 +182,7 @@ def test_url_restores_the_whole_state(sample_server: Served, visit: Visiting) ->
     before = page.evaluate(look)
     address = page.url.removeprefix(sample_server.url)
     assert {"map=manhattan", "q=lemon", "base=gin"} <= set(address[2:].split("&"))
-    again = _open(visit, sample_server, address)
+    again = open_map(visit, sample_server, address)
     expect(again.page.locator("#listing-title")).to_have_text("Found")
     assert again.page.evaluate(look) == before
     assert (
@@ -285,10 +192,10 @@ def test_url_restores_the_whole_state(sample_server: Served, visit: Visiting) ->
 
 
 def test_keyboard_selects_and_opens_recipes(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
     page.locator("#maps .over").first.focus()
-    positions = _positions(found)
+    positions = read_positions(found)
     seen = []
     for _ in range(3):
         page.keyboard.press("ArrowRight")
@@ -301,10 +208,10 @@ def test_keyboard_selects_and_opens_recipes(sample_server: Served, visit: Visiti
 
 
 def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
-    left, top = _stage(found)
-    positions = _positions(found)
+    left, top = stage_corner(found)
+    positions = read_positions(found)
     # From corner to corner of a rectangle around about a quarter of the recipes.
     x0, y0 = 40.0, 12.0
     x1 = sorted(x for x, _ in positions.values())[len(positions) // 2] + 0.5
@@ -315,7 +222,7 @@ def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visitin
     for x, y in ((x1, y0), (x1, y1), (x0, y1)):
         page.mouse.move(left + x, top + y)
     page.mouse.up()
-    atlas = _atlas(sample_server)["recipes"]
+    atlas = read_atlas(sample_server)["recipes"]
     names = dict(zip(atlas["id"], atlas["name"], strict=True))
     expected = {names[key] for key, (x, y) in positions.items() if x0 < x < x1 and y0 < y < y1}
     assert 5 < len(expected) < 80
@@ -326,16 +233,18 @@ def test_the_lasso_lists_what_it_surrounds(sample_server: Served, visit: Visitin
 
 
 def test_the_list_follows_the_view(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
     page.get_by_role("button", name="List", exact=True).click()
     page.locator("#maps .over").first.focus()
     assert page.locator("#listing-status").inner_text() == "101 recipes"
     for _ in range(3):
         page.keyboard.press("+")
-    _until(page, "!document.getElementById('listing-status').textContent.startsWith('101 ')")
+    wait_until(page, "!document.getElementById('listing-status').textContent.startsWith('101 ')")
     size = page.evaluate("[atlas.main.width, atlas.main.height]")
-    inside = [1 for x, y in _positions(found).values() if 0 <= x <= size[0] and 0 <= y <= size[1]]
+    inside = [
+        1 for x, y in read_positions(found).values() if 0 <= x <= size[0] and 0 <= y <= size[1]
+    ]
     assert 0 < len(inside) < 101
     assert page.locator("#listing-status").inner_text().split()[0] == str(len(inside))
 
@@ -343,11 +252,11 @@ def test_the_list_follows_the_view(sample_server: Served, visit: Visiting) -> No
 def test_pointing_shows_ingredients_and_a_click_chooses(
     sample_server: Served, visit: Visiting
 ) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     page = found.page
-    left, top = _stage(found)
+    left, top = stage_corner(found)
     key = httpx.get(f"{sample_server.url}/api/v1/recipes?q=negroni").json()["items"][0]["id"]
-    x, y = _positions(found)[key]
+    x, y = read_positions(found)[key]
     page.mouse.move(left + x, top + y)
     card = page.locator("#maps .hover-card").first
     assert card.is_visible()
@@ -358,29 +267,8 @@ def test_pointing_shows_ingredients_and_a_click_chooses(
     assert link == f"/recipes/{page.locator('#selection').get_attribute('data-recipe')}"
 
 
-def test_marks_animate_unless_motion_is_reduced(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
-    page = found.page
-    page.get_by_role("radio", name="Manhattan").check()
-    assert page.evaluate("atlas.main.morph ?? 1") == 1
-    page.emulate_media(reduced_motion="no-preference")
-    page.evaluate(
-        "globalThis.morphs = []; const draw = atlas.main.draw.bind(atlas.main);"
-        "atlas.main.draw = () => { morphs.push(atlas.main.morph ?? 0); draw(); };"
-    )
-    page.get_by_role("radio", name="Learned").check()
-    _until(page, "morphs.length > 0 && atlas.main.morph === 1")
-    seen = page.evaluate("morphs")
-    assert any(0 < value < 1 for value in seen)
-    assert seen == sorted(seen)
-    page.get_by_role("radio", name="Side by side").check()
-    assert page.locator("#maps .stage:visible").count() == 2
-    titles = page.locator("#maps figcaption").all_inner_texts()
-    assert titles == ["Manhattan", "Learned"]
-
-
 def test_each_field_colors_and_has_a_legend(any_server: Served, visit: Visiting) -> None:
-    found = _open(visit, any_server)
+    found = open_map(visit, any_server)
     page = found.page
     keys = page.locator("#color option").evaluate_all("(all) => all.map(({ value }) => value)")
     assert {"base", "strength", "ingredients", "neighborhood"} <= set(keys)
@@ -399,9 +287,9 @@ def test_each_field_colors_and_has_a_legend(any_server: Served, visit: Visiting)
 
 
 def test_histograms_filter_by_drag_and_keyboard(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, "/map?show=filters")
+    found = open_map(visit, sample_server, "/map?show=filters")
     page = found.page
-    recipes = _atlas(sample_server)["recipes"]
+    recipes = read_atlas(sample_server)["recipes"]
     sizes = [len(names) for names in recipes["ingredients"]]
     bins = page.get_by_role("group", name="Ingredients", exact=True).get_by_role("button")
     first, second = bins.nth(1), bins.nth(2)
@@ -431,7 +319,7 @@ def test_histograms_filter_by_drag_and_keyboard(sample_server: Served, visit: Vi
 
 def test_former_complexity_page_leads_here(sample_server: Served, visit: Visiting) -> None:
     found = visit(sample_server, "/complexity?size=4")
-    sizes = [len(names) for names in _atlas(sample_server)["recipes"]["ingredients"]]
+    sizes = [len(names) for names in read_atlas(sample_server)["recipes"]["ingredients"]]
     expect(found.page.locator("#maps")).to_have_attribute("data-lit", str(sizes.count(4)))
     assert found.page.locator("#color").input_value() == "ingredients"
     assert found.page.get_by_role("group", name="Ingredients", exact=True).is_visible()
@@ -439,7 +327,7 @@ def test_former_complexity_page_leads_here(sample_server: Served, visit: Visitin
 
 
 def test_a_filter_without_matches_can_be_removed(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, "/map?base=vodka&strength=0", size=PHONE)
+    found = open_map(visit, sample_server, "/map?base=vodka&strength=0", size=PHONE)
     page = found.page
     nothing = page.locator("#no-matches")
     expect(nothing).to_contain_text("No matches. Remove a filter")
@@ -462,7 +350,7 @@ def test_shelf_glows_on_the_map(any_server: Served, visit: Visiting) -> None:
     found.page.get_by_role("link", name="On the map").click()
     page = found.page
     now = httpx.get(f"{api}/analytics/bar/now", params={"have": shelf}).json()["recipes"]
-    placed = set(_atlas(any_server)["recipes"]["id"])
+    placed = set(read_atlas(any_server)["recipes"]["id"])
     expected = {one["recipe_id"] for one in now} & placed
     expect(page.locator(".reach.makeable")).to_have_text(f"{len(expected)} to make now")
     glowing = page.evaluate("atlas.model.recipes.id.filter((_, i) => atlas.model.reach[i] === 2)")
@@ -478,7 +366,7 @@ def test_shelf_glows_on_the_map(any_server: Served, visit: Visiting) -> None:
 
 
 def test_view_and_recipes_can_be_saved(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, "/map?base=gin&color=strength")
+    found = open_map(visit, sample_server, "/map?base=gin&color=strength")
     page = found.page
 
     def saved(name: str) -> bytes:
@@ -504,7 +392,7 @@ def test_view_and_recipes_can_be_saved(sample_server: Served, visit: Visiting) -
 
 
 def test_errors_of_scripts_are_shown(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server)
+    found = open_map(visit, sample_server)
     banner = found.page.locator("#error-banner")
     assert banner.is_hidden()
     found.page.evaluate("setTimeout(() => { throw new Error('the shaker leaks'); })")
@@ -534,12 +422,12 @@ def test_a_name_is_never_markup(sample_site: Site, tmp_path: Path, visit: Visiti
         ]
         made = served.write("POST", "recipes", {"name": name, "ingredients": lines, "tags": []})
         site.refresh()
-        found = _open(visit, served, f"/?recipe={made['id']}&q=onerror")
+        found = open_map(visit, served, f"/?recipe={made['id']}&q=onerror")
         page = found.page
         assert page.locator("#selection h2").inner_text() == name
         assert page.locator("#listing li").all_text_contents() == [name]
-        left, top = _stage(found)
-        x, y = _positions(found)[made["id"]]
+        left, top = stage_corner(found)
+        x, y = read_positions(found)[made["id"]]
         page.mouse.move(left + x, top + y)
         assert page.locator(".hover-card strong").first.inner_text() == name
         page.locator("#recipe-table summary").click()
@@ -556,7 +444,7 @@ def test_explains_that_no_snapshot_exists(own_server: Served, visit: Visiting) -
 
 
 def test_chosen_theme_persists(sample_server: Served, visit: Visiting) -> None:
-    found = _open(visit, sample_server, size=WIDE)
+    found = open_map(visit, sample_server, size=WIDE)
     paper = "getComputedStyle(document.body).backgroundColor"
     light = found.page.evaluate(paper)
     found.page.get_by_role("button", name="Use dark colors").click()
