@@ -37,6 +37,10 @@ class Kind:
     taken: list[float] = field(default_factory=list)
 
 
+def _shelf(ingredient: int) -> str:
+    return "&".join(f"have={one}" for one in range(ingredient, ingredient + 20))
+
+
 def kinds() -> list[Kind]:
     """Return the questions."""
     return [
@@ -51,6 +55,13 @@ def kinds() -> list[Kind]:
         Kind("recipes, first page", lambda r, _: f"/api/v1/recipes?limit={20 + r % 30}"),
         Kind("ingredients", lambda r, _: f"/api/v1/ingredients?limit={20 + r % 30}"),
         Kind("status", lambda _, __: "/api/v1/analytics/status"),
+        Kind("bar/now", lambda _, i: f"/api/v1/analytics/bar/now?{_shelf(i)}"),
+        Kind("bar/next", lambda _, i: f"/api/v1/analytics/bar/next?{_shelf(i)}"),
+        Kind("bar/stock", lambda _, i: f"/api/v1/analytics/bar/stock?{_shelf(i)}"),
+        Kind("bar/without", lambda _, i: f"/api/v1/analytics/bar/without?{_shelf(i)}&empty={i}"),
+        Kind("bar/menu", lambda r, _: f"/api/v1/analytics/bar/menu?recipe={r}&recipe={r + 1}"),
+        Kind("bar/now, by similarity", lambda r, i:
+             f"/api/v1/analytics/bar/now?{_shelf(i)}&order=similarity&like={r}"),
     ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def now(
     """List the recipes that the shelf makes."""
     with exit_on_error():
         from api.analysis.bar import published
-        from api.analysis.bar.makeable import graph_distances
+        from api.analysis.bar.makeable import graph_distances, neighbor_graph
         from api.http.bar_answers import makeable_answer
 
         if order not in ("rating", "similarity", "ingredients"):
@@ -62,7 +62,7 @@ def now(
         if like is not None:
             start = _recipe_id(bar, like)
             (similar,) = _artifacts("recipe-similar")
-            distances = graph_distances(published.relatives(similar), start)
+            distances = graph_distances(neighbor_graph(published.relatives(similar)), start)
         answer = makeable_answer(bar, _bottles(bar, have, shelf, user), order, distances)  # type: ignore[arg-type]
     _print(
         answer,

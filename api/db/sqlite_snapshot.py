@@ -56,7 +56,7 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
             f"or create one with: cocktaildb db init"
         )
     try:
-        connection = _open(f"file:{quote(str(path.absolute()))}?mode=ro")
+        connection = open_in_place(path)
     except sqlite3.OperationalError as error:
         logger.info("%s cannot be read in place (%s): reading a private copy", path, error)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -78,6 +78,11 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
             if damage != "ok":
                 raise _unreadable(path, damage)
             yield connection
+
+
+def open_in_place(path: Path) -> sqlite3.Connection:
+    """Open a file read-only, whoever writes it; raises what sqlite3 raises."""
+    return _open(f"file:{quote(str(path.absolute()))}?mode=ro")
 
 
 def _open(uri: str) -> sqlite3.Connection:

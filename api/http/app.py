@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from api.db.database import get_database
 from api.http import openapi, problems
 from api.http.auth import Authenticator
+from api.http.bar_model import CurrentBar
 from api.http.compression import GzipMiddleware
 from api.http.deps import Services
 from api.http.freshness import Freshness
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         authenticator=Authenticator(settings),
         published=Published(storage, guard=freshness.require_own),
         freshness=freshness,
+        bar=CurrentBar(database),
     )
 
     @asynccontextmanager
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         services.freshness.begin()
         yield
         services.freshness.close()
+        services.bar.close()
         services.database.dispose()
 
     app = FastAPI(

@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.http.auth import Authenticator, Principal
+from api.http.bar_model import CurrentBar
 from api.http.exports import Exports
 from api.http.freshness import Freshness
 from api.http.metrics import RequestMetrics
@@ -35,6 +36,7 @@ class Services:
     authenticator: Authenticator
     published: Published
     freshness: Freshness
+    bar: CurrentBar
     threads: CatalogThreads = field(default_factory=CatalogThreads)
     exports: Exports = field(default_factory=Exports)
     sign_in_codes: SignInCodes = field(default_factory=SignInCodes)
@@ -65,6 +67,9 @@ async def get_app_database(services: ServicesDep) -> Database:
             f"or create one with: cocktaildb db init"
         )
     return services.database
+
+
+DatabaseDep = Annotated[Database, Depends(get_app_database)]
 
 
 async def get_storage(services: ServicesDep) -> AnalyticsStorage:
@@ -110,14 +115,19 @@ async def get_refresh(services: ServicesDep) -> Callable[[], RefreshRequest]:
     return ask
 
 
+async def get_bar(services: ServicesDep, _database: DatabaseDep) -> CurrentBar:
+    """Return the recipes as shelf questions need them."""
+    return services.bar
+
+
 async def get_published(services: ServicesDep) -> Published:
     """Return the published analytics as readers see them."""
     return services.published
 
 
-DatabaseDep = Annotated[Database, Depends(get_app_database)]
 StorageDep = Annotated[AnalyticsStorage, Depends(get_storage)]
 WriterDep = Annotated[Principal, Depends(require_writer)]
 ReaderDep = Annotated[Principal | None, Depends(recognize_reader)]
 RefreshDep = Annotated[Callable[[], RefreshRequest], Depends(get_refresh)]
 PublishedDep = Annotated[Published, Depends(get_published)]
+BarDep = Annotated[CurrentBar, Depends(get_bar)]

@@ -20,13 +20,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db.database import Database
 from api.db.errors import DatabaseError
 from api.db.fingerprint import database_fingerprint
 from api.db.identity import read_database_id
+from api.db.revision import server_revision
 from api.http.problems import Problem
 from api.storage.snapshots import Manifest, State
 
@@ -44,10 +45,6 @@ LONG_SECONDS = 0.2
 _BYTES_A_SECOND = 40_000_000
 #: Seconds for which a look at a database server is valid.
 SERVER_SECONDS = 3.0
-#: The transactions whose writes a reader sees: equal text, equal data. A standby's is incomplete.
-_SERVER_STATE = text(
-    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE CAST(pg_current_snapshot() AS text) END"
-)
 #: A file's time is the kernel's last tick: two writes within one tick look alike.
 _TICK_NS = 20_000_000
 
@@ -267,7 +264,7 @@ class Freshness:
 
 
 def _server_identity(connection: Connection) -> _Identity:
-    state = connection.scalar(_SERVER_STATE)
+    state = server_revision(connection)
     return () if state is None else (state,)
 
 

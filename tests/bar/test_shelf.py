@@ -9,6 +9,7 @@ from api.analysis.bar.makeable import (
     graph_distances,
     kind_offers,
     makeable_now,
+    neighbor_graph,
     one_bottle_away,
 )
 from api.analysis.bar.model import BarModel, Ingredient, Line, Recipe
@@ -153,12 +154,10 @@ def test_swap_never_repeats_an_ingredient() -> None:
 
 
 def test_distances_follow_chains_of_relatives() -> None:
-    assert graph_distances({1: [(2, 1.0)], 2: [(3, 0.5)], 4: [(5, 1.0)]}, 1) == {
-        1: 0.0,
-        2: 1.0,
-        3: 1.5,
-    }
-    assert graph_distances({1: [(2, 1.0)]}, 9) == {}
+    graph = neighbor_graph({1: [(2, 1.0)], 2: [(3, 0.5)], 4: [(5, 1.0)]})
+    assert graph_distances(graph, 1) == {1: 0.0, 2: 1.0, 3: 1.5}
+    assert graph_distances(graph, 3) == {3: 0.0, 2: 0.5, 1: 1.5}
+    assert graph_distances(graph, 9) == {}
 
 
 @st.composite

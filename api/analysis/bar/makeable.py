@@ -120,14 +120,10 @@ def makeable_now(
     return sorted(found, key=key)
 
 
-def graph_distances(
-    relatives: Mapping[int, Sequence[tuple[int, float]]], start: int
-) -> dict[int, float]:
-    """Return the length of the shortest chain of relatives from one recipe to each other.
-
-    The published neighbors are each recipe's nearest ten. Beyond them the length of the shortest
-    path through the neighbor graph approximates the distance, as in Isomap (Tenenbaum, de Silva,
-    Langford 2000).
+def neighbor_graph(
+    relatives: Mapping[int, Sequence[tuple[int, float]]],
+) -> dict[int, list[tuple[int, float]]]:
+    """Return relatives in both directions.
 
     Parameters
     ----------
@@ -139,14 +135,31 @@ def graph_distances(
         for other, distance in near:
             edges.setdefault(recipe_id, []).append((other, distance))
             edges.setdefault(other, []).append((recipe_id, distance))
+    return edges
+
+
+def graph_distances(
+    graph: Mapping[int, Sequence[tuple[int, float]]], start: int
+) -> dict[int, float]:
+    """Return the length of the shortest chain of relatives from one recipe to each other.
+
+    The published neighbors are each recipe's nearest ten. Beyond them the length of the shortest
+    path through the neighbor graph approximates the distance, as in Isomap (Tenenbaum, de Silva,
+    Langford 2000).
+
+    Parameters
+    ----------
+    graph
+        From :func:`neighbor_graph`.
+    """
     settled: dict[int, float] = {}
-    queue = [(0.0, start)] if start in edges else []
+    queue = [(0.0, start)] if start in graph else []
     while queue:
         distance, recipe_id = heappop(queue)
         if recipe_id in settled:
             continue
         settled[recipe_id] = distance
-        for other, length in edges[recipe_id]:
+        for other, length in graph[recipe_id]:
             if other not in settled:
                 heappush(queue, (distance + length, other))
     return settled
@@ -165,10 +178,19 @@ def one_bottle_away(bar: BarModel, shelf: Iterable[int]) -> list[NextBottle]:
         if (missing := recipe.ingredient_ids.difference(covered))
     }
     wanted = Counter(next(iter(one)) for one in lacking.values() if len(one) == 1)
+    # Whoever covers all that a recipe lacks covers any one of it.
+    by_one: dict[int, list[int]] = {}
+    for key, missing in lacking.items():
+        by_one.setdefault(next(iter(missing)), []).append(key)
     found = []
     for bottle in wanted:
         covers = bar.coverage([bottle])
-        unlocked = [bar.recipes[key] for key, missing in lacking.items() if missing <= covers]
+        unlocked = [
+            bar.recipes[key]
+            for one in covers
+            for key in by_one.get(one, ())
+            if lacking[key] <= covers
+        ]
         unlocked.sort(key=lambda recipe: (recipe.name.casefold(), recipe.id))
         found.append(NextBottle(bottle, tuple(unlocked)))
     return sorted(
@@ -233,12 +255,17 @@ def kind_offers(bar: BarModel, shelf: Iterable[int]) -> list[KindOffer]:
             continue
         if parent_id in named or next(bar.ancestors(parent_id), None) is not None:
             by_kind.setdefault(parent_id, []).append(bottle)
-    before = len(makeable_now(bar, bottles))
+    before = _count_makeable(bar, bottles)
     offers = [
-        KindOffer(kind, tuple(below), len(makeable_now(bar, bottles | {kind})) - before)
+        KindOffer(kind, tuple(below), _count_makeable(bar, bottles | {kind}) - before)
         for kind, below in by_kind.items()
     ]
     return sorted(
         (offer for offer in offers if offer.gained > 0),
         key=lambda offer: (-offer.gained, bar.name(offer.kind_id), offer.kind_id),
     )
+
+
+def _count_makeable(bar: BarModel, shelf: Iterable[int]) -> int:
+    covered = bar.coverage(shelf)
+    return sum(recipe.ingredient_ids <= covered for recipe in bar.recipes.values())

@@ -27,7 +27,7 @@ class Ingredient:
     allow_substitution: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a recipe: an amount of an ingredient, in the recipe's own unit."""
 

@@ -1,6 +1,6 @@
 """Questions about a shelf of bottles: what it makes, what to buy, what replaces an empty bottle.
 
-The shelf comes with each request. Recipes are read from the database, so that a recipe just written
+The shelf comes with each request. Recipes are those of the database, so that one just written
 counts; distances, substitutes and the map come from the current snapshot.
 """
 
@@ -10,13 +10,10 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 
 from api.analysis.bar import published
-from api.analysis.bar.makeable import Order, graph_distances
+from api.analysis.bar.makeable import Order, graph_distances, neighbor_graph
 from api.analysis.bar.menu import MAX_MENU, check_menu
-from api.analysis.bar.model import BarModel
-from api.db.bar_rows import read_bar_rows
 from api.db.catalog.errors import FieldFault
 from api.db.catalog.search import MAX_TERMS
-from api.db.database import Database
 from api.db.rules import MAX_ID
 from api.http.bar_answers import (
     makeable_answer,
@@ -25,7 +22,7 @@ from api.http.bar_answers import (
     stock_answer,
     without_answer,
 )
-from api.http.deps import DatabaseDep, PublishedDep
+from api.http.deps import BarDep, PublishedDep
 from api.http.models.bar import MakeableRecipes, MenuReport, NextBottles, Stock, Without
 from api.http.models.common import problem_responses
 from api.http.problems import Problem, no_analytics
@@ -35,6 +32,8 @@ from api.http.responses import STALE_HEADER, stale_header
 router = APIRouter(prefix="/analytics/bar", tags=["bar"])
 
 T = TypeVar("T")
+
+_SIMILAR = "recipe-similar"
 
 _Id = Annotated[int, Query(ge=1, le=MAX_ID)]
 Have = Annotated[
@@ -59,7 +58,7 @@ Menu = Annotated[
 )
 def now(
     response: Response,
-    database: DatabaseDep,
+    bar: BarDep,
     analytics: PublishedDep,
     have: Have,
     order: Annotated[Order, Query(description="How to sort; ties by name.")] = "ingredients",
@@ -71,18 +70,18 @@ def now(
     """Return the recipes all of whose ingredients the shelf covers."""
     if order == "similarity" and like is None:
         raise _invalid("like", "order=similarity needs a recipe to compare with.", "Add like=ID.")
-    distances = None if like is None else graph_distances(_relatives(response, analytics), like)
-    return makeable_answer(_bar(database), have, order, distances)
+    distances = None if like is None else graph_distances(_graph(response, analytics), like)
+    return makeable_answer(bar.get(), have, order, distances)
 
 
 @router.get("/next", operation_id="get_bar_next", summary="Which bottle to buy next")
 def next_bottles(
-    database: DatabaseDep,
+    bar: BarDep,
     have: Have,
     count: Annotated[int, Query(ge=1, le=10, description="Length of the shopping list.")] = 3,
 ) -> NextBottles:
     """Return what each missing bottle unlocks, and a greedy shopping list."""
-    return next_answer(_bar(database), have, count)
+    return next_answer(bar.get(), have, count)
 
 
 @router.get(
@@ -92,20 +91,23 @@ def next_bottles(
     responses={200: STALE_HEADER, **problem_responses(404)},
 )
 def without(
-    response: Response, database: DatabaseDep, analytics: PublishedDep, have: Have, empty: Empty
+    response: Response, bar: BarDep, analytics: PublishedDep, have: Have, empty: Empty
 ) -> Without:
     """Return the drinks that the empty bottle affects, each with its best fix from the shelf."""
     name = "ingredient-substitutes"
     swaps = _from_snapshot(
-        response, analytics, name, lambda loaded: published.swaps(loaded.records(name))
+        response,
+        analytics,
+        name,
+        lambda loaded: loaded.derived("bar swaps", lambda: published.swaps(loaded.records(name))),
     )
-    return without_answer(_bar(database), have, empty, swaps)
+    return without_answer(bar.get(), have, empty, swaps)
 
 
 @router.get("/stock", operation_id="get_bar_stock", summary="Which bottles sit unused")
-def stock(database: DatabaseDep, have: Have) -> Stock:
+def stock(bar: BarDep, have: Have) -> Stock:
     """Return the shelf's bottles by how many drinks they serve, unused ones first."""
-    return stock_answer(_bar(database), have)
+    return stock_answer(bar.get(), have)
 
 
 @router.get(
@@ -114,32 +116,38 @@ def stock(database: DatabaseDep, have: Have) -> Stock:
     summary="Check a menu",
     responses={200: STALE_HEADER, **problem_responses(404, 422)},
 )
-def menu(
-    response: Response, database: DatabaseDep, analytics: PublishedDep, recipe: Menu
-) -> MenuReport:
+def menu(response: Response, bar: BarDep, analytics: PublishedDep, recipe: Menu) -> MenuReport:
     """Return near-duplicates, gaps on the map, and ingredients that one drink alone asks for."""
-    bar, relatives = _bar(database), _relatives(response, analytics)
+    model, relatives = bar.get(), _relatives(response, analytics)
     positions, regions = _from_snapshot(
-        response, analytics, "atlas", lambda loaded: published.learned_map(loaded.value("atlas"))
+        response,
+        analytics,
+        "atlas",
+        lambda loaded: loaded.derived(
+            "bar map", lambda: published.learned_map(loaded.value("atlas"))
+        ),
     )
     try:
-        found = check_menu(bar, recipe, relatives, positions, regions)
+        found = check_menu(model, recipe, relatives, positions, regions)
     except ValueError as error:
         remedy = "Use IDs of recipes that have ingredients."
         raise _invalid("recipe", f"{error}.", remedy) from error
-    return menu_answer(bar, found)
-
-
-def _bar(database: Database) -> BarModel:
-    with database.snapshot() as connection:
-        return BarModel.from_rows(read_bar_rows(connection))
+    return menu_answer(model, found)
 
 
 def _relatives(response: Response, analytics: Published) -> published.Relatives:
-    name = "recipe-similar"
-    return _from_snapshot(
-        response, analytics, name, lambda loaded: published.relatives(loaded.records(name))
-    )
+    return _from_snapshot(response, analytics, _SIMILAR, _read_relatives)
+
+
+def _graph(response: Response, analytics: Published) -> published.Relatives:
+    def make(loaded: LoadedSnapshot) -> published.Relatives:
+        return loaded.derived("bar graph", lambda: neighbor_graph(_read_relatives(loaded)))
+
+    return _from_snapshot(response, analytics, _SIMILAR, make)
+
+
+def _read_relatives(loaded: LoadedSnapshot) -> published.Relatives:
+    return loaded.derived("bar relatives", lambda: published.relatives(loaded.records(_SIMILAR)))
 
 
 def _from_snapshot(
@@ -148,7 +156,7 @@ def _from_snapshot(
     def derived(loaded: LoadedSnapshot) -> tuple[T, bool] | None:
         if name not in loaded.manifest.artifacts:
             return None
-        return loaded.derived(f"bar {name}", lambda: make(loaded)), analytics.is_stale(loaded)
+        return make(loaded), analytics.is_stale(loaded)
 
     found = analytics.read(derived)
     if found is None:
