@@ -169,7 +169,13 @@ export class AtlasMap extends MapView {
       ]);
     this.drawContours();
     this.theme();
-    if (view) this.view = view;
+    if (view) {
+      this.view = view;
+      return;
+    }
+    // What was asked for before the stage had a size.
+    if (this.covered.bottom) this.makeRoom(this.covered.bottom);
+    if (this.model.selected >= 0) this.reveal(this.model.selected);
   }
 
   // Drawing -----------------------------------------------------------------------------------------

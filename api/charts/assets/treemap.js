@@ -73,7 +73,7 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
 
   /**
    * How a block can show its name: "line" (with the count beside it), "wrap" (words below each
-   * other, count last), "cut" (one line with an ellipsis) or "mute". Words are never broken.
+   * other, count last), "bare" (no count), "cut" (one line with an ellipsis) or "mute". Words are never broken.
    */
   function fit(place, [width, height]) {
     const inner = place.depth === 2;
@@ -97,7 +97,11 @@ export function createTreemap({ map, crumbs, note, root, tone, choose }) {
       (lines.length + 1) * line + 4 <= height
     )
       return "wrap";
-    return width >= 78 ? "cut" : "mute";
+    if (measure(place.data.name) <= text) return "bare";
+    // A letter or two with an ellipsis would say nothing.
+    return measure(`${place.data.name.slice(0, 4)}… `) + measure(tally) + 8 <= text
+      ? "cut"
+      : "mute";
   }
 
   function draw() {

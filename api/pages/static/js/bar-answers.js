@@ -22,7 +22,11 @@ export function drawNow({ recipes }) {
 
 /** What to buy next. */
 export function drawNext({ one_away: away, shopping_list: shopping }) {
-  const status = `${count(away.length, "bottle unlocks", "bottles unlock")} drinks`;
+  // The API names at most 50 of them: a count of all is not known.
+  const status =
+    away.length > BOTTLES
+      ? `The ${BOTTLES} bottles that unlock the most drinks`
+      : `${count(away.length, "bottle unlocks", "bottles unlock")} drinks`;
   if (!away.length) return { status, parts: [none("No drink is one bottle away.")] };
   const longest = Math.max(...[...away, ...shopping].map((row) => row.unlocks));
   return {

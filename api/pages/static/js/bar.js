@@ -154,16 +154,21 @@ function showKinds({ kinds: offers }) {
   kinds.replaceChildren(...(chips.length ? [el("div", { className: "offers" }, ...chips)] : []));
 }
 
+/** @returns {Promise<number>} how many of them were not on the shelf */
 async function add(ids) {
-  await picker.set([...new Set([...picker.ids(), ...ids])]);
+  const had = picker.ids();
+  const have = [...new Set([...had, ...ids])];
+  await picker.set(have);
   shelfChanged();
+  return have.length - had.length;
 }
 
 function drawControls() {
   const state = JSON.stringify([view(), order, picker.ids()]);
   if (state === drawn) return;
   drawn = state;
-  controls.replaceChildren(...(CONTROLS[view()]?.() ?? []));
+  const idle = view() !== "menu" && !picker.ids().length;
+  controls.replaceChildren(...((!idle && CONTROLS[view()]?.()) || []));
 }
 
 const CONTROLS = {
@@ -206,8 +211,8 @@ const CONTROLS = {
 
   menu() {
     const contents = [
-      ["amounts", "ingredients with amounts"],
-      ["names", "ingredients"],
+      ["amounts", "amounts"],
+      ["names", "names only"],
     ];
     return [
       recipeBox("menu-add", "Add a drink", ({ id }) => {

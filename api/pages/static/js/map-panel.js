@@ -32,6 +32,8 @@ export function createPanel(model, maps, changed) {
       buttons[name].setAttribute("aria-expanded", String(name === which));
     }
     arrange();
+    // Where the sheet holds both cards, one below the other, show the one that was asked for.
+    if (which) aside.scrollTop = cards[which].offsetTop;
     changed(which);
   }
   for (const [name, button] of Object.entries(buttons))
@@ -65,6 +67,7 @@ export function createPanel(model, maps, changed) {
           maps()[0].over.focus({ preventScroll: true });
         },
       });
+      aside.scrollTop = 0;
     }
     arrange();
   }

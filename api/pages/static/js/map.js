@@ -14,7 +14,7 @@ import { createList } from "./map-list.js";
 import { createPanel } from "./map-panel.js";
 import { createSearch } from "./map-search.js";
 import { announce, focusOnSlash, setAddress } from "./shell.js";
-import { freshness, problemBox } from "./states.js";
+import { freshness, isNotComputed, problemBox, refreshLink } from "./states.js";
 import { drawFirstSteps, hasNoRecipes } from "./first-steps.js";
 import { WebglMarks } from "./webgl-marks.js";
 
@@ -297,11 +297,7 @@ async function showNoMap(text) {
           "div",
           { className: "empty" },
           el("p", { textContent: text }),
-          el(
-            "p",
-            {},
-            el("a", { href: "/status", textContent: "Open the status page to start a refresh" }),
-          ),
+          el("p", {}, refreshLink()),
         ),
   );
 }
@@ -324,7 +320,11 @@ async function load() {
     globalThis.atlas = start(data, facts); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
-      await showNoMap(`There is no map yet. ${error.message}`);
+      await showNoMap(
+        isNotComputed(error)
+          ? "There is no map yet. A refresh draws it from the recipes."
+          : error.message,
+      );
     } else if (error.name === "Problem") message.replaceChildren(problemBox(error, load));
     else throw error;
   }

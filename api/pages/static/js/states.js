@@ -1,8 +1,24 @@
 // Loading, error and stale states of a page.
 import { el } from "../shared/elements.js";
 
-/** An error message with a retry button. */
+/** The way to a refresh. */
+export function refreshLink() {
+  return el("a", { href: "/status", textContent: "Open the status page to start a refresh" });
+}
+
+/** Whether no refresh has computed anything; the API's words about it are for programs. */
+export const isNotComputed = (error) => error.title === "No analytics yet";
+
+/** An error message with what can be done about it: a refresh, or another try. */
 export function problemBox(error, retry) {
+  if (isNotComputed(error)) {
+    return el(
+      "div",
+      { className: "empty" },
+      el("p", { textContent: "Nothing has been computed from the recipes yet." }),
+      el("p", {}, refreshLink()),
+    );
+  }
   const box = el(
     "div",
     { className: "problem", role: "alert" },
