@@ -81,6 +81,7 @@ export class AtlasMap extends MapView {
   /** The zoom behavior has moved the map. */
   moveTo(transform) {
     this.transform = transform;
+    if (transform.toString() === this.goal?.toString()) this.goal = null;
     this.card.hidden = true;
     this.moving = true;
     if (this.painter.slow) this.glide(this.layers);
@@ -93,7 +94,9 @@ export class AtlasMap extends MapView {
   reset() {
     this.animate((s) => s.call(this.zoom.transform, d3.zoomIdentity));
   }
-  animate(act) {
+  /** @param goal the transform that the movement ends at, where it is known */
+  animate(act, goal = null) {
+    this.goal = goal;
     const surface = d3.select(this.over);
     act(calm() ? surface : surface.transition().duration(320));
   }
@@ -126,18 +129,19 @@ export class AtlasMap extends MapView {
           .translate(this.centerX * (1 - k), high / 2 - this.centerY * k)
           .scale(Math.max(MIN_ZOOM, k))
       : null;
-    this.animate((s) => s.call(this.zoom.transform, this.room ?? d3.zoomIdentity));
+    const goal = this.room ?? d3.zoomIdentity;
+    this.animate((s) => s.call(this.zoom.transform, goal), goal);
   }
 
   /** Whether the reader has moved the map. */
   get moved() {
-    return this.transform.toString() !== (this.room ?? d3.zoomIdentity).toString();
+    return (this.goal ?? this.transform).toString() !== (this.room ?? d3.zoomIdentity).toString();
   }
 
-  /** Pan to a recipe that is out of view. */
+  /** Pan to a recipe that is out of view, or will be where the map is moving to. */
   reveal(i) {
     if (!this.ready || this.x[i] === null) return;
-    const [x, y] = this.position(i);
+    const [x, y] = (this.goal ?? this.transform).apply([this.px(i), this.py(i)]);
     const edge = 24;
     const [right, bottom] = [this.width - this.covered.right, this.height - this.covered.bottom];
     if (x < edge || y < edge || x > right - edge || y > bottom - edge) {
@@ -246,6 +250,8 @@ export class AtlasMap extends MapView {
       // On a crowded map the contours fade in after the marks have moved.
       if (!crowded || morph === 1) paintGround(this, ground, Math.max(0, 2 * morph - 1), litRadius);
       const pulse = this.clean(this.pulse);
+      // An empty canvas that pulses would keep a phone's processor awake.
+      this.pulse.hidden = !this.model.reach;
       if (this.model.reach && morph === 1) paintAway(this, pulse, litRadius);
     }
     this.painter.draw({ map: this, radius, litRadius, morph });

@@ -26,6 +26,9 @@ export function createZoom(map) {
       return event.touches ? event.touches.length > 1 : !event.button;
     })
     .clickDistance(5)
+    .on("start", (event) => {
+      if (event.sourceEvent) map.goal = null;
+    })
     .on("zoom", (event) => map.moveTo(event.transform))
     .on("end", () => map.on.moved?.(map));
   d3.select(map.over).call(zoom).on("dblclick.zoom", null);

@@ -1,5 +1,7 @@
 """My bar: the shelf and the questions about it."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -38,10 +40,21 @@ def test_shelf_answers_and_survives_a_visit(
 def test_pasted_lists_report_unknown_bottles(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/bar").page
     page.get_by_text("Paste a list", exact=True).click()
-    page.get_by_label("Bottles, one per line").fill("campari\nzzzz unknown")
+    page.get_by_label("Bottles, one per line").fill(
+        "1 btl. campari\n2 x Camapri\n\n- gin (750 ml)\nAperol 70cl\nzzzz unknown"
+    )
     page.get_by_role("button", name="Add to the shelf").click()
-    expect(page.locator("#paste-result")).to_have_text("1 bottle added. Not found: zzzz unknown.")
+    expect(page.locator("#paste-result")).to_have_text(
+        "3 bottles added. Taken as: 2 x Camapri → Campari. Not found: zzzz unknown."
+    )
     expect(page.get_by_role("button", name="Remove Campari")).to_be_visible()
+    # A tab that was open before has the same shelf, so that neither undoes what the other did.
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("button", name="Remove Gin")).to_be_visible()
+    page.get_by_role("button", name="Remove Gin").click()
+    expect(other.get_by_role("button", name="Remove Gin")).to_have_count(0)
+    expect(other.get_by_role("button", name="Remove Campari")).to_be_visible()
 
 
 def test_every_question_has_an_answer(sample_server: Served, visit: Visiting) -> None:
@@ -59,6 +72,13 @@ def test_every_question_has_an_answer(sample_server: Served, visit: Visiting) ->
     page.locator("#menu-add-list").get_by_role("option", name="Negroni").first.click()
     expect(page.get_by_role("heading", name="Gaps on the map")).to_be_visible()
     assert "recipe=" in page.url
+    # Each question is a step back; the empty bottle is in its address.
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_label("Empty bottle")).to_have_value(re.compile(r"\d"))
+    expect(page.get_by_label("Empty bottle").locator(":checked")).to_have_text("Campari")
 
 
 def test_menu_link_opens_the_same_menu(sample_server: Served, visit: Visiting) -> None:

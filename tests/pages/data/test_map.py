@@ -112,8 +112,23 @@ def test_tap_on_a_phone_opens_the_sheet(sample_server: Served, visit: Visiting) 
     assert sheet["y"] + sheet["height"] <= PHONE[1]  # seen without scrolling
     assert page.locator("#selection h2").is_visible()
     assert found.axe() == []
+    # The options come to the top of the same sheet; closed, it leaves the whole map again.
+    page.get_by_role("button", name="Options").click()
+    shown = page.locator("#filter-card h2").bounding_box()
+    assert shown is not None
+    assert sheet["y"] <= shown["y"] < sheet["y"] + 60
+    page.get_by_role("button", name="Close the filters").click()
     page.get_by_role("button", name="Clear selection").click()
     assert page.locator("#panel").is_hidden()
+    assert page.evaluate("atlas.main.transform.toString()") == "translate(0,0) scale(1)"
+    # A link to a recipe shows its mark above the sheet.
+    lowest = max(_positions(found).items(), key=lambda item: item[1][1])[0]
+    found.goto(f"/map?recipe={lowest}")
+    page.locator("#panel").wait_for()
+    page.wait_for_function("atlas.main.width && atlas.main.covered.bottom")
+    sheet = page.locator("#panel").bounding_box()
+    assert sheet is not None
+    assert _stage(found)[1] + _positions(found)[lowest][1] < sheet["y"]
 
 
 def test_slash_focuses_the_search(sample_server: Served, visit: Visiting) -> None:

@@ -5,7 +5,7 @@ import { searchIngredients } from "./ingredient-search.js";
 /**
  * Let the form add what its text names; names that are not found stay in it.
  *
- * @param {(ids: number[]) => Promise<number>} add returns how many were not on the shelf
+ * @param {(bottles: [number, string][]) => Promise<number>} add returns how many were not on the shelf
  */
 export function wirePaste(add) {
   const form = document.getElementById("paste-form");
@@ -21,7 +21,7 @@ export function wirePaste(add) {
         ? []
         : `${line} → ${found[index].name}`,
     );
-    const added = await add(found.filter(Boolean).map((item) => item.id));
+    const added = await add(found.filter(Boolean).map(({ id, name }) => [id, name]));
     field.value = unknown.join("\n");
     document.getElementById("paste-result").textContent = [
       `${count(added, "bottle", "bottles")} added.`,
@@ -40,7 +40,7 @@ function splitLines(text) {
 }
 
 const NUMBER = "(?:\\d+(?:[./]\\d+)?(?:\\s+\\d/\\d)?\\s*[½¼¾⅓⅔]?|[½¼¾⅓⅔]|half|a|one|two|three)";
-const UNIT = "(?:x|×|ml|cl|l|lit(?:er|re)s?|oz|ounces?|btls?|bottles?|cans?)";
+const UNIT = "(?:x|×|ml|cl|l|lit(?:er|re)s?|oz|ounces?|btls?\\.?|bottles?|cans?)";
 /** What people write around a bottle's name: "- ", "1. ", "2 x", "half a bottle of", "(750 ml)". */
 const AROUND = [
   /^(?:[-*•–]|\d+[.)](?=\s))\s*/,

@@ -9,7 +9,7 @@ import { wirePaste } from "./bar-paste.js";
 import { drawFirstSteps, hasNoRecipes } from "./first-steps.js";
 import { createIngredientPicker } from "./ingredient-search.js";
 import { createStyleChoice } from "./recipe-amounts.js";
-import { readShelf, saveShelf, syncShelf } from "./shelf.js";
+import { onOtherTab, readShelf, saveShelf, syncShelf } from "./shelf.js";
 import { problemBox, skeletonRows, staleNote } from "./states.js";
 import { loadUnits } from "./units.js";
 
@@ -52,7 +52,10 @@ function shelfChanged() {
 /** Show what another device of a signed-in reader has changed. */
 async function sync() {
   const ids = await syncShelf();
-  if (!ids) return;
+  if (ids) show(ids);
+}
+
+async function show(ids) {
   await picker.set(ids);
   load();
 }
@@ -148,17 +151,20 @@ function showKinds({ kinds: offers }) {
       type: "button",
       className: "chip",
       textContent: `Any ${offer.ingredient_name} will do: +${count(offer.gained, "drink", "drinks")}`,
-      onclick: () => add([offer.ingredient_id]),
+      onclick: () => add([[offer.ingredient_id, offer.ingredient_name]]),
     }),
   );
   kinds.replaceChildren(...(chips.length ? [el("div", { className: "offers" }, ...chips)] : []));
 }
 
-/** @returns {Promise<number>} how many of them were not on the shelf */
-async function add(ids) {
+/**
+ * @param {[number, string][]} bottles pairs of ID and name
+ * @returns {Promise<number>} how many of them were not on the shelf
+ */
+async function add(bottles) {
   const had = picker.ids();
-  const have = [...new Set([...had, ...ids])];
-  await picker.set(have);
+  const have = [...new Set([...had, ...bottles.map(([id]) => id)])];
+  await picker.set(have, bottles);
   shelfChanged();
   return have.length - had.length;
 }
@@ -171,16 +177,18 @@ function drawControls() {
   controls.replaceChildren(...((!idle && CONTROLS[view()]?.()) || []));
 }
 
+const ORDERS = {
+  ingredients: "fewest ingredients",
+  rating: "rating",
+  similarity: "closeness to a drink",
+};
+
 const CONTROLS = {
   now() {
-    const orders = [
-      ["ingredients", "fewest ingredients"],
-      ["rating", "rating"],
-      ["similarity", "closeness to a drink"],
-    ];
     const parts = [
-      choice("order", "Sort by", orders, order, (value) => {
+      choice("order", "Sort by", Object.entries(ORDERS), order, (value) => {
         order = value;
+        showAddress();
         load();
       }),
     ];
@@ -203,6 +211,7 @@ const CONTROLS = {
     return [
       choice("empty", "Empty bottle", options, String(empty), (value) => {
         empty = Number(value);
+        showAddress();
         load();
       }),
       createStyleChoice(load),
@@ -228,7 +237,13 @@ const CONTROLS = {
 };
 
 async function addToMenu(id) {
-  if (menu.length >= MENU_LIMIT || menu.some((one) => one.id === id)) return;
+  const twice = menu.some((one) => one.id === id);
+  if (twice || menu.length >= MENU_LIMIT) {
+    status.textContent = twice
+      ? "That drink is on the menu."
+      : `A menu has at most ${MENU_LIMIT} drinks. Remove one to add another.`;
+    return;
+  }
   setMenu([...menu, await getJson(`recipes/${id}`)]);
 }
 
@@ -242,14 +257,18 @@ function setMenu(recipes) {
 function showAddress() {
   const params = new URLSearchParams();
   if (view() !== "now") params.set("view", view());
+  if (view() === "now" && order !== "ingredients") params.set("order", order);
+  if (view() === "without" && empty) params.set("empty", empty);
   for (const recipe of menu) params.append("recipe", recipe.id);
-  history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
+  history.pushState(null, "", params.size ? `?${params}` : location.pathname);
 }
 
 async function restore() {
   const params = new URLSearchParams(location.search);
   const wanted = views.querySelector(`[value="${CSS.escape(params.get("view") ?? "now")}"]`);
   if (wanted) wanted.checked = true;
+  order = Object.hasOwn(ORDERS, params.get("order")) ? params.get("order") : "ingredients";
+  empty = Number(params.get("empty")) || empty;
   const ids = params
     .getAll("recipe")
     .map(Number)
@@ -280,4 +299,6 @@ clear.addEventListener("click", async () => {
   document.getElementById("shelf").focus();
 });
 addEventListener("popstate", restore);
+onOtherTab(() => show(readShelf()));
+document.addEventListener("visibilitychange", () => document.hidden || sync());
 restore().then(() => onSignIn((signedIn) => signedIn && sync()));

@@ -106,9 +106,9 @@ export function createIngredientPicker({ id, label, hint, changed }) {
     ids: () => [...chosen.keys()],
     /** Pairs of ID and name. */
     chosen: () => [...chosen],
-    /** Replace the selection; unknown ids are looked up on the server. */
-    async set(ids) {
-      const known = new Map(chosen);
+    /** Replace the selection; ids without a name in `names` are looked up on the server. */
+    async set(ids, names = []) {
+      const known = new Map([...chosen, ...names]);
       chosen.clear();
       for (const key of ids) chosen.set(key, known.get(key) ?? "…");
       draw();

@@ -12,6 +12,12 @@ export const readShelf = () => read(KEY);
 /** Keep the shelf; an empty one is forgotten. */
 export const saveShelf = (ids) => save(KEY, ids);
 
+/** Call back when another tab has changed the shelf, also while this page was in the back cache. */
+export function onOtherTab(changed) {
+  addEventListener("storage", (event) => event.key === KEY && changed());
+  addEventListener("pageshow", (event) => event.persisted && changed());
+}
+
 function read(key) {
   try {
     const ids = JSON.parse(localStorage.getItem(key) ?? "[]");
