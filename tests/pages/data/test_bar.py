@@ -59,6 +59,8 @@ def test_pasted_lists_report_unknown_bottles(sample_server: Served, visit: Visit
 
 def test_every_question_has_an_answer(sample_server: Served, visit: Visiting) -> None:
     page = visit(sample_server, "/bar").page
+    page.keyboard.press("/")
+    expect(page.get_by_label("Bottles", exact=True)).to_be_focused()
     _fill(page, *NEGRONI, "Aperol")
     page.get_by_label("Buy next").check()
     expect(page.get_by_role("heading", name="Shopping list, in order")).to_be_visible()

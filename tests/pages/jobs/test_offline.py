@@ -36,6 +36,10 @@ def test_last_snapshot_is_readable_offline(window: Window) -> None:
     expect(page.locator("#selection h2")).to_have_text(recipe["name"])
     window.complaints.clear()
     window.look("offline")
+    # A page without a copy is the map, and says so.
+    page.goto(f"{window.served.url}/recipes/{recipe['id'] + 10_000_000}")
+    expect(page.locator(".offline-note")).to_contain_text("was not kept")
+    window.complaints.clear()
     # What belongs to a user is not kept.
     assert page.evaluate("caches.match('/api/v1/shelf')") is None
     page.context.set_offline(False)

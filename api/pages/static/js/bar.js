@@ -10,6 +10,7 @@ import { drawFirstSteps, hasNoRecipes } from "./first-steps.js";
 import { createIngredientPicker } from "./ingredient-search.js";
 import { createStyleChoice } from "./recipe-amounts.js";
 import { onOtherTab, readShelf, saveShelf, syncShelf } from "./shelf.js";
+import { focusOnSlash } from "./shell.js";
 import { problemBox, skeletonRows, staleNote } from "./states.js";
 import { loadUnits } from "./units.js";
 
@@ -287,6 +288,7 @@ async function restore() {
   load();
 }
 
+focusOnSlash(document.getElementById("shelf"));
 wirePaste(add);
 views.addEventListener("change", () => {
   answer.replaceChildren();

@@ -1,12 +1,10 @@
 // Ingredient usage, from families down to single bottles.
 import { el } from "../shared/elements.js";
 import { createUsageBars } from "../shared/usage-bars.js";
-import { fetchTree } from "./atlas-tree.js";
+import { showTree } from "./atlas-tree.js";
 import { createTreeSearch } from "./ingredient-search.js";
 import { focusOnSlash } from "./shell.js";
-import { freshness, problemBox } from "./states.js";
 
-const message = document.getElementById("message");
 const chart = document.getElementById("usage");
 
 function links({ id, name }) {
@@ -20,50 +18,34 @@ function links({ id, name }) {
   return [el("span", { className: "row-links" }, recipes, substitutes)];
 }
 
-async function load() {
-  message.replaceChildren();
-  try {
-    const { root, byId, tone, metadata } = await fetchTree();
-    if (!root.children.length) {
-      message.replaceChildren(
-        el("p", { className: "empty", textContent: "The database has no ingredients yet." }),
-      );
+showTree(({ root, byId, tone }) => {
+  root.name = "All ingredients";
+  const wanted = () => byId.get(new URLSearchParams(location.search).get("parent_id")) ?? root;
+  chart.hidden = false;
+  const show = (place) => {
+    history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
+  };
+  const bars = createUsageBars({
+    bars: document.getElementById("usage-bars"),
+    more: document.getElementById("usage-more"),
+    crumbs: document.getElementById("usage-crumbs"),
+    table: document.getElementById("usage-table"),
+    top: root,
+    tone,
+    links,
+    onGo: show,
+  });
+  // What has no kinds has no bars: its own page then.
+  const { node: search, input } = createTreeSearch(byId, (place) => {
+    if (!place.children.length) {
+      location.assign(`/ingredients/${place.id}`);
       return;
     }
-    root.name = "All ingredients";
-    const wanted = () => byId.get(new URLSearchParams(location.search).get("parent_id")) ?? root;
-    chart.hidden = false;
-    const show = (place) => {
-      history.pushState(null, "", place === root ? location.pathname : `?parent_id=${place.id}`);
-    };
-    const bars = createUsageBars({
-      bars: document.getElementById("usage-bars"),
-      more: document.getElementById("usage-more"),
-      crumbs: document.getElementById("usage-crumbs"),
-      table: document.getElementById("usage-table"),
-      top: root,
-      tone,
-      links,
-      onGo: show,
-    });
-    // What has no kinds has no bars: its own page then.
-    const { node: search, input } = createTreeSearch(byId, (place) => {
-      if (!place.children.length) {
-        location.assign(`/ingredients/${place.id}`);
-        return;
-      }
-      show(place);
-      bars.go(place);
-    });
-    document.getElementById("find-box").replaceChildren(search);
-    focusOnSlash(input);
-    bars.go(wanted());
-    addEventListener("popstate", () => bars.go(wanted()));
-    document.getElementById("freshness").replaceChildren(freshness(metadata));
-  } catch (error) {
-    message.replaceChildren(problemBox(error, load));
-  } finally {
-    document.getElementById("loading").hidden = true;
-  }
-}
-load();
+    show(place);
+    bars.go(place);
+  });
+  document.getElementById("find-box").replaceChildren(search);
+  focusOnSlash(input);
+  bars.go(wanted());
+  addEventListener("popstate", () => bars.go(wanted()));
+});

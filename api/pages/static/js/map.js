@@ -225,9 +225,10 @@ function start(data, facts) {
     if (rows && !narrow.matches) panel.open("list");
     refilter();
   });
+  let searching = null;
   search.addEventListener("input", () => {
     setAddress({ q: search.value.trim() });
-    finder.search(search.value, { soon: true });
+    searching = finder.search(search.value, { soon: true });
   });
   function clearSearch() {
     search.value = "";
@@ -239,8 +240,9 @@ function start(data, facts) {
   });
   focusOnSlash(search);
   // Enter cycles through the matches.
-  byId("search-form").addEventListener("submit", (event) => {
+  byId("search-form").addEventListener("submit", async (event) => {
     event.preventDefault();
+    await searching;
     if (!model.order.length || !model.searching) return;
     select(model.order[(model.order.indexOf(model.selected) + 1) % model.order.length], null);
   });

@@ -18,7 +18,11 @@ export function wireOffline() {
   const note = el("p", {
     className: "wrap stale offline-note",
     role: "status",
-    textContent: "You are offline. This is the copy of your last visit.",
+    // The worker answers with the map for a page that it has no copy of.
+    textContent:
+      document.querySelector(".map-page") && !["/", "/map"].includes(location.pathname)
+        ? "You are offline, and this page was not kept. Here is the map of your last visit."
+        : "You are offline. This is the copy of your last visit.",
   });
   const show = () => {
     if (navigator.onLine) note.remove();

@@ -5,7 +5,7 @@ import { getJson, send } from "./api.js";
 import { createIngredientTable } from "./recipe-amounts.js";
 import { drawRelatives } from "./recipe-relatives.js";
 import { drawRecipe } from "./recipe-view.js";
-import { problemBox } from "./states.js";
+import { problemBox, showNotice } from "./states.js";
 import { loadUnits } from "./units.js";
 
 // Ask ever more slowly whether the relatives of a changed recipe are there.
@@ -72,20 +72,6 @@ async function loadSimilar() {
   }
 }
 
-function showNotice() {
-  const text = sessionStorage.getItem("notice");
-  sessionStorage.removeItem("notice");
-  if (text)
-    notice.replaceChildren(
-      el(
-        "p",
-        { className: "done", role: "status" },
-        `${text} `,
-        el("a", { href: "/status", textContent: "Status" }),
-      ),
-    );
-}
-
 async function load() {
   try {
     const [{ body: recipe, etag }, units] = await Promise.all([
@@ -113,5 +99,5 @@ async function load() {
   }
 }
 
-showNotice();
+showNotice(" ", el("a", { href: "/status", textContent: "Status" }));
 load();

@@ -3,7 +3,8 @@ import { count, el } from "../shared/elements.js";
 import { getJson } from "./api.js";
 import { drawFirstSteps } from "./first-steps.js";
 import { createIngredientPicker } from "./ingredient-search.js";
-import { problemBox, skeletonRows } from "./states.js";
+import { focusOnSlash } from "./shell.js";
+import { problemBox, showNotice, skeletonRows } from "./states.js";
 
 const PAGE = 30;
 const TYPING_MS = 250;
@@ -301,16 +302,6 @@ async function loadTags() {
   showTags();
 }
 
-/** Show the message of the previous page, such as that a recipe was deleted. */
-function showNotice() {
-  const text = sessionStorage.getItem("notice");
-  sessionStorage.removeItem("notice");
-  if (text)
-    document
-      .getElementById("notice")
-      .replaceChildren(el("p", { className: "done", role: "status", textContent: text }));
-}
-
 let typing = 0;
 query.addEventListener("input", () => {
   clearTimeout(typing);
@@ -326,6 +317,7 @@ form.addEventListener("submit", (event) => {
 });
 clear.addEventListener("click", reset);
 addEventListener("popstate", restore);
+focusOnSlash(query);
 showNotice();
 restore();
 loadTags().catch(() => {

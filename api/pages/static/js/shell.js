@@ -27,7 +27,7 @@ export function setAddress(parameters, { step = false } = {}) {
 /** Let "/" move the focus to a search field, except while the reader types in another. */
 export function focusOnSlash(field) {
   addEventListener("keydown", (event) => {
-    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+    const typing = document.activeElement.matches("textarea, select, input:not([type=radio])");
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
     event.preventDefault();
     field.focus();

@@ -38,6 +38,16 @@ export function problemBox(error, retry) {
   return box;
 }
 
+/** Show what the page before left to say, such as that a recipe was deleted, and `more` after it. */
+export function showNotice(...more) {
+  const text = sessionStorage.getItem("notice");
+  sessionStorage.removeItem("notice");
+  if (!text) return;
+  document
+    .getElementById("notice")
+    .replaceChildren(el("p", { className: "done", role: "status" }, text, ...more));
+}
+
 /** Placeholder rows, so that the layout does not jump when data arrives. */
 export function skeletonRows(rows) {
   return Array.from({ length: rows }, () =>

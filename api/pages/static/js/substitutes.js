@@ -4,6 +4,7 @@ import { fetchTree } from "./atlas-tree.js";
 import { getJson } from "./api.js";
 import { createCombobox } from "./combobox.js";
 import { searchIngredients, showIngredient } from "./ingredient-search.js";
+import { focusOnSlash } from "./shell.js";
 import { freshness, problemBox } from "./states.js";
 
 const STEPS_KEPT = 8;
@@ -33,6 +34,17 @@ function address(ingredient, via) {
   const way = via.slice(-STEPS_KEPT);
   return `/substitutes?ingredient=${ingredient}${way.length ? `&via=${way.join(",")}` : ""}`;
 }
+
+/** The attributes of a link to another ingredient, which is drawn without loading the page anew. */
+const stepTo = (href, id, name) => ({
+  href,
+  onclick: (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    names.set(id, name);
+    go(href);
+  },
+});
 
 function go(to) {
   history.pushState(null, "", to);
@@ -186,13 +198,7 @@ function link(row, longest, ingredient, via) {
     "a",
     {
       className: "substitute",
-      href: to,
-      onclick: (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-        event.preventDefault();
-        names.set(row.ingredient_id, row.ingredient_name);
-        go(to);
-      },
+      ...stepTo(to, row.ingredient_id, row.ingredient_name),
     },
     el("span", { className: "name", textContent: row.ingredient_name }),
     el("span", { className: `rating ${row.rating.replaceAll(" ", "-")}`, textContent: row.rating }),
@@ -259,13 +265,7 @@ function chips(items, via) {
           "a",
           {
             className: "chip",
-            href: to,
-            onclick: (event) => {
-              if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-              event.preventDefault();
-              names.set(id, name);
-              go(to);
-            },
+            ...stepTo(to, id, name),
           },
           el("span", { textContent: name }),
           el("span", { className: "count", textContent: note }),
@@ -303,7 +303,7 @@ async function showStart(signal) {
   }
 }
 
-const { node: search } = createCombobox({
+const { node: search, input } = createCombobox({
   id: "find",
   placeholder: "for example: Campari",
   search: searchIngredients,
@@ -314,5 +314,6 @@ const { node: search } = createCombobox({
   },
 });
 document.getElementById("find-box").replaceChildren(search);
+focusOnSlash(input);
 addEventListener("popstate", () => load());
 load();

@@ -1,12 +1,10 @@
 // The ingredient tree: a treemap, a search, and a list.
 import { count, el, number } from "../shared/elements.js";
 import { createTreeList, createTreemap } from "../shared/treemap.js";
-import { fetchTree } from "./atlas-tree.js";
+import { showTree } from "./atlas-tree.js";
 import { createTreeSearch } from "./ingredient-search.js";
 import { focusOnSlash } from "./shell.js";
-import { freshness, problemBox } from "./states.js";
 
-const message = document.getElementById("message");
 const chart = document.getElementById("tree");
 const place = document.getElementById("place");
 
@@ -56,51 +54,35 @@ function showPlace(node) {
   );
 }
 
-async function load() {
-  message.replaceChildren();
-  try {
-    const { root, byId, tone, metadata } = await fetchTree();
-    if (!root.children.length) {
-      message.replaceChildren(
-        el("p", { className: "empty", textContent: "The database has no ingredients yet." }),
-      );
-      return;
-    }
-    chart.hidden = false;
-    const treemap = createTreemap({
-      map: document.getElementById("treemap"),
-      crumbs: document.getElementById("tree-crumbs"),
-      note: document.getElementById("tree-note"),
-      root,
-      tone,
-      choose: (node) => {
-        history.pushState(null, "", node === root ? location.pathname : `?ingredient=${node.id}`);
-        showPlace(node);
-      },
-    });
-    const go = (node) => {
-      treemap.mark(node);
-      treemap.go(node.children.length ? node : node.parent);
+showTree(({ root, byId, tone }) => {
+  chart.hidden = false;
+  const treemap = createTreemap({
+    map: document.getElementById("treemap"),
+    crumbs: document.getElementById("tree-crumbs"),
+    note: document.getElementById("tree-note"),
+    root,
+    tone,
+    choose: (node) => {
+      history.pushState(null, "", node === root ? location.pathname : `?ingredient=${node.id}`);
       showPlace(node);
-    };
-    const restore = () =>
-      go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
-    const { node: search, input } = createTreeSearch(byId, (node) => {
-      history.pushState(null, "", `?ingredient=${node.id}`);
-      go(node);
-    });
-    document.getElementById("find-box").replaceChildren(search);
-    focusOnSlash(input);
-    createTreeList(document.getElementById("tree-list"), root, (node) =>
-      el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }),
-    );
-    document.getElementById("freshness").replaceChildren(freshness(metadata));
-    addEventListener("popstate", restore);
-    restore();
-  } catch (error) {
-    message.replaceChildren(problemBox(error, load));
-  } finally {
-    document.getElementById("loading").hidden = true;
-  }
-}
-load();
+    },
+  });
+  const go = (node) => {
+    treemap.mark(node);
+    treemap.go(node.children.length ? node : node.parent);
+    showPlace(node);
+  };
+  const restore = () =>
+    go(byId.get(new URLSearchParams(location.search).get("ingredient")) ?? root);
+  const { node: search, input } = createTreeSearch(byId, (node) => {
+    history.pushState(null, "", `?ingredient=${node.id}`);
+    go(node);
+  });
+  document.getElementById("find-box").replaceChildren(search);
+  focusOnSlash(input);
+  createTreeList(document.getElementById("tree-list"), root, (node) =>
+    el("a", { href: `/recipes?ingredient=${node.id}`, textContent: node.name }),
+  );
+  addEventListener("popstate", restore);
+  restore();
+});
