@@ -122,13 +122,13 @@ def test_tap_on_a_phone_opens_the_sheet(sample_server: Served, visit: Visiting) 
     assert page.locator("#panel").is_hidden()
     assert page.evaluate("atlas.main.transform.toString()") == "translate(0,0) scale(1)"
     # A link to a recipe shows its mark above the sheet.
-    lowest = max(_positions(found).items(), key=lambda item: item[1][1])[0]
+    lowest = max(read_positions(found).items(), key=lambda item: item[1][1])[0]
     found.goto(f"/map?recipe={lowest}")
     page.locator("#panel").wait_for()
     page.wait_for_function("atlas.main.width && atlas.main.covered.bottom")
     sheet = page.locator("#panel").bounding_box()
     assert sheet is not None
-    assert _stage(found)[1] + _positions(found)[lowest][1] < sheet["y"]
+    assert stage_corner(found)[1] + read_positions(found)[lowest][1] < sheet["y"]
 
 
 def test_slash_focuses_the_search(sample_server: Served, visit: Visiting) -> None:
