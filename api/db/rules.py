@@ -15,7 +15,7 @@ from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from api.db.look_alikes import mixed_word
 from api.db.normalization import MAX_MARKS, has_too_many_marks, normalize
@@ -197,8 +197,17 @@ WebAddress = Annotated[
     _within(MAX_URL),
 ]
 RowId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
-Volume = Annotated[float, Field(gt=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
-Amount = Annotated[float, Field(ge=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
+
+
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Expected a number")
+    return value
+
+
+_Number = Annotated[float, BeforeValidator(_refuse_bool)]  # to Python, true is 1
+Volume = Annotated[_Number, Field(gt=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
+Amount = Annotated[_Number, Field(ge=0, le=LARGEST_AMOUNT, allow_inf_nan=False)]
 
 #: The rule for each text column, by table.
 TEXT_RULES: dict[str, dict[str, Any]] = {

@@ -15,6 +15,7 @@ from api.db.errors import DatabaseError, DatasetError
 from api.db.exchange.export_files import to_json_document, write_csv_directory
 from api.db.exchange.importing import import_collection, replace_all
 from api.db.exchange.mapping import Mapping, Target, read_mapping, write_mapping
+from api.db.exchange.planning import plan_import
 from api.db.exchange.sources import read_bytes, read_paths
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.frames import Dataset
@@ -261,8 +262,38 @@ def test_a_rating_without_a_time_is_from_now(make_database: MakeDatabase) -> Non
     assert report.ratings_created == 1
 
 
-def test_invalid_times_are_faults(make_database: MakeDatabase) -> None:
-    rating = {"recipe": "A", "user_id": "u", "rating": 4, "created_at": "yesterday-ish"}
-    document = {"recipes": [{"name": "A"}], "ratings": [rating]}
-    with pytest.raises(DatasetError, match="'yesterday-ish' is not a time"):
-        import_collection(make_database(None), read_bytes(json.dumps(document).encode(), "x"))
+@pytest.mark.parametrize("into", ["empty", "filled"])
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"created_at": "yesterday-ish"}, "'yesterday-ish' is not a time"),
+        ({"rating": "five"}, "rating"),
+        ({"rating": 4.5}, "rating"),
+        ({"rating": 6}, "rating"),
+        ({"rating": True}, "rating"),
+        ({"rating": None}, "rating"),
+    ],
+)
+def test_invalid_ratings_are_faults(
+    make_database: MakeDatabase, fields: dict[str, Any], message: str, into: str
+) -> None:
+    rating = {"recipe": "A", "user_id": "u", "rating": 4} | fields
+    document = {"recipes": [{"name": "A", "instructions": 5}], "ratings": [rating]}
+    database = make_database(None)
+    if into == "filled":
+        import_collection(database, read_bytes(b'{"recipes": [{"name": "B"}]}', "b.json"))
+    with pytest.raises(DatasetError, match=message):
+        import_collection(database, read_bytes(json.dumps(document).encode(), "x"))
+    document["ratings"] = []
+    import_collection(database, read_bytes(json.dumps(document).encode(), "x"))
+
+
+def test_a_unit_alone_is_no_amount() -> None:
+    line = {"ingredient": "Gin", "amount": "abc", "unit": "oz"}
+    recipe = {"name": "A", "ingredients": [line]}
+    for document in (recipe, {"recipes": [recipe]}):
+        plan = plan_import(read_bytes(json.dumps(document).encode(), "x.json"))
+        [unread] = plan.report.unread
+        assert unread.ingredient == "Gin"
+        lines = plan.collection.recipes[0].lines or []
+        assert lines[0].fields["amount"] is None

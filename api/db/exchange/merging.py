@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Table, func, insert, select
 
-from api.db.catalog.drafts import IngredientDraft, LineDraft, RecipeDraft, TagDraft, UnitDraft
+from api.db.catalog.drafts import (
+    IngredientDraft,
+    LineDraft,
+    RatingDraft,
+    RecipeDraft,
+    TagDraft,
+    UnitDraft,
+)
 from api.db.catalog.errors import InvalidError
 from api.db.catalog.ingredients import create_ingredient
 from api.db.catalog.recipes import Recipe, draft_of, get_recipes, write_recipe
@@ -15,6 +22,7 @@ from api.db.catalog.tags import ids_of_tags
 from api.db.catalog.units import create_unit
 from api.db.errors import DatasetError, Fault
 from api.db.exchange.drafts import TEXT_FIELDS, Collection, RecipeRow, Row, id_key
+from api.db.exchange.line_texts import plain_number
 from api.db.exchange.report import OnDuplicate
 from api.db.exchange.time_limit import check_time
 from api.db.schema import ingredients, ratings, recipes, tags, units
@@ -78,6 +86,8 @@ class _Merge:
             for row in self._collection.tags
         ]
         drafts = [self._recipe_draft(row) for row in self._collection.recipes]
+        for recipe in self._collection.recipes:
+            recipe.ratings = [self._checked_rating(row) for row in recipe.ratings]
         if not self._faults:
             pairs = self._pairs()
         # No recipe is written before all of them are known to be right.
@@ -208,7 +218,13 @@ class _Merge:
 
     def _recipe_draft(self, row: RecipeRow) -> RecipeDraft | None:
         lines = [self._line_draft(line) for line in row.lines or ()]
-        given = {name: row.fields[name] for name in TEXT_FIELDS if name in row.fields}
+        # Numbers are texts here, as they are to the check of a file.
+        given: dict[str, Any] = {
+            name: value if value is None or isinstance(value, str) else str(value)
+            for name in TEXT_FIELDS
+            if name in row.fields
+            for value in [row.fields[name]]
+        }
         if row.tags is not None:
             given["tags"] = [tag for tag in row.tags if tag.strip()]
         whole = {"name": row.text("name"), **given, "ingredients": lines}
@@ -267,15 +283,30 @@ class _Merge:
             found.update({one.id: one for one in chunk})
         return found
 
+    def _checked_rating(self, row: Row) -> Row:
+        """Return a rating as it is stored; a fault if it cannot be."""
+        number = plain_number(row.fields.get("rating"))
+        whole = number is not None and number.is_integer()
+        written = {"rating": int(number or 0) if whole else row.fields.get("rating")}
+        draft = self._draft(RatingDraft, "ratings", row, written)
+        try:
+            time = as_utc(row.fields.get("created_at"))
+        except ValueError as error:
+            remedy = "Enter an ISO 8601 time, such as 2026-01-31T18:00:00Z."
+            self._fault("ratings", row, "created_at", f"{error}.", remedy)
+            return row
+        return Row(row.where, {**row.fields, **(draft.model_dump() if draft else {}),
+                               "created_at": time})  # fmt: skip
+
     def _add_ratings(self, recipe_id: int, rows: Sequence[Row]) -> None:
         query = select(ratings.c.user_id).where(ratings.c.recipe_id == recipe_id)
         rated = set(self._connection.scalars(query)) if rows else set()
         for row in rows:
-            user, rating = row.text("user_id"), row.fields.get("rating")
-            if user is None or user in rated or rating is None:
+            user = row.text("user_id")
+            if user is None or user in rated:
                 continue
-            values = {"recipe_id": recipe_id, "user_id": user, "rating": int(rating),
-                      "created_at": as_utc(row.fields.get("created_at"))}  # fmt: skip
+            values = {"recipe_id": recipe_id, "user_id": user, "rating": row.fields["rating"],
+                      "created_at": row.fields["created_at"]}  # fmt: skip
             self._connection.execute(insert(ratings).values(values))
             rated.add(user)
             self._counts.ratings_created += 1

@@ -19,7 +19,7 @@ from api.db.exchange.placing import IngredientPlacer, Placement, UnitPlacer
 from api.db.exchange.report import ImportReport, PlacedName, UnreadLine
 from api.db.exchange.time_limit import check_time
 from api.db.rules import LARGEST_AMOUNT
-from api.db.search_names import same_name
+from api.db.search_names import fold, same_name
 from api.db.taxonomy.matcher import is_known
 
 #: Ingredients that come in pieces: '2' are two pieces, where '2' of a liquid are two parts.
@@ -183,6 +183,8 @@ class LinePlanner:
         )
         text = " ".join(part for part in (amount, line.text("measure"), unit) if part)
         measure = self._parsed(text, whole=False)
+        if raw is not None and unit and text != unit and not _says_how_much(measure, amount):
+            measure = Measure(rest=text, understood=False)
         return ingredient, measure, kept or line_text(fields, ingredient, text), False
 
     def _parsed(self, text: str, *, whole: bool) -> Measure:
@@ -236,6 +238,11 @@ class LinePlanner:
         if unit is None and amount is not None:
             unit = "Each" if node is None or _IN_PIECES & set(node.path) else "Part"
         return amount, None if unit is None else self._units.find(unit)
+
+
+def _says_how_much(measure: Measure, amount: str) -> bool:
+    """Return whether the amount was read, and not only the unit beside it: 'abc', 'oz'."""
+    return not (measure.rest and fold(amount) in fold(measure.rest))
 
 
 def _is_amount(number: float | None) -> bool:

@@ -88,7 +88,7 @@ def read_document(document: Any, name: str) -> Collection:
             row.where,
             row.fields,
             lines=None if lines is None else rows(lines, f"{row.where}.ingredients", _LINE_FIELDS),
-            tags=None if tags is None else [str(tag) for tag in tags],
+            tags=None if tags is None else [str(tag) for tag in tags if tag is not None],
         )
         collection.recipes.append(recipe)
     owners = RecipesByReference(collection)
