@@ -46,6 +46,16 @@ UNKNOWN_KEYS = [
 ]
 
 DOCUMENTS = {
+    "titles among lines": [
+        {"name": name, "ingredients": f"# Base\n{lines[0]}\nTo finish:\n{lines[1]}"}
+        for name, lines in LISTS.items()
+    ],
+    "Italian": {"ricette": [
+        {"nome": name, "ingredienti": [
+            {"nome": nome, "quantit\u00e0": amount.split()[0], "unit\u00e0": amount.split()[1]}
+            for nome, amount in lines.items()
+        ]} for name, lines in MAPS.items()
+    ]},
     "a list of lines by name": LISTS,
     "amounts by ingredient by name": {"bar": MAPS},
     "deep below other keys": {"data": {"lists": [{"title": "Mine", "drinks": RECIPES}]}},
@@ -116,6 +126,21 @@ def test_json_in_any_arrangement(document: object) -> None:
 
 
 TEXTS = {
+    "remarks and tables": """# Our drinks
+        ### Negroni
+        *Served short*
+
+        - 30 ml gin
+        - 30 ml Campari
+
+        Shake with crushed ice.
+        ### Gimlet
+        | Amount | Ingredient |
+        |---|---|
+        | 60 ml | gin |
+        | 20 ml | lime juice |
+
+        Shake with ice.""",
     "a column an ingredient": """Cocktail,Glass,Gin,Campari,Lime Juice
         Negroni,rocks,30 ml,30 ml,
         Gimlet,coupe,60 ml,,20 ml""",
@@ -339,6 +364,34 @@ def test_tables_and_texts_as_people_write(text: str) -> None:
     plain = "\n".join(line.removeprefix(" " * 8) for line in text.splitlines())
     found = _read(plain)
     assert {name.capitalize(): lines for name, lines in found.items()} == DRINKS
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("---\ntitle: Fizz\ningredients: [5 cl gin]\n---\nShake.\n", "Fizz", (5, "Centiliter")),
+        ("Fizz\n5 cl gin\nEgg white 1\nShake.", "Fizz", (1, "Each")),
+        ("Cocktail,Gin (ml),Orange bitters (dashes)\nFizz,60,2\nFix,50,1", "Fizz", (2, "Dash")),
+        ("Drink,Ingredients,How\nFizz,5 cl gin,Shake", "Fizz", (5, "Centiliter")),
+    ],
+)
+def test_details_of_shapes(text: str, name: str, line: tuple[float, str]) -> None:
+    plan = plan_import(read_bytes(text.encode(), "file.md"))
+    recipe = plan.collection.recipes[0]
+    last = (recipe.lines or [])[-1].fields
+    assert (recipe.fields["name"], last["amount"], last["unit"]) == (name, *line)
+    assert not any("ignored" in note for note in plan.report.notes)
+
+
+def test_macs_and_japan_have_their_own_code_pages() -> None:
+    french = "Nom;Ingr\u00e9dient;Quantit\u00e9;Unit\u00e9\nKir;Cr\u00e8me de cassis;1,5;cl\n"
+    japanese = "\u30ab\u30af\u30c6\u30eb,\u6750\u6599,\u5206\u91cf\n" + (
+        "\u30ad\u30fc\u30eb,\u30ab\u30b7\u30b9,15ml\n" * 3
+    )
+    for text, encoding in ((french, "mac_roman"), (french, "cp1252"), (japanese, "cp932")):
+        recipe = read_bytes(text.encode(encoding), "x.csv").recipes[0]
+        assert recipe.fields["name"] == text.splitlines()[1].partition(";")[0].partition(",")[0]
+        assert (recipe.lines or [])[0].fields["ingredient"] in text
 
 
 def _zip(**members: str | bytes) -> bytes:

@@ -17,6 +17,7 @@ from api.db.exchange.mapping import Mapping
 from api.db.exchange.measures import Measure, parse_line, parse_measure
 from api.db.exchange.placing import IngredientPlacer, Placement, UnitPlacer
 from api.db.exchange.report import ImportReport, PlacedName, UnreadLine
+from api.db.exchange.sources.content import counted_last
 from api.db.exchange.time_limit import check_time
 from api.db.rules import LARGEST_AMOUNT
 from api.db.search_names import fold, same_name
@@ -159,6 +160,8 @@ class LinePlanner:
         fields = line.fields
         if (whole := line.text("line")) is not None:
             measure = self._parsed(whole, whole=True)
+            if not measure.understood:
+                measure = counted_last(measure.rest) or measure
             if not measure.understood and is_known(measure.rest):
                 measure = replace(measure, understood=True)  # it names no amount
             return measure.rest, replace(measure, rest=""), whole, False

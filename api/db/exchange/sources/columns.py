@@ -7,20 +7,22 @@ from api.db.exchange.time_limit import check_time
 from api.db.search_names import fold
 from api.db.taxonomy.units import find_unit
 
+_NAME_ABROAD = ("nom", "nombre", "nome", "naam", "navn", "namn", "nazwa", "bezeichnung")
 #: meaning -> names in order of preference, folded, without what separates words.
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "recipe": ("recipe", "recipename", "recipetitle", "strdrink", "drink", "drinkname", "cocktail",
-               "cocktailname", "beverage", "rezept", "receta", "recette", "ricetta", "drinks",
-               "recipes", "cocktails", "name", "title", "label", "headline", "titel", "nom",
-               "nombre", "nome", "titre", "titulo", "naam", "navn", "namn", "nazwa",
-               "\u540d\u524d", "\u6599\u7406\u540d", "\u30ab\u30af\u30c6\u30eb\u540d"),
+               "cocktailname", "beverage", "rezept", "receta", "recette", "ricetta", "receita",
+               "drinks", "recipes", "cocktails", "name", "title", "label", "headline", "titel",
+               "nom", "nombre", "nome", "titre", "titulo", "naam", "navn", "namn", "nazwa",
+               "coctel", "\u540d\u524d", "\u6599\u7406\u540d", "\u30ab\u30af\u30c6\u30eb\u540d",
+               "\u30ab\u30af\u30c6\u30eb", "\u30ec\u30b7\u30d4"),
     "recipe_id": ("recipeid", "iddrink", "drinkid", "cocktailid", "idrecipe", "idcocktail"),
     "line": ("line", "ingredientnumber", "lineno", "linenumber", "ingredientno", "position",
              "ingredientorder", "sort", "step"),
     "ingredient": ("ingredient", "ing", "ingr", "food", "ingredientname", "stringredient", "zutat",
                    "ingrediente", "ingredienttext", "special", "component", "item", "product",
                    "element", "spirit", "bottle", "what", "ingredients", "\u6750\u6599", "name",
-                   "title", "label"),
+                   "title", "label", *_NAME_ABROAD),
     "measure": ("measure", "strmeasure", "measurement", "measuretext", "amounttext",
                 "quantitytext", "dose", "menge", "mesure", "medida", "misura", "portion",
                 "originaltext", "howmuch", "size", "\u5206\u91cf"),
@@ -38,7 +40,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "optional": ("optional", "isoptional"),
     "substitutes": ("substitutes", "alternatives", "substitute"),
     "instructions": ("instructions", "strinstructions", "instruction", "directions", "preparation",
-                     "steps", "howto", "zubereitung", "preparacion", "preparazione",
+                     "steps", "howto", "how", "zubereitung", "preparacion", "preparazione",
                      "recipeinstructions", "procedure", "description2", "build", "methodtext",
                      "making", "instrucciones", "istruzioni", "instrucoes", "mododepreparo",
                      "preparo", "preparacao", "elaboracion", "anleitung", "bereiding",
@@ -52,14 +54,19 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
                 "garnishtext"),
     "method": ("method", "technique", "mixingmethod", "style"),
     "tags": ("tags", "strtags", "keywords", "tag", "labels"),
-    "category": ("category", "strcategory", "type", "recipecategory", "family", "strIBA".lower(),
-                 "iba", "kategorie", "categoria", "categorie", "genre"),
+    "category": ("category", "categories", "strcategory", "type", "recipecategory", "family",
+                 "striba", "iba", "kategorie", "categoria", "categorie", "genre"),
     "image_url": ("imageurl", "strdrinkthumb", "image", "img", "picture", "photo", "thumbnail",
                   "imageuri"),
     "source": ("source", "author", "bartender", "creator", "origin", "book", "publication",
                "strimagesource"),
     "source_url": ("sourceurl", "url", "link", "href", "permalink", "website", "uri"),
 }  # fmt: skip
+#: The last word of a column of amounts; in parentheses, any unit is one.
+_UNIT_COLUMNS = frozenset(
+    ("ml", "cl", "oz", "dl", "floz", "parts", "dash", "dashes", "ounces", "milliliters", "tsp",
+     "tbsp", "barspoons", "drops")
+)  # fmt: skip
 #: The list of lines of a recipe.
 LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zutaten",
          "ingredientes", "ingredienti", "components", "contents", "lines", "recipeingredients",
@@ -106,7 +113,7 @@ def find_columns(names: Iterable[object], meanings: Iterable[str]) -> dict[str, 
 def unit_in_name(name: str) -> str | None:
     """Return the unit of a column such as ``amount_ml`` or ``oz``; None if it names none."""
     last = re.split(r"[\W_]+", fold(name).strip(" )_"))[-1]
-    unit = find_unit(last) if last in ("ml", "cl", "oz", "dl", "floz", "parts", "dash") else None
+    unit = find_unit(last) if last in _UNIT_COLUMNS or "(" in name else None
     return unit.name if unit else None
 
 
@@ -128,7 +135,11 @@ def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
             continue
         key = match[1] + match[3]
         for meaning in ("ingredient", "measure", "amount", "unit"):
-            known = [one for one in _NAMES[meaning] if one not in ("name", "title", "label")]
+            known = [
+                one
+                for one in _NAMES[meaning]
+                if one not in ("name", "title", "label", *_NAME_ABROAD)
+            ]
             if key in known or key.removeprefix("ingredient") in known:
                 found.setdefault(int(match[2]), {}).setdefault(meaning, name)
                 break

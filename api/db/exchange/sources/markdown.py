@@ -17,6 +17,7 @@ _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
+_REMARK = re.compile(r"([*_])[^*_]+\1|\([^()]+\)")
 #: The level of a line in bold, below every heading.
 BOLD = 7
 #: Obsidian's and Wikipedia's links: the page's name says more than the word in the text.
@@ -34,7 +35,8 @@ _LONGEST_LINE = 2_000
 class Line:
     """A line: its text, the level of a heading (0 for none), and how it is marked.
 
-    ``indent`` counts the spaces before it; ``mark`` is the bullet's.
+    ``indent`` counts the spaces before it; ``mark`` is the bullet's. A line in italics or in
+    parentheses is a remark.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Line:
     numbered: bool = False
     indent: int = 0
     mark: str = ""
+    italic: bool = False
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -124,7 +127,7 @@ def lines_of(text: str) -> Iterator[Line]:
         elif (match := _NUMBER.match(line)) and not is_measured_line(line):
             yield Line(number, _plain(line[match.end() :]), numbered=True)
         else:
-            yield Line(number, _plain(line))
+            yield Line(number, _plain(line), italic=_REMARK.fullmatch(line) is not None)
 
 
 def _plain(text: str) -> str:

@@ -28,7 +28,12 @@ from api.db.exchange.sources.object_shapes import (
     is_recipe_by_name,
     named_by_values,
 )
-from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
+from api.db.exchange.sources.table_recipes import (
+    is_title_of_lines,
+    read_table,
+    split_cell,
+    value_of,
+)
 from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
 from api.db.exchange.sources.text import stem_of
 from api.db.taxonomy.units import find_unit
@@ -236,8 +241,8 @@ def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:
     for number, line in enumerate(value or []):
         where = f"{label}.ingredients[{number}]"
         if isinstance(line, str):
-            if line.rstrip().endswith(":"):
-                continue  # the title of those that follow
+            if is_title_of_lines(line):
+                continue
             fields: dict[str, Any] = {"line": line}
             if paired:
                 fields = {"ingredient": line, "measure": _text_of(measures[number])}

@@ -12,7 +12,13 @@ from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
-from api.db.exchange.sources.content import is_ingredient, is_line, is_measured_line, share
+from api.db.exchange.sources.content import (
+    counted_last,
+    is_ingredient,
+    is_line,
+    is_measured_line,
+    share,
+)
 from api.db.exchange.sources.markdown import BOLD, Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.object_shapes import is_recipe_by_name
 from api.db.exchange.sources.objects import lines_key, read_objects
@@ -53,7 +59,9 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
             return found
     if lines_key(matter) is not None:
         # The front matter says all but the instructions.
-        fields = {"name": stem_of(name), "instructions": text.strip() or None}
+        fields = {"instructions": text.strip() or None}
+        if not find_columns(matter, ["recipe"]):
+            fields["name"] = stem_of(name)
         return read_objects({**fields, **matter}, name, f"{program} with front matter")
     lines = list(lines_of(text))
     collection = Collection(f"{program}, titles with ingredients below them")
@@ -130,13 +138,15 @@ class _Reader:
             return line.bullet or not line.text.endswith(".") or is_measured_line(line.text)
         if line.numbered:
             return False
-        return is_measured_line(line.text) or (
-            (line.bullet or self._inside) and is_ingredient(line.text)
-        )
+        if is_measured_line(line.text):
+            return True
+        # 'Shake with crushed ice.' is a step, whatever it names.
+        named = line.bullet or (self._inside and not line.text.endswith("."))
+        return named and (is_ingredient(line.text) or counted_last(line.text) is not None)
 
     def _is_title(self, line: Line, position: int) -> bool:
         """Return whether ingredients follow a short line without a heading's mark."""
-        if line.numbered or len(line.text.split()) > _LONGEST_TITLE:
+        if line.numbered or line.italic or len(line.text.split()) > _LONGEST_TITLE:
             return False
         if line.text.endswith((".", ",", ";")) or re.fullmatch(r".+:\s.+", line.text):
             return False

@@ -69,7 +69,13 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         _read_cells(table, columns, whole or lists[0], collection)
     else:
         return None
-    used = {*columns.values(), *lists, *(c for one in by_number.values() for c in one.values())}
+    measured = [c for c in table.header if unit_in_name(c)] if whole is None else []
+    used = {
+        *columns.values(),
+        *lists,
+        *measured[:1],
+        *(c for one in by_number.values() for c in one.values()),
+    }
     unused = [column for column in table.header if column and column not in used]
     if unused:
         collection.notes.append(f"{name}: ignored the columns {', '.join(unused)}.")
@@ -241,11 +247,23 @@ def split_cell(cell: Any) -> list[str]:
             return [_joined(one) for one in found if one is not None]
     for separator in ("\n", "|", ";"):
         if separator in text:
-            return [one.strip(" -*\u2022\r\t") for one in text.split(separator) if one.strip()]
+            parts = [one.strip(" -*\u2022\r\t") for one in text.split(separator)]
+            return [one for one in parts if one and not is_title_of_lines(one)]
     if len(parts := re.split(r"\s+[/+]\s+(?=[\d\u00bc-\u00be])", text)) > 1:
         return [one.strip() for one in parts]
     # A comma between digits is a decimal one.
     return [one.strip() for one in re.split(r",(?!\d)\s*", text) if one.strip()]
+
+
+def is_title_of_lines(text: str) -> bool:
+    """Return whether a line is the title of those that follow: ``# Garnish``, ``For the syrup:``.
+
+    Examples
+    --------
+    >>> is_title_of_lines("# Garnish"), is_title_of_lines("#1 gin"), is_title_of_lines("2 oz gin")
+    (True, False, False)
+    """
+    return text.rstrip().endswith(":") or re.match(r"#+\s", text.lstrip()) is not None
 
 
 def _literal(text: str) -> Any:

@@ -1,6 +1,7 @@
 """Bytes to text, whatever program saved them."""
 
 import codecs
+import re
 
 from charset_normalizer import from_bytes
 
@@ -15,6 +16,9 @@ _MARKS = (
 _CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp932"]
 #: With fewer letters than this beyond ASCII, a guess is worse than the commonest code page.
 _ENOUGH_TO_GUESS = 40
+#: In cp1252 no letters that stand between small ones: quotes, dashes, capitals. Apostrophes do.
+_SIGNS_OF_WINDOWS = {bytes([code]) for code in range(0x80, 0xA0)} - {b"\x91", b"\x92", b"\x9a",
+                                                                   b"\x9c", b"\x9e"}  # fmt: skip
 #: What is no file is called, in errors.
 STREAMS = ("body", "standard input")
 
@@ -40,12 +44,37 @@ def decode(data: bytes) -> str:
     if b"\0" in data[:200]:
         little = data[1:200:2].count(0) >= data[0:200:2].count(0)
         return data.decode("utf-16-le" if little else "utf-16-be", "replace")
+    if _is_of_a_mac(data):
+        return data.decode("mac_roman")
+    if _is_japanese(data):
+        return data.decode("cp932")
     beyond_ascii = sum(byte > 127 for byte in data)
     if beyond_ascii >= _ENOUGH_TO_GUESS:
         found = from_bytes(data, cp_isolation=_CODE_PAGES).best()
         if found is not None:
             return str(found)
     return data.decode("cp1252", "replace")
+
+
+def _is_of_a_mac(data: bytes) -> bool:
+    """Return whether letters between small ones are small in Mac Roman and signs in cp1252.
+
+    Excel on a Mac saves "CSV" in Mac Roman. Its most letters are where cp1252 has signs.
+    """
+    if len(re.findall(rb"[\x80-\xff]{2}", data)) * 5 > sum(byte > 127 for byte in data):
+        return False  # scripts with two bytes a letter
+    inner = re.findall(rb"(?<=[a-z])[\x80-\xff](?=[a-z])", data)
+    signs = sum(one in _SIGNS_OF_WINDOWS for one in inner)
+    return signs > 0 and 2 * signs > len(inner)
+
+
+def _is_japanese(data: bytes) -> bool:
+    """Return whether the text is Shift-JIS: read so, many of its letters are kana."""
+    try:
+        letters = [mark for mark in data.decode("cp932") if not mark.isascii()]
+    except UnicodeDecodeError:
+        return False
+    return 3 * sum("\u3040" <= mark <= "\u30ff" for mark in letters) > len(letters)
 
 
 def stem_of(name: str) -> str:
