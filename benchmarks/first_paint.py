@@ -1,4 +1,4 @@
-"""Largest contentful paint of every page, in headless Chromium.
+"""Largest contentful paint and layout shift of every page, in headless Chromium.
 
 Run ``DB_PATH=bar.db python -m benchmarks.first_paint [--repeat 5] [--phone]``. The real application
 serves the real pages of the database, after one refresh; the sample without ``DB_PATH``. Each load
@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import URL
@@ -38,25 +37,8 @@ from api.http.app import create_app
 from api.sample import sample_directory
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
+from benchmarks.site_pages import SHIFTS, page_addresses
 
-PAGES = (
-    "/map",
-    "/bar",
-    "/recipes",
-    "/recipes?q=gin",
-    "/recipes/{recipe}",
-    "/recipes/{recipe}/edit",
-    "/recipes/import",
-    "/ingredients",
-    "/ingredients/{ingredient}",
-    "/ingredients/all",
-    "/tree",
-    "/substitutes?ingredient={ingredient}",
-    "/status",
-    "/downloads",
-    "/phone",
-    "/api-docs",
-)
 _MEASURE = """async () => {
   const found = {};
   const paints = new PerformanceObserver((list) => {
@@ -122,7 +104,7 @@ def _slow_down(page: Page) -> None:
     )
 
 
-def _load(browser: Browser, address: str, *, phone: bool) -> tuple[float, float, str]:
+def _load(browser: Browser, address: str, *, phone: bool) -> tuple[float, float, float, str]:
     width, height = (390, 844) if phone else (1280, 800)
     context = browser.new_context(
         viewport={"width": width, "height": height}, service_workers="block"
@@ -134,7 +116,7 @@ def _load(browser: Browser, address: str, *, phone: bool) -> tuple[float, float,
         page.goto(address)
         page.wait_for_load_state("networkidle")
         found = page.evaluate(_MEASURE)
-        return found["first"], found["largest"], found["element"]
+        return found["first"], found["largest"], page.evaluate(SHIFTS), found["element"]
     finally:
         context.close()
 
@@ -153,27 +135,21 @@ def main() -> None:
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
         with _serving(Path(directory)) as url:
-            ids = {
-                name: httpx2.get(f"{url}/api/v1/{kind}", params={"q": q}).json()["items"][0]["id"]
-                for name, kind, q in (
-                    ("recipe", "recipes", "negroni"),
-                    ("ingredient", "ingredients", "campari"),
-                )
-            }
-            print("| page | first paint ms | largest ms | worst ms | largest element |")
-            print("| --- | ---: | ---: | ---: | --- |")
-            for path in PAGES:
+            print("| page | first paint ms | largest ms | worst ms | shift | largest element |")
+            print("| --- | ---: | ---: | ---: | ---: | --- |")
+            for path, address in page_addresses(url).items():
                 if arguments.only not in path:
                     continue
                 loads = [
-                    _load(browser, url + path.format(**ids), phone=arguments.phone)
+                    _load(browser, address, phone=arguments.phone)
                     for _ in range(arguments.repeat + 1)
                 ][1:]  # the first fills the server's caches
                 first = statistics.median(load[0] for load in loads)
                 largest = [load[1] for load in loads]
+                shift = max(load[2] for load in loads)
                 print(
                     f"| `{path}` | {first:.0f} | {statistics.median(largest):.0f} "
-                    f"| {max(largest):.0f} | `{loads[-1][2]}` |",
+                    f"| {max(largest):.0f} | {shift:.2f} | `{loads[-1][3]}` |",
                     flush=True,
                 )
         browser.close()

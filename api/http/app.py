@@ -100,10 +100,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _http_error(request: Request, error: Exception) -> Response:
     """Show people a page where they reach nothing; programs get a problem document."""
-    wants_page = "text/html" in request.headers.get("accept", "")
     is_page = not request.url.path.startswith(("/api/", "/static/", "/docs/"))
-    if wants_page and is_page and getattr(error, "status_code", None) == 404:
-        return rendered.not_found("There is nothing at this address.", "/", "Go to the start")
+    is_missing = getattr(error, "status_code", None) == 404
+    if is_page and is_missing and rendered.wants_page(request):
+        message = "There is nothing at this address."
+        return rendered.not_found(request, message, "/", "Go to the start")
     return problems.http_error(request, error)
 
 

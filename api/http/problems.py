@@ -110,25 +110,26 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(StorageError, _storage_error)
 
 
-def _request_id(request: Request) -> str | None:
+def request_id(request: Request) -> str | None:
+    """Return the ID under which the log has this request."""
     found = request.scope.get("state", {}).get("request_id")
     return found if isinstance(found, str) else None
 
 
 def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for no other
-    return error.response(_request_id(request))
+    return error.response(request_id(request))
 
 
 def _database_error(request: Request, error: Exception) -> Response:
     if isinstance(error, DatabaseFullError):
-        logger.error("[%s] %s", _request_id(request), error)
+        logger.error("[%s] %s", request_id(request), error)
         return Problem(
             503,
             "Disk full",
             "The disk of the database is full; nothing was changed. Try again later.",
             headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
-        ).response(_request_id(request))
+        ).response(request_id(request))
     return _outage(request, error, "The database")
 
 
@@ -139,14 +140,14 @@ def _storage_error(request: Request, error: Exception) -> Response:
 def _outage(request: Request, error: Exception, what: str) -> Response:
     # The error names paths, hosts and remedies: for the operator, not for the client.
     # It says what is wrong in words: a traceback for each request would only fill the disk.
-    logger.error("[%s] %s", _request_id(request), error)
+    logger.error("[%s] %s", request_id(request), error)
     return Problem(
         503,
         "Service unavailable",
         f"{what} is unavailable. Try again later; the server's log has the details under the "
         f"request ID.",
         headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
-    ).response(_request_id(request))
+    ).response(request_id(request))
 
 
 def http_error(request: Request, error: Exception) -> Response:
@@ -161,7 +162,7 @@ def http_error(request: Request, error: Exception) -> Response:
     elif error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
         detail = f"{path} does not support {request.method}. Supported: {headers['Allow']}."
-    return Problem(error.status_code, title, detail, headers=headers).response(_request_id(request))
+    return Problem(error.status_code, title, detail, headers=headers).response(request_id(request))
 
 
 def _methods(request: Request) -> list[str]:
@@ -186,7 +187,7 @@ def _invalid(request: Request, error: Exception) -> Response:
         "Invalid request",
         f"{count} invalid field{'' if count == 1 else 's'}; see errors.",
         errors,
-    ).response(_request_id(request))
+    ).response(request_id(request))
 
 
 def _field_error(fault: Mapping[str, object]) -> FieldFault:

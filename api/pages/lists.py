@@ -41,7 +41,8 @@ class _PageRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError:
-                return not_found("There is no such search.", request.url.path, "From the start")
+                message = "There is no such search."
+                return not_found(request, message, request.url.path, "From the start")
 
         return answer
 
@@ -95,16 +96,15 @@ async def all_recipes(request: Request) -> RedirectResponse:
 @router.api_route("/ingredients/all", methods=["GET", "HEAD"])
 async def all_ingredients(
     request: Request, read: ReadDep, q: SearchText = "", cursor: Cursor = None
-) -> HTMLResponse:
+) -> Response:
     """Return a page of ingredients by name, or the best matches."""
     try:
         page = await read(
             lambda connection: list_ingredients(connection, q=q, cursor=cursor, limit=_INGREDIENTS)
         )
     except InvalidError:
-        return not_found(
-            "This page of the list does not exist.", "/ingredients/all", "From the start"
-        )
+        message = "This page of the list does not exist."
+        return not_found(request, message, "/ingredients/all", "From the start")
     html = render("all", q=q, rows=page.items, following=_following(request, page.next_cursor))
     return HTMLResponse(html, headers=_HEADERS)
 

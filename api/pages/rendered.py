@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -22,6 +23,7 @@ from api.db.catalog.paging import Page
 from api.db.catalog.recipes import Recipe, RecipeSummary, get_recipe, search_recipes
 from api.db.catalog.search import RecipeSearch
 from api.db.catalog.units import Unit, units_by_id
+from api.http import problems
 from api.http.deps import PublishedDep
 from api.http.problems import Problem
 from api.http.published import LoadedSnapshot, Published
@@ -36,6 +38,7 @@ from api.storage.errors import StorageError
 router = APIRouter(include_in_schema=False)
 
 _NO_CACHE = {"Cache-Control": "no-cache"}
+_BY_ACCEPT = {"Vary": "Accept"}
 #: Recipes listed on an ingredient's page.
 _LISTED = 100
 
@@ -52,7 +55,8 @@ async def recipe_page(
     try:
         recipe, units = await read(read_both)
     except NotFoundError:
-        return not_found(f"There is no recipe {recipe_id}.", "/recipes", "Search the recipes")
+        message = f"There is no recipe {recipe_id}."
+        return not_found(request, message, "/recipes", "Search the recipes")
     found, note = await to_thread.run_sync(
         _first_record, published, "recipe-similar", "recipe_id", [recipe_id]
     )
@@ -95,7 +99,7 @@ async def ingredient_page(
         ingredient, family, kinds, recipes = await read(read_all)
     except NotFoundError:
         message = f"There is no ingredient {ingredient_id}."
-        return not_found(message, "/ingredients", "Browse the ingredients")
+        return not_found(request, message, "/ingredients", "Browse the ingredients")
     substitutes, note = await to_thread.run_sync(
         _first_record,
         published,
@@ -116,18 +120,29 @@ async def ingredient_page(
             summary=_ingredient_summary(ingredient, recipes.items),
             address=_address(request),
             picture=_picture(request) if recipes.items and not (note and note.hides) else None,
+            structured=_for_html(
+                structured_ingredient(ingredient, family, recipes.items, _address(request))
+            ),
         ),
         headers=_NO_CACHE,
     )
 
 
-def not_found(message: str, link: str, label: str) -> HTMLResponse:
-    """Return a 404 page for people."""
+def not_found(request: Request, message: str, link: str, label: str) -> Response:
+    """Return a 404 page for people, and a problem document for programs."""
+    if not wants_page(request):
+        problem = Problem(404, "Not Found", message, headers=_BY_ACCEPT)
+        return problem.response(problems.request_id(request))
     return HTMLResponse(
         render("not-found", message=message, link=link, label=label),
         status_code=404,
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **_BY_ACCEPT},
     )
+
+
+def wants_page(request: Request) -> bool:
+    """Return whether a person asks: browsers and search engines accept HTML by name."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def structured_recipe(
@@ -157,6 +172,43 @@ def structured_recipe(
             "ratingCount": recipe.rating.count,
         }
     return found
+
+
+def structured_ingredient(
+    ingredient: Ingredient,
+    family: Sequence[Ingredient],
+    recipes: Sequence[RecipeSummary],
+    address: str,
+) -> dict[str, Any]:
+    """Return an ingredient's page as JSON-LD: its place in the tree, and the recipes that use it.
+
+    schema.org has no type for an ingredient; the page is a collection of recipes.
+    """
+
+    def listed(
+        rows: Sequence[Ingredient] | Sequence[RecipeSummary], kind: str, link: str
+    ) -> list[dict[str, Any]]:
+        return [
+            {
+                "@type": "ListItem",
+                "position": position,
+                "name": row.name,
+                link: urljoin(address, f"/{kind}/{row.id}"),
+            }
+            for position, row in enumerate(rows, start=1)
+        ]
+
+    return {
+        "@context": "https://schema.org",
+        "@type": "CollectionPage",
+        "name": ingredient.name,
+        "url": address,
+        "breadcrumb": {
+            "@type": "BreadcrumbList",
+            "itemListElement": listed([*family, ingredient], "ingredients", "item"),
+        },
+        "mainEntity": {"@type": "ItemList", "itemListElement": listed(recipes, "recipes", "url")},
+    }
 
 
 def _summary(recipe: Recipe) -> str:

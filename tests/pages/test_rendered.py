@@ -58,6 +58,13 @@ def test_ingredient_page_names_family_and_recipes(client: TestClient) -> None:
     page = client.get(f"/ingredients/{find(client, 'ingredients', 'Campari')}").text
     assert "Negroni" in page
     assert "<h2>Substitutes</h2>" in page
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert found
+    data = json.loads(found[1])
+    assert data["breadcrumb"]["itemListElement"][-1]["name"] == "Campari"
+    recipes = {one["name"]: one["url"] for one in data["mainEntity"]["itemListElement"]}
+    negroni = find(client, "recipes", "Negroni")
+    assert recipes["Negroni"] == f"http://localhost/recipes/{negroni}"
 
 
 @pytest.mark.parametrize("path", ["/recipes/999999", "/ingredients/999999", "/nothing/here"])
@@ -65,12 +72,15 @@ def test_people_get_a_page_for_missing_addresses(client: TestClient, path: str) 
     response = client.get(path, headers=HTML)
     assert response.status_code == 404
     assert "<h1>Page not found</h1>" in response.text
+    assert "Accept" in re.split(", ?", response.headers.get("vary", ""))
 
 
-def test_programs_get_a_problem_document(client: TestClient) -> None:
-    response = client.get("/nothing/here", headers={"accept": "application/json"})
+@pytest.mark.parametrize("path", ["/recipes/999999", "/ingredients/999999", "/nothing/here"])
+def test_programs_get_a_problem_document(client: TestClient, path: str) -> None:
+    response = client.get(path, headers={"accept": "application/json"})
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["request_id"]
 
 
 def test_sitemap_lists_every_recipe_and_ingredient(client: TestClient, sample: Dataset) -> None:
@@ -202,7 +212,8 @@ def test_lists_lead_to_every_row(client: TestClient, sample: Dataset, kind: str)
     named = client.get(start, params={"q": "campari"}).text
     assert 0 < len(set(re.findall(rf'href="/{kind}/(\d+)"', named))) < 50
     assert client.get(start, params={"cursor": "nonsense"}).status_code == 404
-    assert "<h1>Page not found</h1>" in client.get(start, params={"q": "x" * 201}).text
+    refused = client.get(start, params={"q": "x" * 201}, headers=HTML)
+    assert "<h1>Page not found</h1>" in refused.text
 
 
 def test_ingredient_page_names_its_kinds(client: TestClient) -> None:

@@ -31,7 +31,7 @@ class Readiness(BaseModel):
     )
 
 
-@router.get("/health", operation_id="health", summary="Liveness")
+@router.get("/health", operation_id="get_health", summary="Liveness")
 async def health() -> Health:
     """Respond whatever the state of the database and the store."""
     return Health(status="ok")
@@ -39,7 +39,7 @@ async def health() -> Health:
 
 @router.get(
     "/ready",
-    operation_id="ready",
+    operation_id="get_readiness",
     summary="Readiness",
     responses=problem_responses(503),
 )
@@ -55,7 +55,7 @@ def ready(services: ServicesDep, database: DatabaseDep, storage: StorageDep) -> 
 
 @router.get(
     "/metrics",
-    operation_id="metrics",
+    operation_id="get_metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
     responses={200: {"content": {METRICS: {}}}, **problem_responses(401, 403)},
