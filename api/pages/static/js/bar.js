@@ -20,6 +20,8 @@ const status = document.getElementById("bar-status");
 const answer = document.getElementById("answer");
 const kinds = document.getElementById("kinds");
 const clear = document.getElementById("empty-shelf");
+/** It is in the page as sent: most of what a first visit shows. */
+const emptyNote = document.getElementById("empty-note");
 const wide = matchMedia("(min-width: 900px)");
 
 const picker = createIngredientPicker({
@@ -84,10 +86,12 @@ async function load() {
     ? count(have.length, "bottle", "bottles")
     : "";
   drawControls();
-  if (!answer.children.length) answer.replaceChildren(el("ul", {}, ...skeletonRows(6)));
+  const waits = have.length || view() === "menu";
+  if (!answer.children.length || (waits && answer.contains(emptyNote)))
+    answer.replaceChildren(el("ul", {}, ...skeletonRows(6)));
   try {
     const [found, offers] = await Promise.all([
-      have.length || view() === "menu" ? VIEWS[view()](have) : emptyShelf(),
+      waits ? VIEWS[view()](have) : emptyShelf(),
       have.length && view() !== "menu" ? ask("next", { have, count: 1 }) : { kinds: [] },
     ]);
     if (signal.aborted) return;
@@ -103,11 +107,7 @@ async function load() {
 
 async function emptyShelf() {
   if (await hasNoRecipes()) return { status: "", parts: [drawFirstSteps()] };
-  const text = "Your shelf is empty. Add the bottles you have: type a name, or paste a list.";
-  return {
-    status: "",
-    parts: [el("div", { className: "empty" }, el("p", { textContent: text }))],
-  };
+  return { status: "", parts: [emptyNote] };
 }
 
 /** What each question asks for, and how its answer is drawn. */
