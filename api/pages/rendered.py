@@ -7,7 +7,7 @@ and readers without JavaScript get the text, the relatives and structured data (
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urljoin
 
@@ -185,19 +185,19 @@ def structured_ingredient(
     schema.org has no type for an ingredient; the page is a collection of recipes.
     """
 
-    def listed(
-        rows: Sequence[Ingredient] | Sequence[RecipeSummary], kind: str, link: str
-    ) -> list[dict[str, Any]]:
+    def listed(rows: Iterable[tuple[int, str]], kind: str, link: str) -> list[dict[str, Any]]:
         return [
             {
                 "@type": "ListItem",
                 "position": position,
-                "name": row.name,
-                link: urljoin(address, f"/{kind}/{row.id}"),
+                "name": name,
+                link: urljoin(address, f"/{kind}/{key}"),
             }
-            for position, row in enumerate(rows, start=1)
+            for position, (key, name) in enumerate(rows, start=1)
         ]
 
+    above = [(one.id, one.name) for one in [*family, ingredient]]
+    using = [(one.id, one.name) for one in recipes]
     return {
         "@context": "https://schema.org",
         "@type": "CollectionPage",
@@ -205,9 +205,9 @@ def structured_ingredient(
         "url": address,
         "breadcrumb": {
             "@type": "BreadcrumbList",
-            "itemListElement": listed([*family, ingredient], "ingredients", "item"),
+            "itemListElement": listed(above, "ingredients", "item"),
         },
-        "mainEntity": {"@type": "ItemList", "itemListElement": listed(recipes, "recipes", "url")},
+        "mainEntity": {"@type": "ItemList", "itemListElement": listed(using, "recipes", "url")},
     }
 
 
