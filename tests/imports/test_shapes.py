@@ -46,6 +46,21 @@ UNKNOWN_KEYS = [
 ]
 
 DOCUMENTS = {
+    "ids of lists beside": {
+        "ingredients": [{"id": 1, "name": "Gin"}, {"id": 2, "name": "Campari"},
+                        {"id": "lime", "name": "Lime juice"}],
+        "units": {"5": {"name": "ml"}},
+        "recipes": [
+            {"title": "Negroni", "ingredients": [{"ingredientId": 1, "amount": 30, "unitId": 5},
+                                                 {"ingredientId": 2, "amount": 30, "unitId": 5}]},
+            {"title": "Gimlet", "ingredients": [{"ingredient": 1, "amount": 60, "unitId": "5"},
+                                                {"ingredient": "lime", "amount": 20, "unitId": 5}]},
+        ],
+    },
+    "recipes by category": {
+        "Classics": {"Negroni": {"recipe": LISTS["Negroni"], "glass": "rocks"}},
+        "Sours": {"Gimlet": {"recipe": LISTS["Gimlet"], "glass": "coupe"}},
+    },
     "titles among lines": [
         {"name": name, "ingredients": f"# Base\n{lines[0]}\nTo finish:\n{lines[1]}"}
         for name, lines in LISTS.items()
@@ -126,6 +141,22 @@ def test_json_in_any_arrangement(document: object) -> None:
 
 
 TEXTS = {
+    "Org mode": """* Negroni
+        ** Ingredients
+        - 30 ml gin
+        - 30 ml Campari
+        ** Directions
+        Stir.
+        * Gimlet
+        - 60 ml gin
+        - 20 ml lime juice""",
+    "Wikipedia": """== Negroni ==
+        * 30 ml gin
+        * 30 ml Campari
+
+        == Gimlet ==
+        * 60 ml gin
+        * 20 ml lime juice""",
     "remarks and tables": """# Our drinks
         ### Negroni
         *Served short*
@@ -373,9 +404,22 @@ def test_tables_and_texts_as_people_write(text: str) -> None:
         ("Fizz\n5 cl gin\nEgg white 1\nShake.", "Fizz", (1, "Each")),
         ("Cocktail,Gin (ml),Orange bitters (dashes)\nFizz,60,2\nFix,50,1", "Fizz", (2, "Dash")),
         ("Drink,Ingredients,How\nFizz,5 cl gin,Shake", "Fizz", (5, "Centiliter")),
+        ("Drink,Ingredient,min,max,unit\nFizz,gin,40,60,ml", "Fizz", (50, "Milliliter")),
+        (
+            "Drink,Ingredient,Qty,Unit\nFizz,gin,2,oz\nFizz,Method,Shake it,\n",
+            "Fizz",
+            (2, "Ounce"),
+        ),
+        ("Fizz\n\n1 oz gin\n1 (12-ounce) bottle ginger beer", "Fizz", (12, "Ounce")),
+        ("#sour #gin\n\nrating:: 5\n\n## Ingredients\n- 1 oz gin\n", "file", (1, "Ounce")),
+        (
+            '{"name": "Fizz", "ingredients": [{"name": "soda water", "note": "to top"}]}',
+            "Fizz",
+            (None, "to top"),
+        ),
     ],
 )
-def test_details_of_shapes(text: str, name: str, line: tuple[float, str]) -> None:
+def test_details_of_shapes(text: str, name: str, line: tuple[float | None, str]) -> None:
     plan = plan_import(read_bytes(text.encode(), "file.md"))
     recipe = plan.collection.recipes[0]
     last = (recipe.lines or [])[-1].fields
@@ -430,6 +474,9 @@ def _sheet(rows: list[str]) -> bytes:
 
 PLAIN = TEXTS["plain text"].replace(" " * 8, "").splitlines()
 FILES = {
+    "a sheet with a column a recipe": _sheet(
+        [",Negroni,Gimlet", "Gin,30 ml,60 ml", "Campari,30 ml,", "Lime juice,,20 ml"]
+    ),
     "gzip": gzip.compress(json.dumps(RECIPES).encode()),
     "an archive of packed recipes": _zip(
         **{f"{one['name']}_packed": gzip.compress(json.dumps(one).encode()) for one in RECIPES}
@@ -472,7 +519,13 @@ def test_a_stream_names_no_recipe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "remedy"), [(b"%PDF-1.7", "Save the text as"), (b"\xd0\xcf\x11\xe0", "as .xlsx")]
+    ("data", "remedy"),
+    [
+        (b"%PDF-1.7", "Save the text as"),
+        (b"\xd0\xcf\x11\xe0", "as .xlsx"),
+        (b"{\\rtf1 Negroni}", "as .docx"),
+        (b"recipe\nNegroni\nMartini\n", "A recipe needs a name and ingredients"),
+    ],
 )
 def test_what_cannot_be_read_names_the_remedy(data: bytes, remedy: str) -> None:
     with pytest.raises(DatabaseError, match=remedy):

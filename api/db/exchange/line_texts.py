@@ -49,13 +49,16 @@ def plain_text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
+def _amount_text(fields: dict[str, Any]) -> str:
+    low, high = plain_text(fields.get("amount")), plain_text(fields.get("amount_max"))
+    return f"{low}-{high}" if low and high and low != high else low
+
+
 def line_text(fields: dict[str, Any], ingredient: str, measure: str | None = None) -> str | None:
     """Return a line as its source has it."""
     if measure is None:
         measure = " ".join(
-            part
-            for part in (plain_text(fields.get("amount")), str(fields.get("unit") or ""))
-            if part
+            part for part in (_amount_text(fields), str(fields.get("unit") or "")) if part
         )
     text = f"{measure} {ingredient}".strip()
     if fields.get("note"):

@@ -89,6 +89,12 @@ _FEW = re.compile(r"(?:a\s+)?(?:few|several|some)\s+(?=(?P<word>[^\W\d_]+))", re
 _AND_A_HALF = re.compile(r"and\s+(?:a|one)[\s-]+half\s+", re.IGNORECASE)
 #: '2 x 25 ml'.
 _TIMES = re.compile(rf"(\d+)\s*[x\u00d7*]\s*(?=(?:{_NUMBER})\s*[^\W\d_])", re.IGNORECASE)
+#: '1 (12-ounce) bottle'.
+_PACKED = re.compile(
+    rf"^(\d+)\s*\(\s*({_NUMBER})[\s-]*([^\W\d_]+)\.?\s*\)\s*"
+    r"(?:bottle|can|jar|tin|carton|package|packet|box)s?\b(?:\s+of\b)?",
+    re.IGNORECASE,
+)
 #: The mark of a list's entry: a bullet, or '1)' before the amount.
 _LIST_MARK = re.compile(
     r"^(?:[\u2022\u00b7\u25aa\u25cf\u25e6\u2023*+-]\s+|\d{1,2}[.)]\s+(?=[\d.]))"
@@ -217,7 +223,7 @@ def _parse(text: str) -> Measure:
             form = name
             text = f"{text[: match.start()]} {text[match.end() :]}".strip(" ,:")
             break
-    text = _skip_about(text)
+    text = _PACKED.sub(r"\1 x \2 \3", _skip_about(text))
     times = 1
     if few := _FEW.match(text):
         # Of what can be counted; 'some sugar' and 'a few nuts' are an amount of their own.

@@ -186,6 +186,10 @@ class LinePlanner:
         )
         text = " ".join(part for part in (amount, line.text("measure"), unit) if part)
         measure = self._parsed(text, whole=False)
+        if not text and (note := line.text("note")):
+            said = self._parsed(note, whole=False)
+            # 'to top' may stand in a note.
+            measure = said if said.unit in _WITHOUT_AMOUNT and not said.rest else measure
         if raw is not None and unit and text != unit and not _says_how_much(measure, amount):
             measure = Measure(rest=text, understood=False)
         return ingredient, measure, kept or line_text(fields, ingredient, text), False

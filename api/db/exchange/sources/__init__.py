@@ -48,6 +48,7 @@ _GZIP = b"\x1f\x8b"
 _UNREADABLE = (
     (b"%PDF", "is a PDF, in which lines and columns are lost. Save the text as .txt, .docx or "
               "a spreadsheet, or name its source."),
+    (b"{\\rtf", "is a rich text. Save it as .docx or as plain text."),
     (b"\xd0\xcf\x11\xe0", "is a file of an old office program. Save it there as .xlsx or .docx."),
 )  # fmt: skip
 _SKIPPED = frozenset(
@@ -244,14 +245,17 @@ def _unpacked(data: bytes, name: str, limit: int) -> dict[str, bytes]:
 
 
 def _folder(path: Path) -> dict[str, bytes]:
-    files = sorted(one for one in path.rglob("*") if one.is_file() and _is_data(one.name))
+    files = sorted(
+        one for one in path.rglob("*") if one.is_file() and _is_data(str(one.relative_to(path)))
+    )
     _check_size(len(files), sum(one.stat().st_size for one in files), str(path), MAX_BYTES)
     return {one.relative_to(path).as_posix(): one.read_bytes() for one in files}
 
 
 def _is_data(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix.lower() not in _SKIPPED and not path.name.startswith((".", "__MACOSX"))
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() not in _SKIPPED and not hidden
 
 
 def _check_size(files: int, size: int, name: str, limit: int) -> None:

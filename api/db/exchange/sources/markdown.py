@@ -12,6 +12,12 @@ from api.db.exchange.sources.values import read_yaml
 from api.db.exchange.time_limit import check_time
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+#: Wikipedia's and AsciiDoc's.
+_EQUALS = re.compile(r"(={1,6})\s+(\S.*?)\s*=*$")
+#: Of Org mode, whose lists have other bullets.
+_STARS = re.compile(r"(\*{1,6})\s+(\S.*)$")
+#: A line of Obsidian's tags.
+_TAGS = re.compile(r"#[^\W\d][\w/-]*(?:[\s,]+#[^\W\d][\w/-]*)*")
 _UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
 _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
@@ -92,6 +98,9 @@ def tables_of(text: str) -> Iterator[TableRows]:
 def lines_of(text: str) -> Iterator[Line]:
     """Yield the lines of a text, its marks read; a row of a table is one, too."""
     raw = _WIKI_LINK.sub(r"\1", _MEAL_MASTER.sub("", text)).splitlines()
+    stars = re.search(r"^\*{2,6}\s", text, re.MULTILINE) and re.search(
+        r"^\s*[-+]\s", text, re.MULTILINE
+    )
     header: list[str] = []
     for position, written in enumerate(raw):
         check_time()
@@ -115,7 +124,15 @@ def lines_of(text: str) -> Iterator[Line]:
         following = raw[position + 1].strip() if position + 1 < len(raw) else ""
         if _UNDERLINE.fullmatch(line):
             continue
-        if match := _HEADING.match(line):
+        if _TAGS.fullmatch(line):
+            yield Line(
+                number, f"Tags: {', '.join(line.replace('#', ' ').replace(',', ' ').split())}"
+            )
+        elif match := (
+            _HEADING.match(line)
+            or _EQUALS.match(line)
+            or (_STARS.match(written) if stars else None)
+        ):
             yield Line(number, _plain(match[2]), level=len(match[1]))
         elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
             yield Line(number, _plain(line), level=1 if following[0] == "=" else 2)

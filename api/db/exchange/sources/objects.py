@@ -28,6 +28,7 @@ from api.db.exchange.sources.object_shapes import (
     is_recipe_by_name,
     named_by_values,
 )
+from api.db.exchange.sources.references import with_names_for_ids
 from api.db.exchange.sources.table_recipes import (
     is_title_of_lines,
     read_table,
@@ -47,7 +48,7 @@ _HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
 
 def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | None:
     """Return the recipes of a parsed document; None if there are none that can be recognized."""
-    value = arranged(value)
+    value = with_names_for_ids(arranged(value))
     found = list(_recipes(value, "", _DEEPEST))
     if found:
         return _read_nested(found, name, program)
@@ -89,7 +90,7 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
     """Yield (label, recipe, name from its key) of every object with a list of lines."""
     if isinstance(value, dict):
         value = _with_lines_of_steps(_with_names(_with_head(value)))
-        if lines_key(value) is not None and find_columns(value, ["recipe"]):
+        if lines_key(value) is not None and _has_name(value):
             yield where or "the document", value, None
         elif depth:
             # {"Negroni": ["30 ml gin", ...], "Gimlet": {"Gin": "60 ml"}}; beside texts, such a list
@@ -100,8 +101,7 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
                 if isinstance(below, dict):
                     below = _with_head(below)
                 if isinstance(below, dict) and lines_key(below) is not None:
-                    named = find_columns(below, ["recipe"])
-                    yield label, below, None if named else str(key)
+                    yield label, below, None if _has_name(below) else str(key)
                 elif by_name and is_recipe_by_name(below):
                     yield label, {"ingredients": below}, str(key)
                 else:
@@ -110,6 +110,16 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
         for number, below in enumerate(value):
             if isinstance(below, (dict, list)):
                 yield from _recipes(below, f"{where}[{number}]", depth - 1)
+
+
+def _has_name(recipe: _Object) -> bool:
+    """Return whether an object has a name beside its lines, which is no list of recipes."""
+    lines = lines_key(recipe)
+    column = find_columns([key for key in recipe if key != lines], ["recipe"]).get("recipe")
+    value = recipe.get(column) if column is not None else None
+    return column is not None and not (
+        isinstance(value, list) and value and isinstance(value[0], dict)
+    )
 
 
 def _with_head(recipe: _Object) -> _Object:
@@ -288,7 +298,7 @@ def _line(line: _Object) -> dict[str, Any]:
     _find_by_values(fields, {k: v for k, v in flat.items() if k not in columns.values()})
     if key_of(columns.get("ingredient", "")) == "special":
         return {"line": fields["ingredient"]}  # IBA's lists: {"special": "2 dashes bitters"}
-    if "line_text" in fields and "ingredient" not in fields:
+    if fields.get("line_text") and fields.get("ingredient") is None:
         return {"line": fields["line_text"]}
     if fields.get("ingredient") and set(fields) <= {"ingredient", "optional"}:
         return {

@@ -25,7 +25,7 @@ from api.db.exchange.sources.objects import lines_key, read_objects
 from api.db.exchange.sources.table_recipes import read_table, split_cell
 from api.db.exchange.sources.text import stem_of
 
-_FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*:\s*(.*)")
+_FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*::?\s*(.*)")
 _ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
 _LONGEST_TITLE = 10
 _MOST = 0.5
@@ -192,7 +192,7 @@ class _Reader:
         if not self._inside:
             title = self._title
             if title is None:
-                first = next((one for one in self._waiting if not one.bullet), None)
+                first = next((one for one in self._waiting if _may_name(one)), None)
                 title = first or Line(
                     line.number, str(self._matter.get("title") or stem_of(self._file))
                 )
@@ -247,6 +247,11 @@ def _field_of(line: Line) -> tuple[str, str] | None:
         return "lines", match[2]
     found = find_columns([match[1]], _FIELDS)
     return (next(iter(found)), match[2]) if found else None
+
+
+def _may_name(line: Line) -> bool:
+    """Return whether a line may be a title: 'rating:: 5' is a field that is not known."""
+    return not line.bullet and "::" not in line.text
 
 
 def _has_ingredients(recipe: _Recipe) -> bool:

@@ -19,6 +19,7 @@ from api.db.exchange.sources.tables import TableRows
 from api.db.exchange.tag_cells import split_tags
 
 _RECIPE = ("recipe", "recipe_id")
+_REMARKS = ("instructions", "method", "glass", "garnish")
 _LINE = ("ingredient", "measure", "amount", "amount_max", "unit", "line", "note", "optional")
 _TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "category",
           "image_url", "source", "source_url")  # fmt: skip
@@ -44,6 +45,7 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     if "recipe" not in columns:
         return None
     others = [column for column in table.header if column != columns["recipe"]]
+    lists = [column for column in lists if column != columns["recipe"]]
     # Beside a list of all ingredients, a column such as "Spirit" is a fact about the recipe.
     whole = next((one for one in lists if _is_list(table, one, columns["recipe"])), None)
     if by_number:
@@ -112,9 +114,13 @@ def _is_of_recipes(table: TableRows, column: str | None, recipe: str) -> bool:
     """Return whether a column such as "preparation" is about recipes, not about ingredients."""
     if column is None or find_columns([column], ["instructions"]) == {}:
         return False
-    filled = sum(value_of(row.get(column)) is not None for _, row in table.rows)
+    said = {
+        (str(row.get(recipe)), str(row.get(column)))
+        for _, row in table.rows
+        if value_of(row.get(column)) is not None
+    }
     names = {str(row.get(recipe)) for _, row in table.rows}
-    return filled <= len(names) < len(table.rows)
+    return len(said) <= len(names) < len(table.rows)
 
 
 def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -> None:
@@ -139,6 +145,8 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
             into.recipes.append(recipe)
         _add_texts(recipe, cells, columns, own=into.own)
         previous = recipe
+        if not into.own and _take_remark(recipe, cells, columns):
+            continue
         fields = {
             meaning: value(cells.get(columns[meaning]))
             for meaning in ("ingredient", "measure", "amount", "amount_max", "unit", "note",
@@ -151,6 +159,20 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
             fields["unit"] = unit
         if any(value is not None for value in fields.values()) and recipe.lines is not None:
             recipe.lines.append(Row(label, {**fields, "number": number}))
+
+
+def _take_remark(recipe: RecipeRow, cells: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
+    """Take a row below the ingredients such as 'Method, shake and strain'; False for others."""
+    column = columns.get("ingredient", "")
+    meaning = next(iter(find_columns([cells.get(column)], _REMARKS)), None)
+    if meaning is None or recipe.lines is None or not recipe.lines:
+        return False
+    others = [one for one in cells if one not in (column, columns["recipe"])]
+    texts = [str(value) for one in others if (value := value_of(cells[one])) is not None]
+    if not texts or texts[0][:1].isdigit():
+        return False
+    recipe.fields.setdefault(meaning, " ".join(texts))
+    return True
 
 
 def _skip_nameless(into: Collection, label: str) -> None:

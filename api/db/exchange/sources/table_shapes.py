@@ -5,6 +5,7 @@ ingredient (or a column a recipe) with amounts in the cells; a table without a h
 in unknown words.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -140,7 +141,9 @@ def _is_ingredient_column(column: str) -> bool:
 def _without_unit(column: str) -> str:
     if unit_in_name(column) is None:
         return column
-    text = column.strip().rstrip(")]").rstrip()
+    if match := re.fullmatch(r"(.*\S)\s*[(\[][^()\[\]]*[)\]]\s*", column):
+        return match[1]
+    text = column.strip()
     for unit in _UNITS:
         if text.casefold().endswith(unit):
             return text[: -len(unit)].strip(" ([_-,")

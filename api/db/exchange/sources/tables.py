@@ -148,6 +148,10 @@ def table_of(cells: Iterable[Sequence[Any]], first_row: int = 1) -> TableRows:
                 table.header = distinct([str(value or "").strip() for value in values])
             continue
         if present:
-            named = zip(table.header, values, strict=False)
-            table.rows.append((f"row {number}", {name: cell for name, cell in named if name}))
+            named: dict[str, Any] = {}
+            for name, cell in zip(table.header, values, strict=False):
+                # The column of ingredients beside a recipe a column often has no header.
+                if named.get(name) is None and (name or cell is not None):
+                    named[name] = cell
+            table.rows.append((f"row {number}", named))
     return table
