@@ -16,6 +16,7 @@ from api.db.exchange.export_files import to_json_document, write_csv_directory
 from api.db.exchange.importing import import_collection, replace_all
 from api.db.exchange.mapping import Mapping, Target, read_mapping, write_mapping
 from api.db.exchange.planning import plan_import
+from api.db.exchange.report import summary
 from api.db.exchange.sources import read_bytes, read_paths
 from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.frames import Dataset
@@ -297,3 +298,42 @@ def test_a_unit_alone_is_no_amount() -> None:
         assert unread.ingredient == "Gin"
         lines = plan.collection.recipes[0].lines or []
         assert lines[0].fields["amount"] is None
+
+
+@pytest.mark.parametrize("into", ["empty", "filled"])
+def test_names_without_a_tree_are_merged(make_database: MakeDatabase, into: str) -> None:
+    names = ["Gin", "Pi\u00f1a, fresh", "Light rum", "Rum, light", "Zorbl"]
+    document = {
+        "ingredients": [{"name": name} for name in names],
+        "recipes": [
+            {"name": "A", "ingredients": [{"ingredient": "Pi\u00f1a, fresh", "amount": 1}]}
+        ],
+    }
+    source = json.dumps(document).encode()
+    database = make_database(None)
+    if into == "filled":
+        import_collection(database, read_bytes(b'{"recipes": [{"name": "B"}]}', "b.json"))
+    report = import_collection(database, read_bytes(source, "names.json")).report
+    assert {(one.written, one.ingredient) for one in report.renamed} == {
+        ("Pi\u00f1a, fresh", "Pineapple"),
+        ("Light rum", "White Rum"),
+        ("Rum, light", "White Rum"),
+    }
+    assert [one.written for one in report.unsorted] == ["Zorbl"]
+    assert any("Light rum -> White Rum" in line for line in summary(report))
+    with database.snapshot() as connection:
+        text_kept = connection.scalar(text("SELECT original_text FROM recipe_ingredients"))
+    assert text_kept == "1 Pi\u00f1a, fresh"
+    again = import_collection(database, read_bytes(source, "names.json")).report
+    assert (again.unchanged, again.ingredients_created) == (1, [])
+
+
+def test_a_tree_or_a_mapping_keeps_names() -> None:
+    placed = {"ingredients": [{"name": "Light rum", "parent": None}]}
+    listed = {"ingredients": [{"name": "Light rum"}]}
+    mapping = Mapping({"light rum": Target("Light rum", "Rum")})
+    for document, decided in ((placed, None), (listed, mapping)):
+        source = read_bytes(json.dumps(document).encode(), "names.json")
+        plan = plan_import(source, None, decided)
+        assert "Light rum" in [row.text("name") for row in plan.collection.ingredients]
+        assert plan.report.renamed == []

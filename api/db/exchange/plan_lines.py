@@ -74,6 +74,11 @@ class LinePlanner:
             for key, (written, placement) in self._placements.items()
         ]  # fmt: skip
 
+    def place_name(self, name: str) -> None:
+        """Place an ingredient that a source only lists, without its place in the tree."""
+        key = same_name(name)
+        self._placements.setdefault(key, (name, self._ingredients.place(name)))
+
     def plan(self, line: Row, recipe: str, extras: dict[str, list[str]]) -> Row | None:
         """Return a line in our own form; None if it is none.
 

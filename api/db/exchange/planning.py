@@ -16,6 +16,7 @@ from api.db.exchange.mapping import Mapping
 from api.db.exchange.placing import IngredientPlacer, KnownIngredient, UnitPlacer
 from api.db.exchange.plan_lines import LinePlanner
 from api.db.exchange.report import CreatedIngredient, ImportReport, PlacedName
+from api.db.search_names import same_name
 
 _GUESSES = ("similar", "kind", "translated")
 
@@ -85,7 +86,7 @@ class _Planner:
     def plan(self) -> ImportPlan:
         for row in self._names_only:
             if (name := row.text("name")) is not None:
-                self._ingredients.place(name)
+                self._lines.place_name(name)
         read = self._own_recipe if self._source.own else self._foreign_recipe
         self._out.recipes = [made for row in self._source.recipes if (made := read(row))]
         created = self._ingredients.created
@@ -105,6 +106,13 @@ class _Planner:
         names, report = self._lines.names(), self._report
         report.unsorted = [one for one in names if one.how == "unsorted"]
         report.guessed = [one for one in names if one.how in _GUESSES]
+        report.renamed = [
+            one
+            for one in names
+            if one.ingredient is not None
+            and one.how not in (*_GUESSES, "unsorted", "mapping")
+            and same_name(one.written) != same_name(one.ingredient)
+        ]
         report.placed = report.lines - sum(one.lines for one in report.unsorted)
         report.ingredients_created = [
             CreatedIngredient(name=one.name, parent=one.parent) for one in created

@@ -74,6 +74,9 @@ class ImportReport(BaseModel):
     guessed: list[PlacedName] = Field(
         default=[], description="Names that were read freely, worth a look."
     )
+    renamed: list[PlacedName] = Field(
+        default=[], description="Names that the tree has under another one, such as its spelling."
+    )
     notes: list[str] = []
     replaced: dict[str, int] = Field(
         default={}, description="With replace: how many rows of each table were removed."
@@ -107,6 +110,9 @@ def summary(report: ImportReport) -> list[str]:
     if report.guessed:
         lines.append(f"Read freely ({_count(len(report.guessed), 'name')}):")
         lines += [f"  {one.written} -> {one.ingredient} ({one.how})" for one in report.guessed]
+    if report.renamed:
+        names = [f"{one.written} -> {one.ingredient}" for one in report.renamed]
+        lines.append(f"Known under another name ({_count(len(names), 'name')}): {_some(names)}")
     if report.unsorted:
         lines.append(f"Put below Unsorted ({_count(len(report.unsorted), 'name')}):")
         for one in report.unsorted:

@@ -75,6 +75,11 @@ function show(report) {
         report.guessed,
         (one) => `${one.written} → ${one.ingredient}`,
       ),
+      ...list(
+        "Names that are known under another one",
+        report.renamed,
+        (one) => `${one.written} → ${one.ingredient}`,
+      ),
       ...list("Skipped recipes", report.skipped, (name) => name),
     );
   section.hidden = false;
