@@ -14,7 +14,7 @@ def test_a_file_is_previewed_reviewed_and_imported(own_server: Served, visit: Vi
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#summary")).to_contain_text("Recognized: CSV, a row an ingredient")
-    expect(page.locator("#summary")).to_contain_text("1 recipe created")
+    expect(page.locator("#summary")).to_contain_text("1 recipe to create")
     expect(page.locator("#details")).to_contain_text("Negroni")
     assert httpx2.get(f"{own_server.url}/api/v1/recipes?q=page+sour").json()["items"] == []
 

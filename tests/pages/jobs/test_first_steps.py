@@ -48,7 +48,7 @@ def test_sample_and_file_fill_the_bar(empty_window: Window, tmp_path: Path) -> N
     file.write_text("name,ingredients\nMine,1 oz gin\n")
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#summary")).to_contain_text("1 recipe created")
+    expect(page.locator("#summary")).to_contain_text("1 recipe to create")
     window.look("import")
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("#report-title")).to_have_text("Imported")

@@ -49,11 +49,11 @@ const count = (value, noun) => counted(value, noun, `${noun}s`);
 function show(report) {
   const title = document.getElementById("report-title");
   title.textContent = report.dry_run ? "Preview" : "Imported";
+  const [created, updated] = report.dry_run ? ["to create", "to update"] : ["created", "updated"];
   const facts = [
     `Recognized: ${report.shape}`,
-    `${count(report.created, "recipe")} created, ${report.updated} updated, ${report.unchanged} unchanged, ${report.skipped.length} skipped`,
+    `${count(report.created, "recipe")} ${created}, ${report.updated} ${updated}, ${report.unchanged} unchanged, ${report.skipped.length} skipped`,
     `${count(report.lines, "line")}, ${report.placed} with a place in the tree`,
-    `${count(report.ingredients_created.length, "ingredient")} created`,
     ...report.notes,
   ];
   document
@@ -62,26 +62,28 @@ function show(report) {
   document
     .getElementById("unsorted")
     .replaceChildren(...(report.dry_run ? questions(report.unsorted) : []));
-  document
-    .getElementById("details")
-    .replaceChildren(
-      ...list(
-        "Amounts that were not understood",
-        report.unread,
-        (one) => `${one.recipe}: ${one.text} (${one.where})`,
-      ),
-      ...list(
-        "Names that were read freely",
-        report.guessed,
-        (one) => `${one.written} → ${one.ingredient}`,
-      ),
-      ...list(
-        "Names that are known under another one",
-        report.renamed,
-        (one) => `${one.written} → ${one.ingredient}`,
-      ),
-      ...list("Skipped recipes", report.skipped, (name) => name),
-    );
+  document.getElementById("details").replaceChildren(
+    ...list(
+      "Amounts that were not understood",
+      report.unread,
+      (one) => `${one.recipe}: ${one.text} (${one.where})`,
+    ),
+    ...list(
+      "Names that were read freely",
+      // One that is new has its own name; it is listed below.
+      report.guessed.filter((one) => one.written !== one.ingredient),
+      (one) => `${one.written} → ${one.ingredient}`,
+    ),
+    ...list(
+      "Names that are known under another one",
+      report.renamed,
+      (one) => `${one.written} → ${one.ingredient}`,
+    ),
+    ...list("New ingredients", report.ingredients_created, ({ name, parent }) =>
+      parent ? `${name}, below ${parent}` : name,
+    ),
+    ...list("Skipped recipes", report.skipped, (name) => name),
+  );
   section.hidden = false;
   title.focus();
 }
