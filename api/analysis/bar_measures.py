@@ -7,10 +7,11 @@ A line of a recipe, such as "1 1/2 oz Gin", can be divided only into parts that 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from api.db.volumes import unit_volume
@@ -38,7 +39,7 @@ _SYMBOLS: Final = frozenset({"ml", "cl", "dl", "l", "oz", "tsp", "tbsp", "bsp", 
 _METRIC: Final = frozenset({"ml", "cl", "dl", "l", "g"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """The amount of one recipe line.
 
@@ -64,6 +65,9 @@ class Measure:
     ml: float
     tops: bool = False
     pieces: bool = False
+    _words: tuple[str, tuple[float, str, float]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def split(self, shares: Sequence[float]) -> list[float]:
         """Divide the amount by shares that sum to 1, in steps, by largest remainder.
@@ -108,17 +112,22 @@ class Measure:
             return self.ml
         return self.ml * part / self.amount
 
-    # Most lines stay, or go, whole, in each of the many plans that their recipe is part of.
-    @cached_property
+    @property
     def whole(self) -> tuple[float, str, float]:
         """The part that :meth:`split` makes of the whole line, in words, and its ml."""
-        part = self.split([1.0])[0]
-        return part, self.text(part), self.ml_of(part)
+        return (self._words or self._put_in_words())[1]
 
-    @cached_property
+    @property
     def written(self) -> str:
         """The whole line's amount in words."""
-        return self.text()
+        return (self._words or self._put_in_words())[0]
+
+    def _put_in_words(self) -> tuple[str, tuple[float, str, float]]:
+        # Once: most lines stay, or go, whole, in each of the many plans of their recipe.
+        part = self.split([1.0])[0]
+        words = self.text(), (part, self.text(part), self.ml_of(part))
+        object.__setattr__(self, "_words", words)
+        return words
 
     def text(self, amount: float | None = None) -> str:
         """Write an amount of this line's unit, by default the whole line's.
@@ -128,9 +137,7 @@ class Measure:
         """
         if self.unit == RINSE or self.unit.startswith("to "):
             return self.unit
-        value = self.amount if amount is None else amount
-        figure = _decimal(value) if self.unit in _METRIC else _fraction(value)
-        return f"{figure} {_plural(self.unit, value)}".strip()
+        return _in_words(self.amount if amount is None else amount, self.unit)
 
 
 def measure_line(
@@ -191,6 +198,12 @@ def _step(amount: float, ml_each: float) -> float:
 
 # A bar pours few different amounts, and a refresh writes them tens of thousands of times.
 @lru_cache(maxsize=4096)
+def _in_words(value: float, unit: str) -> str:
+    figure = _decimal(value) if unit in _METRIC else _fraction(value)
+    # Amounts that differ by less than they are written with have the same words: one object.
+    return sys.intern(f"{figure} {_plural(unit, value)}".strip())
+
+
 def _fraction(value: float) -> str:
     """1.5 as "1 1/2"; two decimals where no common fraction is near."""
     whole, rest = divmod(value, 1.0)

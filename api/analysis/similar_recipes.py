@@ -156,16 +156,16 @@ def recipe_lines(
     }
     columns = [column_of[key] for key in keys]
     # Few amounts are different: equal ones are one object.
-    amounts = frame["amount"].astype(object).where(frame["amount"].notna(), None).tolist()
-    unit_ids = frame["unit_id"].astype(object).where(frame["unit_id"].notna(), None).tolist()
-    written = list(zip(amounts, unit_ids, strict=True))
-    measure_of = {
-        (amount, unit): measure_line(
-            None if amount is None else float(amount), *by_unit.get(unit, (None, None, None))
+    written = frame[["amount", "unit_id"]]
+    different = written.drop_duplicates()
+    made = [
+        measure_line(None if np.isnan(amount) else amount, *by_unit.get(unit, (None, None, None)))
+        for amount, unit in zip(
+            different["amount"].astype(float).tolist(), different["unit_id"].tolist(), strict=True
         )
-        for amount, unit in set(written)
-    }
-    measures = [measure_of[one] for one in written]
+    ]
+    groups = written.groupby(["amount", "unit_id"], dropna=False, sort=False).ngroup()
+    measures = [made[group] for group in groups.tolist()]
     tops = [measure.tops for measure in measures]
     long = lengtheners(frame.assign(column=columns, tops=tops))
     found: dict[int, list[Line]] = {recipe_id: [] for recipe_id in volumes.names}

@@ -33,6 +33,12 @@ from api.db.tree import ancestor_paths, on_or_below_cycle, parent_positions
 #: Tables that analytics never read: their faults are warnings, and faulty rows are left out.
 _OPTIONAL = frozenset(table.name for table in TABLES if table not in schema.CORE_TABLES)
 
+#: Rows that are fetched at a time.
+_ROWS_AT_ONCE = 10_000
+
+#: The values of each column, of equally many rows.
+_Columns = dict[str, list[Any]]
+
 
 def build_dataset(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
@@ -56,9 +62,12 @@ def build_dataset(
     faults: list[Fault] = []
     frames: dict[str, pd.DataFrame] = {}
     for table in TABLES:
-        frame, found, _ = _build(
-            table, rows.get(table.name, ()), (labels or {}).get(table.name), clean=True
-        )
+        given = rows.get(table.name, ())
+        columns = {
+            column.name: [row.get(column.name) for row in given]
+            for column in schema.stored_columns(table)
+        }
+        frame, found, _ = _build(table, columns, (labels or {}).get(table.name), clean=True)
         faults += found
         frames[table.name] = frame
     if faults:
@@ -86,7 +95,7 @@ def read_dataset(connection: Connection) -> Dataset:
     frames: dict[str, pd.DataFrame] = {}
     for table in TABLES:
         optional = table.name in _OPTIONAL
-        raw: list[dict[str, Any]] = []
+        raw: _Columns = {}
         if available.has(table.name):
             unusable = [name for name in _required(table) if not available.has(table.name, name)]
             if unusable and optional:
@@ -132,7 +141,7 @@ def _required(table: Table) -> list[str]:
 
 def _select(
     connection: Connection, table: Table, available: TableColumns, warnings: list[Fault]
-) -> list[dict[str, Any]]:
+) -> _Columns:
     # Untyped: SQLAlchemy's types would fail on the first odd value without naming its row.
     wanted = [c for c in schema.stored_columns(table) if available.has(table.name, c.name)]
     query = select(*(_untyped(column) for column in wanted))
@@ -155,7 +164,12 @@ def _select(
     if table is schema.recipe_tags and available.has("tags", "created_by"):
         private_ids = select(schema.tags.c.id).where(~available.public_tag())
         query = query.where(schema.recipe_tags.c.tag_id.not_in(private_ids))
-    return [dict(row) for row in connection.execute(query).mappings()]
+    columns: _Columns = {column.name: [] for column in wanted}
+    # Rows of a large table would take several times the memory of its columns.
+    for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
+        for values, more in zip(columns.values(), zip(*rows, strict=True), strict=True):
+            values.extend(more)
+    return columns
 
 
 def _ignored_table(table: Table, missing: Sequence[str]) -> Fault:
@@ -237,30 +251,36 @@ def _ordered(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 def _build(
     table: Table,
-    rows: Sequence[Mapping[str, Any]],
+    columns: _Columns,
     labels: Sequence[str] | None,
     *,
     clean: bool,
 ) -> tuple[pd.DataFrame, list[Fault], Any]:
-    """Return the typed rows of one table, their faults, and a mask of the faulty rows."""
-    names = labels or _labels(table, rows)
+    """Return the typed rows of one table, their faults, and a mask of the faulty rows.
+
+    Takes each column out of ``columns``, whose missing ones count as empty.
+    """
+    count = len(next(iter(columns.values()), ()))
+    ids = columns.get("id")
     faults: list[Fault] = []
-    faulty = np.zeros(len(rows), dtype=bool)
-    columns: dict[str, pd.Series] = {}
+    faulty = np.zeros(count, dtype=bool)
+    typed: dict[str, pd.Series] = {}
+
+    def label(position: int) -> str:
+        if labels:
+            return labels[position]
+        if "id" in table.columns:
+            return f"id {ids[position] if ids else None}"
+        return f"row {position + 1}"
+
     for column in schema.stored_columns(table):
-        values = [row.get(column.name) for row in rows]
+        values = columns.pop(column.name, None) or [None] * count
         found: list[tuple[int, str, str]] = []
-        columns[column.name] = _typed(column, values, found, clean=clean)
+        typed[column.name] = _typed(column, values, found, clean=clean)
         for position, message, remedy in found:
             faulty[position] = True
-            faults.append(Fault(table.name, names[position], column.name, message, remedy))
-    return pd.DataFrame(columns), faults, faulty
-
-
-def _labels(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    if "id" in table.columns:
-        return [f"id {row.get('id')}" for row in rows]
-    return [f"row {number}" for number in range(1, len(rows) + 1)]
+            faults.append(Fault(table.name, label(position), column.name, message, remedy))
+    return pd.DataFrame(typed), faults, faulty
 
 
 _Found = list[tuple[int, str, str]]
