@@ -46,6 +46,15 @@ UNKNOWN_KEYS = [
 ]
 
 DOCUMENTS = {
+    "triples": [
+        {"title": name, "ing": [[one, *much.split()] for one, much in lines.items()]}
+        for name, lines in MAPS.items()
+    ],
+    "names in languages": [
+        {"name": {"en": name}, "ingredients": [
+            {"name": {"en": one, "de": "?"}, "quantity": much} for one, much in lines.items()
+        ]} for name, lines in MAPS.items()
+    ],
     "ids of lists beside": {
         "ingredients": [{"id": 1, "name": "Gin"}, {"id": 2, "name": "Campari"},
                         {"id": "lime", "name": "Lime juice"}],
@@ -141,6 +150,32 @@ def test_json_in_any_arrangement(document: object) -> None:
 
 
 TEXTS = {
+    "JSON in a column": """id,name,ingredients_json
+        1,Negroni,"[{""item"": ""Gin"", ""ml"": 30}, {""item"": ""Campari"", ""ml"": 30}]"
+        2,Gimlet,"[{""item"": ""Gin"", ""ml"": 60}, {""item"": ""Lime juice"", ""ml"": 20}]\"""",
+    "the unit in the header": """Drink,Price,Base,Ingredients (ml)
+        Negroni,12,Gin,30 Gin / 30 Campari
+        Gimlet,11,Gin,60 Gin / 20 Lime juice""",
+    "labels between rules": """name: Negroni
+        ingredients:
+        30 ml gin
+        30 ml Campari
+        method: stir
+        ---
+        name: Gimlet
+        ingredients:
+        60 ml gin
+        20 ml lime juice
+        method: shake""",
+    "parts of recipes": """# Negroni
+        ## For the base
+        - 30 ml gin
+        ## For the rest
+        - 30 ml Campari
+        # Gimlet
+        ## Pour la base
+        - 60 ml gin
+        - 20 ml lime juice""",
     "Org mode": """* Negroni
         ** Ingredients
         - 30 ml gin
@@ -410,6 +445,8 @@ def test_tables_and_texts_as_people_write(text: str) -> None:
             "Fizz",
             (2, "Ounce"),
         ),
+        ("Fizz\n1.0 Gin\n0.75 Simple\nShake / up", "Fizz", (0.75, "Part")),
+        ("## Fizz\n- gin\n- le jus d'un demi citron vert", "Fizz", (15, "Milliliter")),
         ("Fizz\n\n1 oz gin\n1 (12-ounce) bottle ginger beer", "Fizz", (12, "Ounce")),
         ("#sour #gin\n\nrating:: 5\n\n## Ingredients\n- 1 oz gin\n", "file", (1, "Ounce")),
         (
@@ -425,6 +462,13 @@ def test_details_of_shapes(text: str, name: str, line: tuple[float | None, str])
     last = (recipe.lines or [])[-1].fields
     assert (recipe.fields["name"], last["amount"], last["unit"]) == (name, *line)
     assert not any("ignored" in note for note in plan.report.notes)
+
+
+def test_recipes_without_ingredients_are_kept() -> None:
+    drinks = [{"name": "Later", "ingredients": []}, {"name": "Fizz", "ingredients": ["gin"]}]
+    assert list(_read(json.dumps(drinks))) == ["Later", "Fizz"]
+    with pytest.raises(DatabaseError, match="no recipes"):
+        read_bytes(b'{"ingredients": [], "shops": []}', "x.json")
 
 
 def test_macs_and_japan_have_their_own_code_pages() -> None:

@@ -215,8 +215,11 @@ class LinePlanner:
             return written, self._ingredients.place(written), measure
         plain = self._ingredients.look_up(written)
         if measure.form in ("juice", "peel"):
-            part = self._ingredients.look_up(f"{written} {measure.form}")
-            if part.node is not None and part.how in ("name", "words") and not part.new_child:
+            known = [] if plain.node is None or plain.new_child else [plain.node.name]
+            for name in (written, *known):  # there is no 'citron vert juice'
+                part = self._ingredients.look_up(f"{name} {measure.form}")
+                if part.node is None or part.how not in ("name", "words") or part.new_child:
+                    continue
                 if measure.form == "juice":
                     measure = juice_of(measure, plain.node)
                 return part.node.name, self._ingredients.place(part.node.name), measure

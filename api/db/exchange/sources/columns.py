@@ -68,7 +68,8 @@ _UNIT_COLUMNS = frozenset(
      "tbsp", "barspoons", "drops")
 )  # fmt: skip
 #: The list of lines of a recipe.
-LINES = ("ingredients", "ingredient", "recipeingredient", "ingredientlist", "zutaten",
+LINES = ("ingredients", "ingredientsjson", "ing", "ings", "ingredient", "recipeingredient",
+         "ingredientlist", "zutaten",
          "ingredientes", "ingredienti", "components", "contents", "lines", "recipeingredients",
          "items", "build", "recipe", "specs", "spec", "formula", "mix", "ingredientsflat",
          "\u6750\u6599")  # fmt: skip

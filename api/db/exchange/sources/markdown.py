@@ -23,6 +23,8 @@ _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
+#: 'method: stir' above a rule between recipes is no heading.
+_LABELED = re.compile(r"[^\W\d][^:]{1,24}:\s")
 _REMARK = re.compile(r"([*_])[^*_]+\1|\([^()]+\)")
 #: The level of a line in bold, below every heading.
 BOLD = 7
@@ -134,7 +136,11 @@ def lines_of(text: str) -> Iterator[Line]:
             or (_STARS.match(written) if stars else None)
         ):
             yield Line(number, _plain(match[2]), level=len(match[1]))
-        elif line and _UNDERLINE.fullmatch(following) and not _BULLET.match(line):
+        elif (
+            line
+            and _UNDERLINE.fullmatch(following)
+            and not (_BULLET.match(line) or _LABELED.match(line))
+        ):
             yield Line(number, _plain(line), level=1 if following[0] == "=" else 2)
         elif match := _BOLD.fullmatch(line):
             yield Line(number, _plain(match[2]), level=BOLD)

@@ -52,7 +52,7 @@ def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | N
     found = list(_recipes(value, "", _DEEPEST))
     if found:
         return _read_nested(found, name, program)
-    if isinstance(value, dict) and lines_key(value) is not None:
+    if isinstance(value, dict) and value.get(lines_key(value) or ""):
         # A file a recipe, which is called like the file.
         return _read_nested([("the document", value, stem_of(name))], name, program)
     table = _read_rows(value, name, program)
@@ -68,6 +68,9 @@ def _read_rows(value: Any, name: str, program: str) -> Collection | None:
     if rows is None:
         return None
     header = list(dict.fromkeys(key for row in rows for key in row))
+    column = find_columns(header, ["ingredient"]).get("ingredient")
+    if any(isinstance(row.get(column or ""), (list, dict)) for row in rows):
+        return None
     if len(header) > MOST_COLUMNS:
         return None
     labeled = [(f"[{number}]", dict(row)) for number, row in enumerate(rows)]
@@ -149,8 +152,10 @@ def _with_names(document: _Object) -> _Object:
 def lines_key(recipe: _Object) -> str | None:
     """Return the key under which an object has its list of ingredients."""
     for key, value in recipe.items():
-        if key_of(key) in LINES and value and isinstance(value, (list, dict)):
-            if isinstance(value, list) and not _may_be_lines(value[0]):
+        # A recipe may have no ingredients yet.
+        empty = key_of(key) == "ingredients" and value == []
+        if empty or (key_of(key) in LINES and value and isinstance(value, (list, dict))):
+            if isinstance(value, list) and value and not _may_be_lines(value[0]):
                 continue
             if key_of(key) in WEAK_LINES and not _names_an_ingredient(value):
                 continue
@@ -278,7 +283,7 @@ def _line(line: _Object) -> dict[str, Any]:
                 flat |= {meaning: _text_of(value[column]) for meaning, column in measured.items()}
                 continue
             inner = find_columns(value, ["ingredient"])
-            flat[key] = value.get(inner["ingredient"]) if inner else None
+            flat[key] = _text_of(value.get(inner["ingredient"]) if inner else value)
     columns = find_columns(flat, LINE_MEANINGS)
     if not columns and len(flat) == 1:
         # YAML's "- gin: 30 ml"

@@ -28,6 +28,13 @@ from api.db.exchange.sources.text import stem_of
 _FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*::?\s*(.*)")
 _ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
 _LONGEST_TITLE = 10
+#: 'For the syrup', in six languages.
+_PART = re.compile(
+    r"(?:for|pour|f\u00fcr|per|para)\s+(?:the|le|la|les|l'|den|das|die|il|lo|el|o|a)\b",
+    re.IGNORECASE,
+)
+#: '0.75 Simple', between lines that are surely ingredients.
+_NUMBERED_NAME = re.compile(r"\d+(?:[.,/]\d+)?\s+[^\W\d]\D{1,40}(?<!\.)")
 _MOST = 0.5
 _INSTRUCTIONS = frozenset(("how", "tomake", "makeit", "todo", "assembly", "build", "mixing"))
 _FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
@@ -102,6 +109,8 @@ class _Reader:
         self._fields: dict[str, Any] = {}
         self._section = ""
         self._inside = False
+        #: The number of the last line with an ingredient.
+        self._last = -1
 
     def read(self) -> list[_Recipe]:
         for position, line in enumerate(self._lines):
@@ -135,13 +144,18 @@ class _Reader:
         if self._section == "instructions":
             return False
         if self._section == "ingredients":
+            if _field_of(line) is not None and not is_measured_line(line.text):
+                return False
             return line.bullet or not line.text.endswith(".") or is_measured_line(line.text)
         if line.numbered:
             return False
         if is_measured_line(line.text):
             return True
-        # 'Shake with crushed ice.' is a step, whatever it names.
-        named = line.bullet or (self._inside and not line.text.endswith("."))
+        if self._last == line.number - 1 and _NUMBERED_NAME.fullmatch(line.text):
+            return True
+        # 'Shake with crushed ice.' is a step, whatever it names, and so is 'Stir / rocks'.
+        step = line.text.endswith(".") or " / " in line.text
+        named = line.bullet or (self._inside and not step)
         return named and (is_ingredient(line.text) or counted_last(line.text) is not None)
 
     def _is_title(self, line: Line, position: int) -> bool:
@@ -166,6 +180,9 @@ class _Reader:
         return False
 
     def _begin(self, title: Line) -> None:
+        if _PART.match(title.text) and (self._inside or self._title is not None):
+            self._section = ""  # a part of the recipe that the title above names
+            return
         if self._recipes and self._inside and 0 < self._recipes[-1].level < title.level:
             # 'For the syrup' below a recipe is no other recipe.
             self._waiting.append(title)
@@ -207,6 +224,7 @@ class _Reader:
         elif self._waiting:
             self._recipes[-1].said += [one.text for one in self._waiting]
             self._waiting = []
+        self._last = line.number
         rows = self._recipes[-1].row.lines
         if rows is not None:
             rows.append(Row(f"line {line.number}", {"line": line.text}))

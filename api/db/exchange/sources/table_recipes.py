@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.db.exchange.drafts import CSV_COLUMNS, Collection, RecipeRow, Row
+from api.db.exchange.measures import parse_line
 from api.db.exchange.sources.columns import (
     LINES,
     MEASURES,
@@ -40,7 +41,7 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         What the shape is called in the report: CSV, spreadsheet.
     """
     by_number = numbered(table.header)
-    lists = [column for column in table.header if key_of(column) in LINES]
+    lists = [column for column in table.header if key_of(_without_unit(column)) in LINES]
     columns = find_columns(table.header, _RECIPE)
     if "recipe" not in columns:
         return None
@@ -229,6 +230,7 @@ def _read_cells(
     table: TableRows, columns: Mapping[str, str], column: str, into: Collection
 ) -> None:
     measures = next((c for c in table.header if key_of(c) in MEASURES), None)
+    unit = unit_in_name(column) if "(" in column else None
     for label, cells in table.rows:
         name = value_of(cells.get(columns["recipe"]))
         if name is None:
@@ -244,9 +246,21 @@ def _read_cells(
                 for one, amount in zip(names, amounts, strict=True)
             ]
         else:
-            rows = [{"line": one} for one in names]
+            rows = [_with_unit(one, unit) for one in names]
         recipe.lines = [Row(f"{label}, ingredient {n}", row) for n, row in enumerate(rows, 1)]
         into.recipes.append(recipe)
+
+
+def _without_unit(column: str) -> str:
+    return re.sub(r"\([^()]*\)\s*$", "", column) if unit_in_name(column) else column
+
+
+def _with_unit(text: str, unit: str | None) -> dict[str, Any]:
+    """Return a line with the unit of its column, 'Ingredients (oz)', where it names none."""
+    found = parse_line(text)
+    if unit is None or found.low is None or found.unit is not None:
+        return {"line": text}
+    return {"ingredient": found.rest, "amount": found.low, "amount_max": found.high, "unit": unit}
 
 
 def split_cell(cell: Any) -> list[str]:
@@ -302,8 +316,12 @@ def _joined(item: Any) -> str:
     if isinstance(item, dict):
         columns = find_columns(item, ("ingredient", "measure", "amount", "unit"))
         order = ("amount", "measure", "unit", "ingredient")
-        cells = (item.get(columns[one]) for one in order if one in columns)
-        return " ".join(str(cell).strip() for cell in cells if cell is not None)
+        cells = [str(item[columns[one]]).strip() for one in order if one in columns
+                 and item[columns[one]] is not None]  # fmt: skip
+        if not {"amount", "measure"} & set(columns):  # {"amount_ml": 30}
+            cells = [f"{value} {unit}" for key, value in item.items()
+                     if (unit := unit_in_name(str(key))) and value is not None] + cells  # fmt: skip
+        return " ".join(cells)
     if not isinstance(item, (list, tuple)):
         return str(item).strip()
     parts = [str(part).strip() for part in item if part is not None]
