@@ -46,6 +46,11 @@ UNKNOWN_KEYS = [
 ]
 
 DOCUMENTS = {
+    "WordPress": [
+        {"id": number, "title": {"rendered": name}, "content": {
+            "rendered": f"<p>Classic.</p><h1>Ingredients</h1><ul><li>{'<li>'.join(lines)}</ul>"}}
+        for number, (name, lines) in enumerate({**LISTS, "About us": ["Hello"]}.items())
+    ],
     "triples": [
         {"title": name, "ing": [[one, *much.split()] for one, much in lines.items()]}
         for name, lines in MAPS.items()
@@ -150,6 +155,11 @@ def test_json_in_any_arrangement(document: object) -> None:
 
 
 TEXTS = {
+    "Evernote": """<?xml version="1.0"?><!DOCTYPE en-export SYSTEM "e.dtd"><en-export>
+        <note><title>Negroni</title><content><![CDATA[<?xml version="1.0"?><en-note>
+        <div>30 ml gin</div><div>30 ml Campari</div><div>Stir.</div></en-note>]]></content></note>
+        <note><title>Gimlet</title><content><![CDATA[<en-note><ul><li>60 ml gin</li>
+        <li>20 ml lime juice</li></ul></en-note>]]></content></note></en-export>""",
     "JSON in a column": """id,name,ingredients_json
         1,Negroni,"[{""item"": ""Gin"", ""ml"": 30}, {""item"": ""Campari"", ""ml"": 30}]"
         2,Gimlet,"[{""item"": ""Gin"", ""ml"": 60}, {""item"": ""Lime juice"", ""ml"": 20}]\"""",

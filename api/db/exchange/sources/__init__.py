@@ -15,6 +15,7 @@ from typing import Any
 
 from api.db.errors import DatabaseError
 from api.db.exchange.drafts import Collection, merged
+from api.db.exchange.sources.articles import read_articles
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
 from api.db.exchange.sources.json_text import RepeatedKeyError
 from api.db.exchange.sources.markdown import is_matter_with_text
@@ -199,7 +200,8 @@ def _read_value(value: Any, name: str, program: str) -> Collection | None:
         return None
     if is_own_document(value):
         return read_document(value, name)
-    return read_linked_data(value) or read_objects(value, name, program)
+    found = read_linked_data(value) or read_objects(value, name, program)
+    return found or read_articles(value, name, program)
 
 
 def _is_toml_text(text: str) -> bool:

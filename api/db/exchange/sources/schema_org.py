@@ -84,7 +84,10 @@ def _collection(recipes: list[dict[str, Any]], shape: str, notes: list[str]) -> 
                     for n, line in enumerate(lines, 1)
                     if _text(line)
                 ],
-                tags=_keywords(recipe.get("keywords")),
+                tags=[
+                    *_keywords(recipe.get("keywords")),
+                    *_keywords(recipe.get("recipeCategory")),
+                ],
             )
         )
     return collection
