@@ -274,11 +274,13 @@ async function restore() {
     .getAll("recipe")
     .map(Number)
     .filter((id) => Number.isSafeInteger(id) && id > 0);
-  const recipes = await Promise.all(
-    [...new Set(ids)].slice(0, MENU_LIMIT).map((id) => getJson(`recipes/${id}`).catch(() => null)),
-  );
-  menu = recipes.filter(Boolean);
+  const found = [...new Set(ids)]
+    .slice(0, MENU_LIMIT)
+    .map((id) => getJson(`recipes/${id}`).catch(() => null));
+  // The menu's card needs the units: asked for at once, they are there when the recipes are.
+  if (found.length) knownUnits().catch(() => {});
   await picker.set(readShelf());
+  menu = (await Promise.all(found)).filter(Boolean);
   // On a phone a filled shelf is folded away, so that the answer is on the first screen; until here
   // boot.js has seen to that.
   document.getElementById("shelf-box").open =
