@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
@@ -175,6 +175,7 @@ class Visit:
     page: Page
     served: Served
     complaints: list[str] = field(default_factory=list)
+    loading: set[Request] = field(default_factory=set)
 
     def goto(self, path: str) -> None:
         """Open a path and wait until nothing is loading."""
@@ -182,7 +183,15 @@ class Visit:
         self.settle()
 
     def settle(self) -> None:
-        self.page.wait_for_load_state("networkidle")
+        """Wait until nothing is loading and no script has anything left to do.
+
+        Playwright's "networkidle" means the same, half a second later.
+        """
+        deadline, rests = time.monotonic() + PATIENCE / 1000, 0
+        while rests < 2:
+            assert time.monotonic() < deadline, f"still loading {self.loading}"
+            self.page.evaluate("new Promise((done) => requestIdleCallback(done, { timeout: 500 }))")
+            rests = 0 if self.loading else rests + 1
 
     def forgive(self, part: str) -> None:
         """Remove the complaints that contain a text; there must be one."""
@@ -243,13 +252,19 @@ def listen(found: Visit) -> None:
         if message.type in ("error", "warning") and not blocked:
             found.complaints.append(f"{message.type}: {message.text} {message.location['url']}")
 
-    def request(address: str) -> None:
-        if not address.startswith((found.served.url, "data:")):
-            found.complaints.append(f"request to another host: {address}")
+    def request(sent: Request) -> None:
+        found.loading.add(sent)
+        if not sent.url.startswith((found.served.url, "data:")):
+            found.complaints.append(f"request to another host: {sent.url}")
+
+    def done(sent: Request) -> None:
+        found.loading.discard(sent)
 
     found.page.on("console", console)
     found.page.on("pageerror", lambda error: found.complaints.append(f"thrown: {error}"))
-    found.page.on("request", lambda sent: request(sent.url))
+    found.page.on("request", request)
+    found.page.on("requestfinished", done)
+    found.page.on("requestfailed", done)
 
 
 @pytest.fixture
