@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
@@ -190,7 +191,14 @@ class Visit:
         deadline, rests = time.monotonic() + PATIENCE / 1000, 0
         while rests < 2:
             assert time.monotonic() < deadline, f"still loading {self.loading}"
-            self.page.evaluate("new Promise((done) => requestIdleCallback(done, { timeout: 500 }))")
+            try:
+                self.page.evaluate(
+                    "new Promise((done) => requestIdleCallback(done, { timeout: 500 }))"
+                )
+            except PlaywrightError as error:
+                if "navigation" not in str(error):
+                    raise
+                rests = -1  # the page that follows has to settle
             rests = 0 if self.loading else rests + 1
 
     def forgive(self, part: str) -> None:

@@ -25,6 +25,8 @@ from barcart.quality import knn_preservation, trustworthiness
 from barcart.ranks import emd_ranks, manhattan_ranks
 from barcart.transport import emd_matrix
 
+pytestmark = pytest.mark.model
+
 Floats = npt.NDArray[np.float64]
 
 

@@ -15,6 +15,8 @@ from barcart import TreeMetric, emd_neighbors, knn_matrix, manhattan_neighbors, 
 from barcart.distance import compute_emd, emd_matrix, transport_plans
 from barcart.transport import is_metric
 
+pytestmark = pytest.mark.model
+
 with warnings.catch_warnings():
     # POT's sources hold escapes that Python warns of when it compiles them.
     warnings.simplefilter("ignore")

@@ -20,6 +20,8 @@ from barcart import (
     perceived_shares,
 )
 
+pytestmark = pytest.mark.model
+
 Matrix = npt.NDArray[np.float64]
 
 NO_MASS = "its data have rows of zeros, which are no recipes"

@@ -13,6 +13,8 @@ from barcart import NeighborGraph, compute_umap_embedding
 from barcart._layout import curve_parameters, fuzzy_graph, spectral_coordinates
 from barcart.quality import knn_preservation
 
+pytestmark = pytest.mark.model
+
 
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, Any]:

@@ -18,6 +18,8 @@ from barcart.pair_index import (
 )
 from barcart.transport import Supports
 
+pytestmark = pytest.mark.model
+
 KINDS = ["metric", "random", "ties", "levels", "wild", "zero"]
 
 
