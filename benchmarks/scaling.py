@@ -29,6 +29,7 @@ from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
 from barcart import (
+    EMState,
     NeighborGraph,
     TreeMetric,
     em_fit,
@@ -59,16 +60,23 @@ def measure(n: int, whole_em: bool) -> dict[str, float]:
     problem = ground_problem(recipe_volumes(queries.dataset), queries.dataset.ingredients)
     volumes = perceived_shares(RecipeModel.fit(problem.shares, parents).draw(n))
     results: dict[str, float] = {"n": n, "base_mb": _peak_mb()}
+    _report(f"{n:,} recipes drawn")
     if whole_em:
         results |= measure_em(volumes, problem.tree)
         results["peak_mb"] = _peak_mb()
+        _report(f"the EM: {json.dumps(results)}")
     return results | measure_searches(volumes, metric.fit.cost_matrix, problem.tree)
 
 
 def measure_em(volumes: Any, tree: TreeMetric) -> dict[str, float]:
     """Learn the costs of all recipes, on all processors."""
     wall, cpu = time.perf_counter(), time.process_time()
-    result = em_fit(volumes, tree, k=K)
+
+    def report(state: EMState) -> None:
+        last = state.history[-1]
+        _report(f"iteration {last.iteration}: {last.seconds:.1f} s, change {last.delta:.2g}")
+
+    result = em_fit(volumes, tree, k=K, callback=report)
     return {
         "em_s": time.perf_counter() - wall,
         "em_cpu_s": time.process_time() - cpu,
@@ -117,6 +125,12 @@ def measure_searches(volumes: Any, cost: np.ndarray, tree: TreeMetric) -> dict[s
         "manhattan_us": manhattan,
         "index_s": building * rows.size / 1e6,
     }
+
+
+def _report(what: str) -> None:
+    """Say on stderr what is done: a million recipes take most of an hour."""
+    used = f"{time.process_time():.0f} s of processor time, peak {_peak_mb():.0f} MB"
+    print(f"{time.strftime('%H:%M:%S')} {what} ({used})", file=sys.stderr, flush=True)
 
 
 def _peak_mb() -> float:
@@ -170,6 +184,8 @@ def main() -> None:
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results.append(json.loads(done.stdout.splitlines()[-1]))
     console = Console()
+    for result in results:
+        print(json.dumps(result))
     for title, columns in (
         ("The EM", ["em_s", "em_cpu_s", "iterations", "first_iteration_s", "later_iteration_s",
                     "solved_a_row", "base_mb", "peak_mb"]),
