@@ -127,7 +127,7 @@ class Freshness:
         look = self._valid_look()
         if look is None:
             return None
-        outdated: State = "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
+        outdated = _outdated(manifest, look)
         if manifest.database_fingerprint is None:
             return outdated  # patched by hand: it matches no state of the database
         last = self._last
@@ -158,8 +158,7 @@ class Freshness:
                 running.result(timeout=max(0.0, patience))
             except FutureTimeoutError:
                 break
-        outdated: State = "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
-        return self.known(manifest) or outdated
+        return self.known(manifest) or _outdated(manifest, look)
 
     def require_own(self, manifest: Manifest) -> State:
         """Return a snapshot's state, and refuse one of another database.
@@ -261,6 +260,11 @@ class Freshness:
         if path is None:
             return ()
         return (*_stat(path), *_stat(path.with_name(path.name + "-wal")))
+
+
+def _outdated(manifest: Manifest, look: _Look) -> State:
+    """Return what a snapshot is that is not of the present data."""
+    return "foreign" if manifest.is_foreign_to(look.database_id) else "stale"
 
 
 def _server_identity(connection: Connection) -> _Identity:

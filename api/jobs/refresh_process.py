@@ -38,7 +38,8 @@ _OUT_OF_MEMORY = re.compile(
 )
 _OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
 
-_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)
+#: How a library in C ends that does not check an allocation: without a word.
+_CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
 
 #: The exit code of a refresh that failed, and of one that SIGTERM stopped.
 _FAILED, _INTERRUPTED = 1, 128 + signal.SIGTERM
@@ -190,7 +191,8 @@ def _outcome(code: int, output: str, log: Sequence[str], *, stopped: bool) -> Ou
     if code == _INTERRUPTED:
         return Outcome(Ending.STOPPED, "stopped by SIGTERM")
     # What little is left of the memory decides which of many errors is the last one.
-    hint = _OUT_OF_MEMORY_HINT if _OUT_OF_MEMORY.search("".join(log) + output) else ""
+    lacks_memory = code in _CRASHES or _OUT_OF_MEMORY.search("".join(log) + output)
+    hint = _OUT_OF_MEMORY_HINT if lacks_memory else ""
     if code == _FAILED and (reason := _reason(output)):
         return Outcome(Ending.FAILED, reason + hint)
     # Libraries in C end the process without an exception, but not without a last line in the log.
@@ -221,9 +223,6 @@ def _exit(code: int) -> str:
     if code == -signal.SIGKILL:
         return "killed by SIGKILL, as the system does when memory runs out"
     try:
-        name = signal.Signals(-code).name
-        # Libraries in C that do not check an allocation say nothing at all.
-        cause = ", as too little memory causes" if -code in _CRASHES else ""
-        return f"signal {name}{cause}"
+        return f"signal {signal.Signals(-code).name}"
     except ValueError:
         return f"signal {-code}"
