@@ -78,7 +78,7 @@ def create_backup(database: Database, target: Path, *, overwrite: bool = False) 
             checksum.unlink(missing_ok=True)
             built.replace(target)
             _sync(target.parent)
-        checksum.write_text(f"{_sha256(target)}  {target.name}\n")
+        checksum.write_text(_checksum_line(target))
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise DatabaseError(
             f"{target} cannot be written: {error}. Check its permissions and the free space."
@@ -208,7 +208,7 @@ def _check(source: Path) -> None:
         raise DatabaseError(f"Backup {source} not found. Create one with: cocktaildb backup FILE")
     checksum = _checksum_path(source)
     if checksum.is_file():
-        expected = checksum.read_text(errors="replace").split(maxsplit=1)[:1]
+        expected = checksum.read_text(errors="replace").removeprefix("\\").split(maxsplit=1)[:1]
         if expected != [_sha256(source)]:
             raise DatabaseError(
                 f"{source} is damaged: its checksum differs from {checksum}. Use another "
@@ -291,6 +291,12 @@ def _restore_rows(source: Path, database: Database) -> None:
 
 def _checksum_path(backup: Path) -> Path:
     return backup.with_name(f"{backup.name}.sha256")
+
+
+def _checksum_line(path: Path) -> str:
+    """Return a line for ``sha256sum --check``, which marks names with a newline or a backslash."""
+    name = path.name.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"{'' if name == path.name else chr(92)}{_sha256(path)}  {name}\n"
 
 
 def _sha256(path: Path) -> str:

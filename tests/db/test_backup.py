@@ -1,6 +1,7 @@
 """Backups are consistent under writes; restores are all or nothing."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -343,13 +344,16 @@ def test_full_disk_leaves_no_partial_backup(bar: Database, tmp_path: Path) -> No
 
 
 def test_names_with_url_characters(bar: Database, tmp_path: Path) -> None:
-    for name in ("a#b.db", "a%20b.db", "a?b.db"):
+    expected = {"a#b.db", "a%20b.db", "a?b.db", "a\nb.db", "a\\b.db"}
+    for name in expected:
         create_backup(bar, tmp_path / "odd" / name)
         kept = restore(tmp_path / "odd" / name, bar, overwrite=True)
         assert kept is not None
+        if checker := shutil.which("sha256sum"):
+            command = [checker, "--check", f"{name}.sha256"]
+            subprocess.run(command, cwd=tmp_path / "odd", check=True, capture_output=True)
     # Verifying a backup must not create an empty file beside it.
     left = {path.name for path in (tmp_path / "odd").iterdir()}
-    expected = {"a#b.db", "a%20b.db", "a?b.db"}
     assert left == expected | {f"{name}.sha256" for name in expected}
 
 
