@@ -1,6 +1,7 @@
 """Every page: no console output, accessible at both widths and in both themes, never too wide."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.pages.conftest import PHONE, Served, Visit, Visiting
 
@@ -78,6 +79,9 @@ def test_explains_that_no_snapshot_exists(
             entry.unlink()
     found = visit(own_server, path)
     found.page.get_by_text("Nothing has been computed yet").wait_for()
+    # The next step is a link; the API's words for programs are not shown.
+    expect(found.page.get_by_role("link", name="Open the status page")).to_be_visible()
+    expect(found.page.locator("main")).not_to_contain_text("POST")
     found.forgive("404")
 
 

@@ -5,7 +5,7 @@ import { getJson, send } from "./api.js";
 import { createIngredientTable } from "./recipe-amounts.js";
 import { drawRelatives } from "./recipe-relatives.js";
 import { drawRecipe } from "./recipe-view.js";
-import { problemBox, showNotice } from "./states.js";
+import { isNotComputed, problemBox, showNotice } from "./states.js";
 import { loadUnits } from "./units.js";
 
 // Ask ever more slowly whether the relatives of a changed recipe are there.
@@ -53,7 +53,7 @@ async function loadSimilar() {
     return !found.metadata.stale;
   } catch (error) {
     similarBox.replaceChildren(
-      error.status === 404
+      error.status === 404 && !isNotComputed(error)
         ? el(
             "div",
             { className: "empty" },

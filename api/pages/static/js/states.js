@@ -15,7 +15,7 @@ export function problemBox(error, retry) {
     return el(
       "div",
       { className: "empty" },
-      el("p", { textContent: "Nothing has been computed from the recipes yet." }),
+      el("p", { textContent: "Nothing has been computed yet." }),
       el("p", {}, refreshLink()),
     );
   }
