@@ -28,7 +28,8 @@ class Measure:
     low, high
         The amount, or the ends of its range; None where no number is given.
     unit
-        A name of ``taxonomy/units.csv``; None where no unit is given.
+        A name of ``taxonomy/units.csv``; None where no unit is given. A bare unit of volume or
+        weight has no amount and is not understood.
     rest
         The words that are no amount: ``white`` of ``1 oz white``, the ingredient of a line.
     form
@@ -52,6 +53,11 @@ class Measure:
         return (self.low + self.high) / 2
 
 
+#: Without a number these say nothing, where 'dash', 'teaspoon' and 'slice' are one of it.
+NEED_A_NUMBER = frozenset(
+    ("Milliliter", "Centiliter", "Deciliter", "Liter", "Ounce", "Pound", "Gram", "Kilogram", "Cup",
+     "Pint", "Quart", "Gallon", "Gill")
+)  # fmt: skip
 #: Unicode writes ½ as 1, this and 2.
 _SLASH = "\u2044"
 #: A longer text is no line of a recipe, and is not read; the cost grows with the square.
@@ -159,6 +165,8 @@ def parse_measure(text: str) -> Measure:
         return Measure(rest=plain, understood=False)
     if found.low is not None or (found.understood and not _QUANTITY.search(found.rest)):
         return found
+    if found.unit is not None and not _QUANTITY.search(found.rest):
+        return replace(found, rest=plain)  # 'ml' and no number
     # 'mikey bottle', 'Around rim put 1 pinch': the amount follows words that are none.
     words = plain.split()
     for start in range(1, len(words)):
@@ -186,7 +194,7 @@ def parse_line(text: str) -> Measure:
     plain = _LIST_MARK.sub("", _plain(text))
     plain = _SPOON_FIRST.sub(lambda spoon: f"{spoon[2]} {_SPOONS[spoon[1]]} ", plain)
     found = _parse(plain)
-    if found.understood and found.rest:
+    if (found.understood or found.unit is not None) and found.rest:
         return replace(found, rest=_AFTERTHOUGHT.sub("", found.rest) or found.rest)
     for pattern in (_TRAILING_UNIT, _TRAILING_AMOUNT):
         if (match := pattern.search(plain)) and match.start():
@@ -239,13 +247,14 @@ def _parse(text: str) -> Measure:
     unit, text = _unit(_skip_about(text) if low is not None else text, given=low is not None)
     if unit in ("to top", "to rinse", "to taste"):
         low = high = None
-    elif unit is not None and low is None:
+    elif unit is not None and low is None and (unit not in NEED_A_NUMBER or form is not None):
         low = high = 1.0
     if form == "peel" and unit is None:
         low, high, unit = low or 1.0, high or 1.0, "Twist"
     if unit is not None:
         text = _STRENGTH.sub("", _without_second_amount(text.strip()))
-    understood = low is not None or unit is not None or form is not None
+    bare = low is None and unit in NEED_A_NUMBER
+    understood = not bare and (low is not None or unit is not None or form is not None)
     return Measure(low, high, unit, _OF.sub("", text.strip(" ,;:-.")), form, understood)
 
 

@@ -167,7 +167,7 @@ class LinePlanner:
             measure = self._parsed(whole, whole=True)
             if not measure.understood:
                 measure = counted_last(measure.rest) or measure
-            if not measure.understood and is_known(measure.rest):
+            if not measure.understood and measure.unit is None and is_known(measure.rest):
                 measure = replace(measure, understood=True)  # it names no amount
             return measure.rest, replace(measure, rest=""), whole, False
         ingredient = ingredient or line.text("ingredient") or ""
@@ -176,7 +176,8 @@ class LinePlanner:
         plain = plain_number(fields.get("amount"))
         if "measure" not in fields or fields.get("measure") is None:
             found = None if unit is None else self._units.find(unit)
-            direct = plain is not None or fields.get("amount") is None
+            # A unit alone may be one of it, or nothing that can be known: '_parsed' tells.
+            direct = plain is not None or (self._source.own and fields.get("amount") is None)
             if direct and (found is not None or (unit is None and self._source.own)):
                 high = plain_number(fields.get("amount_max"))
                 measure = Measure(plain, plain if high is None else high, found)

@@ -12,6 +12,7 @@ _NAME_ABROAD = ("nom", "nombre", "nome", "naam", "navn", "namn", "nazwa", "bezei
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "recipe": ("recipe", "recipename", "recipetitle", "strdrink", "drink", "drinkname", "cocktail",
                "cocktailname", "beverage", "rezept", "receta", "recette", "ricetta", "receita",
+               "recept", "przepis", "bevanda", "boisson", "bebida", "getrank", "napoj",
                "drinks", "recipes", "cocktails", "name", "title", "label", "headline", "titel",
                "nom", "nombre", "nome", "titre", "titulo", "naam", "navn", "namn", "nazwa",
                "coctel", "\u540d\u524d", "\u6599\u7406\u540d", "\u30ab\u30af\u30c6\u30eb\u540d",
@@ -21,18 +22,20 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
              "ingredientorder", "sort", "step"),
     "ingredient": ("ingredient", "ing", "ingr", "food", "ingredientname", "stringredient", "zutat",
                    "ingrediente", "ingredienttext", "special", "component", "item", "product",
-                   "element", "spirit", "bottle", "what", "ingredients", "\u6750\u6599", "name",
-                   "title", "label", *_NAME_ABROAD),
+                   "element", "spirit", "bottle", "what", "skladnik", "liquid", "wat", "was",
+                   "quoi", "que", "cosa", "co", "ingredients", "\u6750\u6599", "name", "title",
+                   "label", *_NAME_ABROAD),
     "measure": ("measure", "strmeasure", "measurement", "measuretext", "amounttext",
                 "quantitytext", "dose", "menge", "mesure", "medida", "misura", "portion",
-                "originaltext", "howmuch", "size", "\u5206\u91cf"),
+                "originaltext", "howmuch", "size", "miara", "dosis", "dosi", "\u5206\u91cf"),
     "amount": ("amount", "quantity", "qty", "quantities", "value", "number", "count", "volume",
                "anzahl", "cantidad", "quantite", "quantita", "quantidade", "hoeveelheid",
-               "amountmin", "parts", "min", "minimum", "quantitymin", "minamount", "\u91cf"),
+               "ilosc", "amountmin", "parts", "min", "minimum", "quantitymin", "minamount",
+               "\u91cf"),
     "amount_max": ("amountmax", "quantitymax", "maxamount", "max", "maximum"),
     "unit": ("unit", "units", "unitname", "uom", "einheit", "unidad", "unite", "unita",
              "unidade", "eenheid", "unitofmeasure", "measureunit", "measurementunit",
-             "unitabbreviation", "quantitytype", "quantityunit", "qu", "\u5358\u4f4d"),
+             "unitabbreviation", "quantitytype", "quantityunit", "jednostka", "qu", "\u5358\u4f4d"),
     "line_text": ("text", "raw", "rawtext", "original", "full", "display", "displaytext",
                   "originalstring"),
     "detail": ("label", "brand", "variety", "variant"),
@@ -65,19 +68,33 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 #: The last word of a column of amounts; in parentheses, any unit is one.
 _UNIT_COLUMNS = frozenset(
     ("ml", "cl", "oz", "dl", "floz", "parts", "dash", "dashes", "ounces", "milliliters", "tsp",
-     "tbsp", "barspoons", "drops")
+     "tbsp", "barspoons", "drops", "g", "gr", "gram", "grams", "milliliter",
+     "centiliter", "centiliters", "shots", "teile", "partes")
 )  # fmt: skip
 #: The list of lines of a recipe.
 LINES = ("ingredients", "ingredientsjson", "ing", "ings", "ingredient", "recipeingredient",
          "ingredientlist", "zutaten",
-         "ingredientes", "ingredienti", "components", "contents", "lines", "recipeingredients",
+         "ingredientes", "ingredienti", "ingredienten", "skladniki", "components",
+         "contents", "lines", "recipeingredients",
          "items", "build", "recipe", "specs", "spec", "formula", "mix", "ingredientsflat",
          "\u6750\u6599")  # fmt: skip
 #: Those that mean other things in other files.
 WEAK_LINES = ("components", "contents", "lines", "items", "build", "recipe", "specs", "spec",
               "formula", "mix")  # fmt: skip
 #: A list of measures beside the list of ingredients.
-MEASURES = ("measures", "measurements", "amounts", "quantities", "strmeasures")
+MEASURES = (
+    "measures",
+    "measurements",
+    "amounts",
+    "quantities",
+    "strmeasures",
+    "mengen",
+    "quantites",
+    "cantidades",
+    "quantita",
+    "hoeveelheden",
+    "ilosci",
+)
 _NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 RECIPE_MEANINGS = ("recipe", "recipe_id", "instructions", "description", "glass", "garnish",
                    "method", "tags", "category", "image_url", "source", "source_url")  # fmt: skip

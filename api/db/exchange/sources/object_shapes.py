@@ -8,8 +8,10 @@ by what the values say; it is tried when the keys tell nothing.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from api.db.exchange.line_texts import plain_text
 from api.db.exchange.sources.columns import find_columns, key_of, unit_in_name
 from api.db.exchange.sources.content import is_amount, is_ingredient, is_line, share
+from api.db.exchange.sources.roles import has_number
 from api.db.exchange.sources.tables import distinct
 
 _DEEPEST = 12
@@ -94,11 +96,27 @@ def is_recipe_by_name(value: Any) -> bool:
     if isinstance(value, list) and value:
         if all(isinstance(one, str) for one in value):
             return share(value, is_line) >= _MOST
+        if all(isinstance(one, list) and len(one) > 1 for one in value):
+            return share((text_of_pair(one) for one in value), is_line) >= _MOST
         if all(isinstance(one, dict) and len(one) == 1 for one in value):
             return share((key for one in value for key in one), is_ingredient) >= _MOST
     if isinstance(value, dict) and value:
         return share(value, is_ingredient) >= _MOST
     return False
+
+
+def text_of_pair(cells: Sequence[Any]) -> str:
+    """Return the line that a list of cells says, its amount first.
+
+    Examples
+    --------
+    >>> text_of_pair(["gin", "2 oz"]), text_of_pair([2, "oz", "gin"])
+    ('2 oz gin', '2 oz gin')
+    """
+    texts = [text for cell in cells if (text := plain_text(cell))]
+    if texts and not (has_number(texts[0]) and is_amount(texts[0])):
+        texts = [*texts[1:], texts[0]]
+    return " ".join(texts)
 
 
 def named_by_values(value: Any, depth: int = _DEEPEST) -> list[dict[str, Any]]:

@@ -5,11 +5,14 @@ list of ingredients: texts (``2 oz gin``), pairs, objects (``ingredient_name``, 
 ``unit``), or an object of amounts by ingredient.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
-from api.db.exchange.line_texts import plain_text
+from api.db.exchange.line_texts import plain_number, plain_text
+from api.db.exchange.measures import parse_measure
 from api.db.exchange.sources.columns import (
     LINE_MEANINGS,
     LINES,
@@ -21,16 +24,28 @@ from api.db.exchange.sources.columns import (
     numbered,
     unit_in_name,
 )
-from api.db.exchange.sources.content import is_amount, is_line
+from api.db.exchange.sources.content import is_amount, is_line, share
 from api.db.exchange.sources.object_shapes import (
     arranged,
     is_part,
     is_recipe_by_name,
     named_by_values,
+    text_of_pair,
 )
 from api.db.exchange.sources.references import with_names_for_ids
+from api.db.exchange.sources.roles import (
+    RANGES,
+    Roles,
+    find_roles,
+    has_number,
+    is_given,
+    not_read,
+    take_by_values,
+    varying,
+)
 from api.db.exchange.sources.table_recipes import (
     is_title_of_lines,
+    line_with_unit,
     read_table,
     split_cell,
     value_of,
@@ -43,15 +58,22 @@ _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
 _DEEPEST = 8
 _HEADS = frozenset(("head", "header", "info", "meta", "metadata", "attributes", "properties"))
+_NUMERATORS = ("num", "numerator", "n", "zaehler", "zahler", "top")
+_DENOMINATORS = ("den", "denominator", "denom", "d", "nenner", "bottom")
+#: What says only which line it is.
+_NUMBERS = frozenset(("id", "uid", "uuid", "sort", "position", "order", "slug", "number", "line"))
 _HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
 
 
 def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | None:
     """Return the recipes of a parsed document; None if there are none that can be recognized."""
     value = with_names_for_ids(arranged(value))
+    unit = None
+    if isinstance(value, dict):
+        unit = _unit_of(value.get(find_columns(value, ["unit"]).get("unit", "")))
     found = list(_recipes(value, "", _DEEPEST))
     if found:
-        return _read_nested(found, name, program)
+        return _read_nested(found, name, program, unit)
     if isinstance(value, dict) and value.get(lines_key(value) or ""):
         # A file a recipe, which is called like the file.
         return _read_nested([("the document", value, stem_of(name))], name, program)
@@ -154,7 +176,9 @@ def lines_key(recipe: _Object) -> str | None:
     for key, value in recipe.items():
         # A recipe may have no ingredients yet.
         empty = key_of(key) == "ingredients" and value == []
-        if empty or (key_of(key) in LINES and value and isinstance(value, (list, dict))):
+        if empty or (
+            key_of(_without_unit(str(key))) in LINES and value and isinstance(value, (list, dict))
+        ):
             if isinstance(value, list) and value and not _may_be_lines(value[0]):
                 continue
             if key_of(key) in WEAK_LINES and not _names_an_ingredient(value):
@@ -170,7 +194,10 @@ def _names_an_ingredient(value: list[Any] | _Object) -> bool:
     """Return whether the first lines name a known ingredient: "build" may be a program's."""
     texts = list(value) if isinstance(value, dict) else []
     for one in value if isinstance(value, list) else ():
-        texts += [str(cell) for cell in (one.values() if isinstance(one, dict) else [one])]
+        if isinstance(one, list):
+            texts.append(text_of_pair(one))
+        else:
+            texts += [str(cell) for cell in (one.values() if isinstance(one, dict) else [one])]
     return any(is_line(text) for text in texts[:40] if isinstance(text, str))
 
 
@@ -195,34 +222,120 @@ def _with_lines_of_steps(recipe: _Object) -> _Object:
     return recipe
 
 
+@dataclass
+class _Recipe:
+    """A recipe with its lines as they are written."""
+
+    label: str
+    recipe: _Object
+    key_name: str | None
+    key: str | None
+    """Where the lines are."""
+    lines: list[Any]
+    unit: str | None
+    """Of numbers that have none."""
+    amounts: list[Any] | None = None
+    """Beside the lines."""
+
+
 def _read_nested(
-    found: list[tuple[str, _Object, str | None]], name: str, program: str
+    found: list[tuple[str, _Object, str | None]], name: str, program: str, unit: str | None = None
 ) -> Collection:
     collection = Collection(f"{program}, recipes with lists of ingredients")
     ignored: dict[str, None] = {}
-    for label, recipe, key_name in found:
-        lines = lines_key(recipe)
+    drafts = [_draft(*one, unit) for one in found]
+    flat = [(one.label, line) for one in drafts for line in one.lines if isinstance(line, dict)]
+    keys = dict.fromkeys(key for _, line in flat for key in line)
+    known = set(find_columns(keys, LINE_MEANINGS).values())
+    roles = find_roles([line for _, line in flat], known, [label for label, _ in flat])
+    read: set[str] = set()
+    for draft in drafts:
+        label, recipe, lines = draft.label, draft.recipe, draft.key
         columns = find_columns([key for key in recipe if key != lines], RECIPE_MEANINGS)
         fields: dict[str, Any] = {
             meaning: _text_of(recipe[column]) for meaning, column in columns.items()
         }
-        fields["name"] = key_name or fields.pop("recipe", None)
+        fields["name"] = draft.key_name or fields.pop("recipe", None)
         tags = [tag for meaning in ("tags", "category") if meaning in columns
                 for tag in _names_of(recipe[columns[meaning]])]  # fmt: skip
         row = RecipeRow(label, fields, lines=[], tags=tags)
-        measures = next((key for key in recipe if key_of(key) in MEASURES), None)
-        units = next((key for key in recipe if key_of(key) == "units"), None)
-        amounts = _with_units(recipe.get(measures or ""), recipe.get(units or ""))
-        row.lines = list(_lines(recipe.get(lines or ""), amounts, label))
+        beside = _read_beside(draft, collection)
+        row.lines = list(_lines(draft, roles, read))
         collection.recipes.append(row)
-        used = {*columns.values(), lines, measures, units}
+        used = {*columns.values(), lines, *beside}
         ignored |= {str(key): None for key in recipe if key not in used
-                    and key_of(key) not in _HIDDEN}  # fmt: skip
+                    and key_of(key) not in _HIDDEN and is_given(recipe[key])}  # fmt: skip
         if _is_bar_assistant(recipe, lines):
             collection.shape = f"Bar Assistant ({program})"
-    if ignored:
-        collection.notes.append(f"{name}: ignored the keys {', '.join(sorted(ignored))}.")
+    collection.notes += not_read(name, "key", sorted(ignored))
+    lost = varying([line for _, line in flat], read)
+    collection.notes += not_read(name, "key", [
+        f"{one} (of ingredients)" for one in lost if key_of(one.rpartition(".")[2]) not in _NUMBERS
+    ])  # fmt: skip
     return collection
+
+
+def _draft(label: str, recipe: _Object, key_name: str | None, unit: str | None) -> _Recipe:
+    key = lines_key(recipe)
+    written = find_columns([one for one in recipe if one != key], ["unit"]).get("unit")
+    unit = _unit_of(recipe.get(written or "")) or unit_in_name(key or "") or unit
+    return _Recipe(label, recipe, key_name, key, _listed(recipe.get(key or "")), unit)
+
+
+def _unit_of(value: Any) -> str | None:
+    return value if isinstance(value, str) and find_unit(value) is not None else None
+
+
+def _read_beside(draft: _Recipe, collection: Collection) -> set[str]:
+    """Take the lists of amounts and units beside the list of names; return their keys."""
+    recipe, count = draft.recipe, len(draft.lines)
+    lists = {
+        key: value for key, value in recipe.items()
+        if key != draft.key and isinstance(value, list) and value
+        and not any(isinstance(one, dict) for one in value)
+    }  # fmt: skip
+    used = set()
+    if (unit := find_columns([k for k in recipe if k != draft.key], ["unit"]).get("unit")) and (
+        _unit_of(recipe[unit]) is not None
+    ):
+        used.add(unit)
+    if not all(isinstance(line, str) for line in draft.lines):
+        return used
+    cells = {key: [_measure_of(one) for one in value] for key, value in lists.items()}
+    rows = [
+        {key: values[number] for key, values in cells.items() if len(values) == count}
+        for number in range(count)
+    ]
+    roles = find_roles(rows, (), [0] * len(rows))
+    named = [key for key in lists if key_of(_without_unit(key)) in MEASURES]
+    units = [key for key in lists if key_of(key) == "units"] or list(roles.units)
+    for key in [*named, *roles.amounts][:1]:
+        if len(cells[key]) != count:
+            collection.notes.append(
+                f"{draft.label}: {key} has {len(cells[key])} values for {count} ingredients "
+                f"and was not read."
+            )
+            used.add(key)
+            continue
+        amounts = [plain_text(one) for one in cells[key]]
+        given = unit_in_name(key)
+        if units and len(cells[units[0]]) == count:
+            amounts = [
+                f"{one} {plain_text(text)}".strip()
+                for one, text in zip(amounts, cells[units[0]], strict=True)
+            ]
+            used.add(units[0])
+        elif given:
+            amounts = [
+                f"{one} {given}" if plain_number(one) is not None else one for one in amounts
+            ]
+        draft.amounts = amounts
+        used.add(key)
+    return used
+
+
+def _without_unit(key: str) -> str:
+    return re.sub(r"[\W_]*[^\W_]+[\W_]*$", "", key) if unit_in_name(key) else key
 
 
 def _is_bar_assistant(recipe: _Object, lines: str | None) -> bool:
@@ -231,102 +344,154 @@ def _is_bar_assistant(recipe: _Object, lines: str | None) -> bool:
     return isinstance(first, dict) and {"amount", "units", "_id"} <= set(first)
 
 
-def _with_units(measures: Any, units: Any) -> Any:
-    """Join lists of amounts and of units beside each other."""
-    if not (isinstance(measures, list) and isinstance(units, list)):
-        return measures
-    if len(measures) != len(units):
-        return measures
-    pairs = zip(measures, units, strict=True)
-    return [f"{plain_text(amount)} {unit or ''}".strip() for amount, unit in pairs]
-
-
-def _lines(value: Any, measures: Any, label: str) -> Iterator[Row]:
+def _listed(value: Any) -> list[Any]:
+    """Return the lines of a recipe as a list of texts and of objects with plain values."""
     if isinstance(value, str):
         value = split_cell(value)
     if isinstance(value, dict):
-        # {"Gin": "30 ml"}
-        value = [
-            {"ingredient": key, **amount}
-            if isinstance(amount, dict)
-            else {"ingredient": key, "measure": amount}
-            for key, amount in value.items()
-        ]
-    paired = isinstance(measures, list) and len(measures) == len(value or [])
-    for number, line in enumerate(value or []):
-        where = f"{label}.ingredients[{number}]"
-        if isinstance(line, str):
-            if is_title_of_lines(line):
-                continue
-            fields: dict[str, Any] = {"line": line}
-            if paired:
-                fields = {"ingredient": line, "measure": _text_of(measures[number])}
-            yield Row(where, fields)
-        elif isinstance(line, list) and line:
-            first, *rest = (str(cell) for cell in line if cell is not None)
-            if rest and not first[:1].isdigit():
-                yield Row(where, {"ingredient": first, "measure": " ".join(rest)})
-            else:
-                yield Row(where, {"line": " ".join((first, *rest))})
-        elif isinstance(line, dict):
-            yield Row(where, _line(line))
+        value = _lines_of_map(value)
+    return [_flat(line) if isinstance(line, dict) else line for line in value or ()]
 
 
-def _line(line: _Object) -> dict[str, Any]:
-    flat = dict(line)
+def _lines_of_map(value: _Object) -> list[Any]:
+    """Return the lines of {"Gin": "30 ml"}, of {"30 ml": "Gin"}, or of {"base": ["30 ml gin"]}."""
+    groups = [one for one in value.values() if isinstance(one, list)]
+    if groups and len(groups) == len(value) and all(_measure_of(one) is one for one in groups):
+        return [line for one in groups for line in one]
+    if share(value, is_amount) >= 0.6:
+        return [{"ingredient": one, "measure": key} for key, one in value.items()]
+    return [
+        {"ingredient": key, **amount}
+        if isinstance(amount, dict) and _measure_of(amount) is amount
+        else {"ingredient": key, "measure": amount}
+        for key, amount in value.items()
+    ]
+
+
+def _measure_of(value: Any) -> Any:
+    """Return a range, [1, 2], a pair, [2, "oz"], or a fraction of an object as one value."""
+    if isinstance(value, list) and 1 <= len(value) <= 3:
+        texts = [plain_text(one) for one in value if not isinstance(one, (dict, list))]
+        numbers = [plain_number(text) is not None for text in texts]
+        if len(texts) == len(value) and numbers[0] and all(numbers[:-1]):
+            if len(numbers) == 3 or (len(numbers) == 2 and numbers[1]):
+                return "-".join(texts[:2]) + "".join(f" {text}" for text in texts[2:])
+            return " ".join(texts)
+    if isinstance(value, dict):
+        by_key = {key_of(key): plain_number(one) for key, one in value.items()}
+        above = next((by_key[key] for key in _NUMERATORS if by_key.get(key) is not None), None)
+        below = next((by_key[key] for key in _DENOMINATORS if by_key.get(key)), None)
+        if above is not None and below:
+            return (by_key.get("whole") or 0) + above / below
+        for low, high in RANGES:
+            if by_key.get(low) is not None and by_key.get(high) is not None and len(by_key) == 2:
+                return f"{plain_text(by_key[low])}-{plain_text(by_key[high])}"
+    return value
+
+
+def _lines(draft: _Recipe, roles: Roles, read: set[str]) -> Iterator[Row]:
+    for number, line in enumerate(draft.lines):
+        where = f"{draft.label}.ingredients[{number}]"
+        if line is None or line in ("", []):
+            continue
+        if isinstance(line, dict):
+            fields = _line(line, roles, read)
+        elif draft.amounts is not None:
+            fields = {"ingredient": line, "measure": draft.amounts[number]}
+        elif isinstance(line, list):
+            fields = _pair(line)
+        elif is_title_of_lines(str(line)):
+            continue
+        else:
+            fields = {"line": str(line)}
+        yield Row(where, _with_unit(fields, draft.unit))
+
+
+def _pair(cells: list[Any]) -> dict[str, Any]:
+    """Return a line of a name and its amount, in either order."""
+    texts = [text for cell in cells if (text := plain_text(_measure_of(cell)))]
+    if len(texts) > 1 and not (has_number(texts[0]) and is_amount(texts[0])):
+        return {"ingredient": texts[0], "measure": " ".join(texts[1:])}
+    return {"line": " ".join(texts)}
+
+
+def _with_unit(fields: dict[str, Any], unit: str | None) -> dict[str, Any]:
+    """Return a line with the unit of its recipe where it has a number alone."""
+    if unit is None or fields.get("unit") is not None:
+        return fields
+    if fields.get("line") is not None:
+        return line_with_unit(str(fields["line"]), unit)
+    values = [fields[one] for one in ("amount", "measure") if fields.get(one) is not None]
+    alone = len(values) == 1 and (parsed := parse_measure(plain_text(values[0]))).unit is None
+    return {**fields, "unit": unit} if alone and parsed.low is not None else fields
+
+
+def _flat(line: _Object) -> dict[str, Any]:
+    """Return a line with plain values: the name of an object, its amount, its unit."""
+    if len(line) == 1:
+        [(key, value)] = line.items()
+        named = isinstance(value, dict) and not find_columns([key], LINE_MEANINGS)
+        if named and not find_columns(value, ["ingredient"]):
+            line = {"ingredient": key, **value}  # YAML's "- gin: {amount: 30, unit: ml}"
+    flat: dict[str, Any] = {}
     for key, value in line.items():
-        # {"ingredient": {"name": "Gin"}, "unit": {"name": "ml"}}
-        if isinstance(value, dict):
-            # {"quantity": {"amount": 30, "unit": "ml"}}
-            if measured := find_columns(value, ("amount", "amount_max", "unit")):
-                del flat[key]
-                flat |= {meaning: _text_of(value[column]) for meaning, column in measured.items()}
-                continue
-            inner = find_columns(value, ["ingredient"])
-            flat[key] = _text_of(value.get(inner["ingredient"]) if inner else value)
+        value = _measure_of(value)
+        if not isinstance(value, dict):
+            # Names are kept as a list: there may be several substitutes.
+            flat[key] = value if isinstance(value, (list, bool)) else value_of(value)
+            continue
+        # {"ingredient": {"name": "Gin"}, "quantity": {"amount": 30, "unit": "ml"}}
+        inner = find_columns(value, ["ingredient"])
+        rest = {one: x for one, x in value.items() if one != inner.get("ingredient")}
+        measured = find_columns(rest, ("amount", "amount_max", "unit"))
+        if not measured or find_columns([key], ["ingredient"]):
+            flat[key] = _text_of(value[inner["ingredient"]] if inner else value)
+        if measured and not {"amount", "unit"} & set(flat):
+            flat |= {one: _text_of(_measure_of(value[column])) for one, column in measured.items()}
+            flat |= {
+                f"{key}.{one}": value_of(x) for one, x in value.items()
+                if one not in (*measured.values(), *inner.values())
+                and not isinstance(x, (dict, list))
+            }  # fmt: skip
+        elif measured:
+            flat[key] = _text_of(value)
+    return flat
+
+
+def _line(flat: _Object, roles: Roles, read: set[str]) -> dict[str, Any]:
+    """Return the fields of a line, and add the keys that it has them from to ``read``."""
     columns = find_columns(flat, LINE_MEANINGS)
     if not columns and len(flat) == 1:
         # YAML's "- gin: 30 ml"
-        [(name, measure)] = line.items()
+        [(name, measure)] = flat.items()
+        read.add(name)
+        if is_amount(str(name)) and has_number(str(name)):
+            name, measure = measure, name
         return {"ingredient": name, "measure": _text_of(measure)}
+    read |= set(columns.values())
     fields: dict[str, Any] = {
         meaning: value_of(flat[column])
         for meaning, column in columns.items()
         if not isinstance(flat[column], (dict, list))
     }
+    for meaning in ("measure", "amount"):
+        if isinstance(flat.get(columns.get(meaning, "")), list):
+            fields[meaning] = _text_of(flat[columns[meaning]])
     if names := _names_of(flat.get(columns.get("substitutes", ""))):
         fields["substitutes"] = names
-    if "amount" not in fields and "measure" not in fields:
-        for key, value in flat.items():
-            if (unit := unit_in_name(str(key))) and value_of(value) is not None:
-                fields |= {"amount": value_of(value), "unit": unit}
-    _find_by_values(fields, {k: v for k, v in flat.items() if k not in columns.values()})
+    take_by_values(fields, flat, roles, read)
     if key_of(columns.get("ingredient", "")) == "special":
         return {"line": fields["ingredient"]}  # IBA's lists: {"special": "2 dashes bitters"}
     if fields.get("line_text") and fields.get("ingredient") is None:
         return {"line": fields["line_text"]}
-    if fields.get("ingredient") and set(fields) <= {"ingredient", "optional"}:
+    if fields.get("ingredient") and {k for k, v in fields.items() if v is not None} <= {
+        "ingredient", "optional"
+    }:  # fmt: skip
         return {
             "line": fields["ingredient"],
             **{k: v for k, v in fields.items() if k == "optional"},
         }
     return fields
-
-
-def _find_by_values(fields: dict[str, Any], others: _Object) -> None:
-    """Take the amount or the unit of a line from a key that is not known, if it holds one."""
-    texts = [value for value in others.values() if isinstance(value, str) and value.strip()]
-    if "ingredient" not in fields:
-        return
-    if not {"amount", "measure", "line_text"} & set(fields):
-        # Digits alone may be a number of anything.
-        found = next((one for one in texts if is_amount(one) and not one.strip().isdigit()), None)
-        if found is not None:
-            fields["measure"] = found
-    elif "unit" not in fields and "amount" in fields:
-        unit = next((one for one in texts if find_unit(one) is not None), None)
-        if unit is not None:
-            fields["unit"] = unit
 
 
 def _text_of(value: Any) -> Any:

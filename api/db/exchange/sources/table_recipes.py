@@ -246,7 +246,7 @@ def _read_cells(
                 for one, amount in zip(names, amounts, strict=True)
             ]
         else:
-            rows = [_with_unit(one, unit) for one in names]
+            rows = [line_with_unit(one, unit) for one in names]
         recipe.lines = [Row(f"{label}, ingredient {n}", row) for n, row in enumerate(rows, 1)]
         into.recipes.append(recipe)
 
@@ -255,7 +255,7 @@ def _without_unit(column: str) -> str:
     return re.sub(r"\([^()]*\)\s*$", "", column) if unit_in_name(column) else column
 
 
-def _with_unit(text: str, unit: str | None) -> dict[str, Any]:
+def line_with_unit(text: str, unit: str | None) -> dict[str, Any]:
     """Return a line with the unit of its column, 'Ingredients (oz)', where it names none."""
     found = parse_line(text)
     if unit is None or found.low is None or found.unit is not None:
