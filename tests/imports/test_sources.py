@@ -278,7 +278,7 @@ def test_garnish_leaves_the_ingredients() -> None:
 
 def test_ignored_columns_are_named() -> None:
     text = "recipe,ingredient,measure,price\nSour,Gin,6 cl,9\n"
-    assert read_bytes(text.encode(), "x.csv").notes == ["x.csv: ignored the columns price."]
+    assert read_bytes(text.encode(), "x.csv").notes == ["x.csv: not read: column price."]
 
 
 def test_a_separator_in_a_text_is_explained() -> None:

@@ -135,6 +135,17 @@ def unit_in_name(name: str) -> str | None:
     return unit.name if unit else None
 
 
+def unit_of_number(name: str) -> str | None:
+    """Return the unit of a numbered column: ``Amount 1 (ml)``, ``ml2``.
+
+    Examples
+    --------
+    >>> unit_of_number("Amount 1 (ml)"), unit_of_number("oz_2"), unit_of_number("Amount 1")
+    ('Milliliter', 'Ounce', None)
+    """
+    return unit_in_name(re.sub(r"[\W_]*\d+[\W_]*$", "", name)) or unit_in_name(name)
+
+
 def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
     """Return the columns of each number: ``Ingredient1``, ``Measure1``, ``Ingredient2``, ...
 
@@ -152,6 +163,9 @@ def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
         if match is None:
             continue
         key = match[1] + match[3]
+        if unit_of_number(name):  # 'Amount 1 (ml)', 'ml 1', 'Ingredient 1 (ml)'
+            found.setdefault(int(match[2]), {}).setdefault("amount", name)
+            continue
         for meaning in ("ingredient", "measure", "amount", "unit"):
             known = [
                 one

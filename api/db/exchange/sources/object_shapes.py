@@ -105,6 +105,24 @@ def is_recipe_by_name(value: Any) -> bool:
     return False
 
 
+def key_of_lines(recipes: Mapping[str, Any]) -> str | None:
+    """Return the unknown key under which each of several objects by name has its ingredients.
+
+    Examples
+    --------
+    >>> key_of_lines({"Fix": {"in": {"Gin": "6 cl"}}, "Fizz": {"in": {"Rum": "5 cl"}}})
+    'in'
+    >>> key_of_lines({"Gin": {"Fix": {"Gin": "6 cl"}}, "Rum": {"Fox": {"Rum": "5 cl"}}})
+    """
+    rows = list(recipes.values())
+    if len(rows) < 2 or not all(isinstance(one, dict) and one for one in rows):
+        return None
+    for key in rows[0]:
+        if all(is_recipe_by_name(one.get(key)) for one in rows):
+            return str(key)
+    return None
+
+
 def text_of_pair(cells: Sequence[Any]) -> str:
     """Return the line that a list of cells says, its amount first.
 
@@ -128,11 +146,13 @@ def named_by_values(value: Any, depth: int = _DEEPEST) -> list[dict[str, Any]]:
         name = _name_key(rows, key)
         if name is None:
             continue
-        lines = [line for row in rows for line in row.get(key) or () if isinstance(line, dict)]
+        lines = [line for row in rows if isinstance(row.get(key), list)
+                 for line in row[key] if isinstance(line, dict)]  # fmt: skip
         meanings = _line_keys(lines)
         return [
             {**_without(row, (key, name)), "name": row.get(name),
-             "ingredients": [_renamed(line, meanings) for line in row.get(key) or ()]}
+             "ingredients": row[key] if isinstance(row.get(key), dict) else
+             [_renamed(line, meanings) for line in row.get(key) or ()]}
             for row in rows
         ]  # fmt: skip
     return []
@@ -147,6 +167,8 @@ def _lists(value: Any, depth: int) -> Iterator[list[dict[str, Any]]]:
             for one in value[:5]:
                 yield from _lists(one, depth - 1)
     elif isinstance(value, dict) and depth:
+        if len(value) > 1 and all(isinstance(one, dict) and one for one in value.values()):
+            yield [{"name": key, **one} for key, one in value.items()]
         for one in value.values():
             yield from _lists(one, depth - 1)
         if any(isinstance(one, list) for one in value.values()):
@@ -155,6 +177,9 @@ def _lists(value: Any, depth: int) -> Iterator[list[dict[str, Any]]]:
 
 def _lines_key(rows: Sequence[Mapping[str, Any]]) -> str | None:
     for key in dict.fromkeys(key for row in rows[:20] for key in row):
+        maps = [row[key] for row in rows[:20] if isinstance(row.get(key), dict) and row[key]]
+        if 2 * len(maps) >= len(rows[:20]) and all(map(is_recipe_by_name, maps)):
+            return str(key)
         lists = [row[key] for row in rows[:20] if isinstance(row.get(key), list) and row[key]]
         found = [line for lines in lists for line in lines]
         if 2 * len(lists) < len(rows[:20]) or not found:

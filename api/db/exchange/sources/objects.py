@@ -29,6 +29,7 @@ from api.db.exchange.sources.object_shapes import (
     arranged,
     is_part,
     is_recipe_by_name,
+    key_of_lines,
     named_by_values,
     text_of_pair,
 )
@@ -57,7 +58,9 @@ from api.db.taxonomy.units import find_unit
 _Object = Mapping[str, Any]
 #: How deep the list of recipes may be below the top of a document.
 _DEEPEST = 8
-_HEADS = frozenset(("head", "header", "info", "meta", "metadata", "attributes", "properties"))
+_HEADS = frozenset(
+    ("head", "header", "info", "meta", "metadata", "attributes", "properties", "settings", "config")
+)
 _NUMERATORS = ("num", "numerator", "n", "zaehler", "zahler", "top")
 _DENOMINATORS = ("den", "denominator", "denom", "d", "nenner", "bottom")
 #: What says only which line it is.
@@ -68,9 +71,7 @@ _HIDDEN = frozenset(("id", "slug", "createdat", "updatedat", "datemodified"))
 def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | None:
     """Return the recipes of a parsed document; None if there are none that can be recognized."""
     value = with_names_for_ids(arranged(value))
-    unit = None
-    if isinstance(value, dict):
-        unit = _unit_of(value.get(find_columns(value, ["unit"]).get("unit", "")))
+    unit = _unit_of_all(value)
     found = list(_recipes(value, "", _DEEPEST))
     if found:
         return _read_nested(found, name, program, unit)
@@ -121,11 +122,15 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
             # {"Negroni": ["30 ml gin", ...], "Gimlet": {"Gin": "60 ml"}}; beside texts, such a list
             # belongs to a recipe that has its name there.
             by_name = not any(isinstance(one, str) for one in value.values())
+            shared = key_of_lines(value)
             for key, below in value.items():
                 label = f"{where}.{key}" if where else str(key)
                 if isinstance(below, dict):
                     below = _with_head(below)
-                if isinstance(below, dict) and lines_key(below) is not None:
+                if shared is not None:
+                    lines = {"ingredients": below[shared]}
+                    yield label, {k: v for k, v in below.items() if k != shared} | lines, str(key)
+                elif isinstance(below, dict) and lines_key(below) is not None:
                     yield label, below, None if _has_name(below) else str(key)
                 elif by_name and is_recipe_by_name(below):
                     yield label, {"ingredients": below}, str(key)
@@ -282,6 +287,18 @@ def _draft(label: str, recipe: _Object, key_name: str | None, unit: str | None) 
     return _Recipe(label, recipe, key_name, key, _listed(recipe.get(key or "")), unit)
 
 
+def _unit_of_all(document: Any) -> str | None:
+    """Return the unit that a document names at its top, or below a key such as "meta"."""
+    if not isinstance(document, dict):
+        return None
+    heads = [
+        one for key, one in document.items() if key_of(key) in _HEADS and isinstance(one, dict)
+    ]
+    units = (_unit_of(one.get(find_columns(one, ["unit"]).get("unit", "")))
+             for one in (document, *heads))  # fmt: skip
+    return next((unit for unit in units if unit is not None), None)
+
+
 def _unit_of(value: Any) -> str | None:
     return value if isinstance(value, str) and find_unit(value) is not None else None
 
@@ -290,7 +307,7 @@ def _read_beside(draft: _Recipe, collection: Collection) -> set[str]:
     """Take the lists of amounts and units beside the list of names; return their keys."""
     recipe, count = draft.recipe, len(draft.lines)
     lists = {
-        key: value for key, value in recipe.items()
+        str(key): value for key, value in recipe.items()
         if key != draft.key and isinstance(value, list) and value
         and not any(isinstance(one, dict) for one in value)
     }  # fmt: skip
@@ -434,7 +451,7 @@ def _flat(line: _Object) -> dict[str, Any]:
         if named and not find_columns(value, ["ingredient"]):
             line = {"ingredient": key, **value}  # YAML's "- gin: {amount: 30, unit: ml}"
     flat: dict[str, Any] = {}
-    for key, value in line.items():
+    for key, value in ((str(key), value) for key, value in line.items()):
         value = _measure_of(value)
         if not isinstance(value, dict):
             # Names are kept as a list: there may be several substitutes.
@@ -461,7 +478,8 @@ def _flat(line: _Object) -> dict[str, Any]:
 def _line(flat: _Object, roles: Roles, read: set[str]) -> dict[str, Any]:
     """Return the fields of a line, and add the keys that it has them from to ``read``."""
     columns = find_columns(flat, LINE_MEANINGS)
-    if not columns and len(flat) == 1:
+    alone = next(iter(flat), "") if len(flat) == 1 else ""
+    if alone and not columns and (has_number(alone) or not unit_in_name(alone)):
         # YAML's "- gin: 30 ml"
         [(name, measure)] = flat.items()
         read.add(name)
@@ -491,7 +509,9 @@ def _line(flat: _Object, roles: Roles, read: set[str]) -> dict[str, Any]:
             "line": fields["ingredient"],
             **{k: v for k, v in fields.items() if k == "optional"},
         }
-    return fields
+    # A line that names nothing is reported with what it says.
+    said = ", ".join(f"{key}: {cell}" for key, cell in flat.items() if is_given(cell))
+    return fields if any(map(is_given, fields.values())) else {"note": said}
 
 
 def _text_of(value: Any) -> Any:

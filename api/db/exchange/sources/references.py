@@ -66,6 +66,8 @@ def _named(value: Any, names: _Names, depth: int) -> Any:
         if isinstance(one, (str, int)) and not isinstance(one, bool):
             match = re.fullmatch(r"(.+?)(id|uid|uuid|key|ref|slug)", key_of(key))
             stem = match[1] if match else key_of(key)
+            if stem in (*_IDS, "ref") and not find_columns(value, ["recipe", "ingredient"]):
+                stem = "ingredient"  # of a line: {"ref": "gin", "ml": 60}
             name = names.get(stem, {}).get(id_key(one))
             if name is None:
                 continue

@@ -7,10 +7,11 @@ from typing import Any
 from api.db.exchange.line_texts import plain_number, plain_text
 from api.db.exchange.measures import parse_measure
 from api.db.exchange.sources.columns import key_of, unit_in_name
-from api.db.exchange.sources.content import is_amount
+from api.db.exchange.sources.content import is_amount, is_ingredient, share
 from api.db.taxonomy.units import find_unit
 
 _MOST = 0.8
+_MOST_NAMES = 0.6
 _SAMPLE = 200
 #: Numbers of other things than amounts: folded words of a name.
 _OTHERS = frozenset(
@@ -39,12 +40,13 @@ class Roles:
 
     amounts: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def find_roles(
     rows: Sequence[Mapping[str, Any]], known: Collection[str], recipes: Sequence[Hashable]
 ) -> Roles:
-    """Return which unknown columns of lines hold their amounts, and which their units.
+    """Return which unknown columns of lines hold their amounts, units and names.
 
     Parameters
     ----------
@@ -57,11 +59,11 @@ def find_roles(
 
     Examples
     --------
-    >>> rows = [{"what": "gin", "x": 50, "y": "ml"}, {"what": "lime", "x": 20, "y": "ml"}]
-    >>> find_roles(rows, ["what"], [1, 1])
-    Roles(amounts=('x',), units=('y',))
+    >>> rows = [{"w": "gin", "x": 50, "y": "ml"}, {"w": "lime juice", "x": 20, "y": "ml"}]
+    >>> find_roles(rows, [], [1, 1])
+    Roles(amounts=('x',), units=('y',), names=('w',))
     """
-    amounts, units = [], []
+    amounts, units, names = [], [], []
     for column in dict.fromkeys(str(key) for row in rows for key in row):
         if column in known or not column:
             continue
@@ -83,7 +85,9 @@ def find_roles(
             and not _is_of_recipes(cells)
         ):
             amounts.append(column)
-    return Roles(tuple(amounts), tuple(units))
+        elif share(texts, is_ingredient) >= _MOST_NAMES:
+            names.append(column)
+    return Roles(tuple(amounts), tuple(units), tuple(names))
 
 
 def take_by_values(
@@ -97,7 +101,10 @@ def take_by_values(
         Takes the columns that were read.
     """
     if fields.get("ingredient") is None:
-        return
+        if not roles.names or fields.get("line_text") is not None:
+            return
+        fields["ingredient"] = cells.get(roles.names[0])
+        read.add(roles.names[0])
     said = [fields.get(one) for one in ("amount", "measure", "line_text")]
     if not any(is_given(one) for one in said) or not any(map(has_number, said)):
         measured = [

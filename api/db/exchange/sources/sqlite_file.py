@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,25 @@ from typing import Any
 
 from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row, id_key
 from api.db.exchange.sources.columns import find_columns, key_of
+from api.db.exchange.sources.content import is_ingredient, share
 from api.db.exchange.sources.own_csv import RecipesByReference
 from api.db.exchange.sources.table_recipes import read_table
 from api.db.exchange.sources.tables import TableRows
 from api.db.exchange.time_limit import ImportTimeoutError, check_time
 from api.db.schema import CORE_COLUMNS
+from api.db.taxonomy.units import find_unit
 
 MAGIC = b"SQLite format 3\0"
 _MOST_ROWS = 500_000
+_MOST = 0.6
 #: SQLite asks whether to go on after this many of its instructions: about a millisecond.
 _INSTRUCTIONS = 100_000
 #: What the place of a line in its recipe is called.
 _ORDER = ("position", "sort", "sortorder", "order", "line", "lineno", "linenumber", "orderindex",
           "ingredientorder", "ingredientnumber", "displayorder", "seq", "sequence")  # fmt: skip
+
+
+_PLURALS = ("", "s", "es", "e", "en", "n", "i", "y")
 
 
 def read_sqlite(data: bytes, name: str) -> Collection | None:
@@ -177,7 +184,7 @@ def _guess_references(table: _Table, tables: list[_Table]) -> _Table:
         stem = key_of(match[1] or match[2])
         for other in tables:
             key = key_of(other.name)
-            if other.name != table.name and stem and key in (stem, f"{stem}s", f"{stem}es"):
+            if other.name != table.name and stem and key.removeprefix(stem) in _PLURALS:
                 found[column] = other.name
     return _Table(table.name, table.columns, found)
 
@@ -187,14 +194,17 @@ def _joined(connection: sqlite3.Connection, tables: list[_Table]) -> TableRows |
     by_name = {table.name: table for table in tables}
     for link in tables:
         recipe = ingredient = None
-        for column, target in link.references.items():
-            if target not in by_name:
-                continue
-            kind = key_of(target)
-            if re.search("ingredient|bottle|component|product|zutat|spirit|item", kind):
-                ingredient = ingredient or (column, by_name[target])
-            elif re.search("recipe|drink|cocktail|rezept|receta|recette", kind):
-                recipe = recipe or (column, by_name[target])
+        targets = [(c, by_name[t]) for c, t in link.references.items() if t in by_name]
+        kinds = {target.name: _kind(connection, target) for _, target in targets}
+        for column, target in targets:
+            if kinds[target.name] == "ingredient":
+                ingredient = ingredient or (column, target)
+            elif kinds[target.name] == "recipe":
+                recipe = recipe or (column, target)
+        if recipe is None and ingredient is not None:
+            # Neither names nor values say what it is: what has ingredients is a recipe.
+            others = [one for one in targets if kinds[one[1].name] is None]
+            recipe = others[0] if len(others) == 1 else None
         if recipe is None:
             continue
         text = find_columns(link.columns, ["ingredient"]).get("ingredient")
@@ -204,6 +214,37 @@ def _joined(connection: sqlite3.Connection, tables: list[_Table]) -> TableRows |
     return None
 
 
+def _kind(connection: sqlite3.Connection, table: _Table) -> str | None:
+    """Return whether a table holds ingredients, recipes or units: by its name, else by values."""
+    key = key_of(table.name)
+    for kind, words in (
+        ("ingredient", "ingredient|bottle|component|product|zutat|spirit|item"),
+        ("recipe", "recipe|drink|cocktail|rezept|receta|recette"),
+        ("unit", "unit|measure"),
+    ):
+        if re.search(words, key):
+            return kind
+    if _column(connection, table, is_ingredient) is not None:
+        return "ingredient"
+    return "unit" if _column(connection, table, _is_unit) is not None else None
+
+
+def _column(
+    connection: sqlite3.Connection, table: _Table, test: Callable[[str], bool]
+) -> str | None:
+    """Return the first column of a table in which most texts pass a test."""
+    query = f"SELECT * FROM {_quoted(table.name)} LIMIT 60"  # noqa: S608 - quoted
+    rows = connection.execute(query).fetchall()
+    for number, column in enumerate(table.columns):
+        if share((row[number] for row in rows if isinstance(row[number], str)), test) >= _MOST:
+            return column
+    return None
+
+
+def _is_unit(text: str) -> bool:
+    return find_unit(text) is not None
+
+
 def _join(
     connection: sqlite3.Connection,
     link: _Table,
@@ -211,14 +252,18 @@ def _join(
     ingredient: tuple[str, _Table] | None,
     by_name: dict[str, _Table],
 ) -> TableRows | None:
-    title = find_columns(recipe[1].columns, ["recipe"]).get("recipe")
+    title = find_columns(recipe[1].columns, ["recipe"]).get("recipe") or _column(
+        connection, recipe[1], lambda text: True
+    )
     if title is None:
         return None
     select = [f"r.{_quoted(title)} AS recipe", f"l.{_quoted(recipe[0])} AS recipe_id"]
     joins = f"JOIN {_quoted(recipe[1].name)} r ON r.{_key(recipe[1])} = l.{_quoted(recipe[0])}"
     taken = {title, recipe[0]}
     if ingredient is not None:
-        named = find_columns(ingredient[1].columns, ["ingredient"]).get("ingredient")
+        named = find_columns(ingredient[1].columns, ["ingredient"]).get("ingredient") or _column(
+            connection, ingredient[1], is_ingredient
+        )
         if named is None:
             return None
         select.append(f"i.{_quoted(named)} AS ingredient")
@@ -229,9 +274,13 @@ def _join(
         taken.add(ingredient[0])
     for number, (column, target) in enumerate(link.references.items()):
         unit = by_name.get(target)
-        if column in taken or unit is None or not re.search("unit|measure", key_of(target)):
+        if column in taken or unit is None or _kind(connection, unit) != "unit":
             continue
-        named = find_columns(unit.columns, ["ingredient"]).get("ingredient") or unit.columns[-1]
+        named = (
+            _column(connection, unit, _is_unit)
+            or find_columns(unit.columns, ["ingredient"]).get("ingredient")
+            or unit.columns[-1]
+        )
         select.append(f"u{number}.{_quoted(named)} AS unit")
         joins += (
             f" LEFT JOIN {_quoted(target)} u{number}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.db.exchange.drafts import CSV_COLUMNS, Collection, RecipeRow, Row
+from api.db.exchange.line_texts import plain_number
 from api.db.exchange.measures import parse_line
 from api.db.exchange.sources.columns import (
     LINES,
@@ -15,6 +16,15 @@ from api.db.exchange.sources.columns import (
     key_of,
     numbered,
     unit_in_name,
+    unit_of_number,
+)
+from api.db.exchange.sources.roles import (
+    Roles,
+    find_roles,
+    is_total,
+    not_read,
+    take_by_values,
+    varying,
 )
 from api.db.exchange.sources.tables import TableRows
 from api.db.exchange.tag_cells import split_tags
@@ -49,8 +59,11 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     lists = [column for column in lists if column != columns["recipe"]]
     # Beside a list of all ingredients, a column such as "Spirit" is a fact about the recipe.
     whole = next((one for one in lists if _is_list(table, one, columns["recipe"])), None)
+    read: set[str] = set()
     if by_number:
+        by_number = _with_unknown_numbered(table, by_number)
         numbers = {column for one in by_number.values() for column in one.values()}
+        read |= numbers
         columns |= find_columns([c for c in others if c not in numbers], _TEXTS)
         collection = Collection(f"{program}, a row a recipe with numbered ingredients")
         _read_wide(table, columns, by_number, collection)
@@ -65,23 +78,16 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         if collection.own:
             collection.shape = "our own CSV, a row an ingredient"
             columns |= {name: name for name in ("original_text",) if name in table.header}
-        _read_long(table, columns, collection)
+        _read_long(table, columns, collection, read)
     elif lists:
         columns |= find_columns([c for c in others if c not in lists], _TEXTS)
         collection = Collection(f"{program}, a row a recipe with its ingredients in one cell")
-        _read_cells(table, columns, whole or lists[0], collection)
+        _read_cells(table, columns, whole or lists[0], collection, read)
     else:
         return None
-    measured = [c for c in table.header if unit_in_name(c)] if whole is None else []
-    used = {
-        *columns.values(),
-        *lists,
-        *measured[:1],
-        *(c for one in by_number.values() for c in one.values()),
-    }
-    unused = [column for column in table.header if column and column not in used]
-    if unused:
-        collection.notes.append(f"{name}: ignored the columns {', '.join(unused)}.")
+    rows = [cells for _, cells in table.rows]
+    used = {*columns.values(), *lists, *read}
+    collection.notes += not_read(name, "column", varying(rows, used))
     for label, message, remedy in (*table.faults, *(table.misfits if collection.own else ())):
         collection.add_fault(name, label, "-", message, remedy)
     if not collection.own:
@@ -124,11 +130,12 @@ def _is_of_recipes(table: TableRows, column: str | None, recipe: str) -> bool:
     return len(said) <= len(names) < len(table.rows)
 
 
-def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -> None:
+def _read_long(
+    table: TableRows, columns: Mapping[str, str], into: Collection, read: set[str]
+) -> None:
     value = _own_value if into.own else value_of
     known: dict[Any, RecipeRow] = {}
-    unit = next((u for c in table.header if (u := unit_in_name(c)) and "unit" not in columns), None)
-    amount = columns.get("amount") or next((c for c in table.header if unit_in_name(c)), None)
+    roles = Roles() if into.own else _roles_of(table, columns)
     previous: RecipeRow | None = None
     for label, cells in table.rows:
         name = value(cells.get(columns["recipe"]))
@@ -136,6 +143,9 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
             name = previous.fields["name"]  # merged cells of a spreadsheet
         if name is None:
             _skip_nameless(into, label)
+            continue
+        if not into.own and (is_total(name) or is_total(cells.get(columns["ingredient"]))):
+            into.notes.append(f"{label}: not read, because it is a total.")
             continue
         key = value(cells.get(columns.get("recipe_id", ""))) or str(name)
         number = str(cells.get(columns.get("line", "")) or "").strip()
@@ -154,12 +164,42 @@ def _read_long(table: TableRows, columns: Mapping[str, str], into: Collection) -
                             "optional", "original_text")
             if meaning in columns
         }  # fmt: skip
-        if amount and unit and "amount" not in columns:
-            fields["amount"] = value(cells.get(amount))
-        if unit and fields.get("amount") is not None and not fields.get("unit"):
-            fields["unit"] = unit
+        if not into.own:
+            _complete(fields, cells, columns, roles, read)
         if any(value is not None for value in fields.values()) and recipe.lines is not None:
             recipe.lines.append(Row(label, {**fields, "number": number}))
+
+
+def _roles_of(table: TableRows, columns: Mapping[str, str]) -> Roles:
+    recipe, names = None, []
+    for _, cells in table.rows:
+        recipe = value_of(cells.get(columns["recipe"])) or recipe  # merged cells
+        names.append(recipe)
+    rows = [{column: value_of(cell) for column, cell in cells.items()} for _, cells in table.rows]
+    return find_roles(rows, set(columns.values()), names)
+
+
+def _complete(
+    fields: dict[str, Any],
+    cells: Mapping[str, Any],
+    columns: Mapping[str, str],
+    roles: Roles,
+    read: set[str],
+) -> None:
+    """Complete a line by columns with a unit in their names, and by what columns hold."""
+    named = columns.get("amount") or columns.get("measure")
+    unit = unit_in_name(named) if named else None
+    if unit and fields.get("unit") is None and plain_number(_amount_of(fields)) is not None:
+        fields["unit"] = unit
+    others = {
+        column: value_of(cell) for column, cell in cells.items() if column not in columns.values()
+    }
+    take_by_values(fields, others, roles, read)
+
+
+def _amount_of(fields: Mapping[str, Any]) -> Any:
+    cell = fields.get("amount") if fields.get("amount") is not None else fields.get("measure")
+    return cell.replace(",", ".") if isinstance(cell, str) else cell
 
 
 def _take_remark(recipe: RecipeRow, cells: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
@@ -204,6 +244,38 @@ def _add_texts(
             recipe.fields[meaning] = value
 
 
+def _with_unknown_numbered(
+    table: TableRows, by_number: Mapping[int, Mapping[str, str]]
+) -> dict[int, dict[str, str]]:
+    """Add numbered columns of unknown names that hold amounts or units: "foo 1", "foo 2"."""
+    taken = {column for one in by_number.values() for column in one.values()}
+    numbers: dict[str, dict[int, str]] = {}
+    of_names = {found["ingredient"]: number for number, found in by_number.items()}
+    for before, column in zip(["", *table.header], table.header, strict=False):
+        match = re.fullmatch(r"(\D*)(\d{1,2})(\D*)", column)
+        if column.isdigit() and before in of_names:  # a blank header beside "Ingredient 1"
+            numbers.setdefault("beside", {})[of_names[before]] = column
+        elif match and column not in taken and int(match[2]) in by_number:
+            numbers.setdefault(key_of(match[1] + match[3]), {})[int(match[2])] = column
+    rows: list[dict[str, Any]] = []
+    recipes = []
+    for label, cells in table.rows:
+        for number in by_number:
+            found = {key: value_of(cells.get(of[number])) for key, of in numbers.items()
+                     if number in of}  # fmt: skip
+            rows.append(found)
+            recipes.append(label)
+    roles = find_roles(rows, (), recipes)
+    completed = {number: dict(found) for number, found in by_number.items()}
+    meanings = {key: meaning for meaning, keys in (("amount", roles.amounts), ("unit", roles.units))
+                for key in keys[:1]}  # fmt: skip
+    for key, meaning in meanings.items():
+        for number, column in numbers[key].items():
+            if meaning == "unit" or "measure" not in completed[number]:
+                completed[number].setdefault(meaning, column)
+    return completed
+
+
 def _read_wide(
     table: TableRows,
     columns: Mapping[str, str],
@@ -220,6 +292,9 @@ def _read_wide(
         for number, found in by_number.items():
             fields = {meaning: value_of(cells.get(column)) for meaning, column in found.items()}
             if fields.get("ingredient") is not None and recipe.lines is not None:
+                unit = unit_of_number(found.get("amount") or found.get("measure") or "")
+                if unit and "unit" not in found and plain_number(_amount_of(fields)) is not None:
+                    fields["unit"] = unit
                 if "measure" not in fields and "amount" not in fields:
                     fields = {"line": fields["ingredient"]}
                 recipe.lines.append(Row(f"{label}, ingredient {number}", fields))
@@ -227,9 +302,13 @@ def _read_wide(
 
 
 def _read_cells(
-    table: TableRows, columns: Mapping[str, str], column: str, into: Collection
+    table: TableRows,
+    columns: Mapping[str, str],
+    column: str,
+    into: Collection,
+    read: set[str],
 ) -> None:
-    measures = next((c for c in table.header if key_of(c) in MEASURES), None)
+    measures, units = _beside(table, columns, column)
     unit = unit_in_name(column) if "(" in column else None
     for label, cells in table.rows:
         name = value_of(cells.get(columns["recipe"]))
@@ -240,15 +319,47 @@ def _read_cells(
         _add_texts(recipe, cells, columns)
         names = split_cell(cells.get(column))
         amounts = split_cell(cells.get(measures)) if measures else []
-        if len(amounts) == len(names):
-            rows = [
-                {"ingredient": one, "measure": amount}
-                for one, amount in zip(names, amounts, strict=True)
-            ]
+        of_amounts = split_cell(cells.get(units)) if units else []
+        if amounts and len(amounts) != len(names):
+            into.notes.append(
+                f"{label}: {measures} has {len(amounts)} values for {len(names)} ingredients and "
+                f"was not read."
+            )
+        if amounts and len(amounts) == len(names):
+            read |= {measures or "", units or ""}
+            given = unit_in_name(measures or "")
+            rows: list[dict[str, Any]] = []
+            for number, (one, amount) in enumerate(zip(names, amounts, strict=True)):
+                if len(of_amounts) == len(names):
+                    amount = f"{amount} {of_amounts[number]}"
+                elif given and plain_number(amount.replace(",", ".")) is not None:
+                    amount = f"{amount} {given}"
+                rows.append({"ingredient": one, "measure": amount})
         else:
             rows = [line_with_unit(one, unit) for one in names]
         recipe.lines = [Row(f"{label}, ingredient {n}", row) for n, row in enumerate(rows, 1)]
         into.recipes.append(recipe)
+
+
+def _beside(
+    table: TableRows, columns: Mapping[str, str], column: str
+) -> tuple[str | None, str | None]:
+    """Return the columns of amounts and of units beside one with lists of names."""
+    others = [one for one in table.header if one and one not in (column, *columns.values())]
+    named = next((one for one in others if key_of(_without_unit(one)) in MEASURES), None)
+    rows: list[dict[str, Any]] = []
+    recipes = []
+    for label, cells in table.rows:
+        names = split_cell(cells.get(column))
+        lists = {one: split_cell(cells.get(one)) for one in others}
+        same = {one: parts for one, parts in lists.items() if len(parts) == len(names) > 1}
+        rows += [{one: parts[n] for one, parts in same.items()} for n in range(len(names))]
+        recipes += [label] * len(names)
+    roles = find_roles(rows, (), recipes)
+    return (
+        named or next(iter(roles.amounts), None),
+        next((one for one in roles.units if one != named), None),
+    )
 
 
 def _without_unit(column: str) -> str:

@@ -10,11 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
-from api.db.exchange.sources.columns import find_columns, key_of, unit_in_name
+from api.db.exchange.sources.columns import find_columns, key_of, numbered, unit_in_name
 from api.db.exchange.sources.content import is_amount, is_ingredient, is_measured_line, share
+from api.db.exchange.sources.roles import (
+    has_number,
+    is_amount_name,
+    is_total,
+    not_read,
+    varying,
+)
 from api.db.exchange.sources.table_recipes import read_table, split_cell, value_of
 from api.db.exchange.sources.tables import TableRows, distinct
 from api.db.exchange.sources.text import stem_of
+from api.db.taxonomy.units import find_unit
 
 _MOST_TITLE_ROWS = 12
 _MOST = 0.6
@@ -22,6 +30,8 @@ _FEW = 0.1
 #: A cell that says only that the ingredient is in the recipe.
 _MARKS = frozenset(("x", "yes", "y", "true", "\u2713", "\u2714", "ja", "oui", "si"))
 _ABSENT = frozenset(("0", "0.0", "no", "n", "false", "nein", "non"))
+_FACTS = ("glass", "garnish", "method", "instructions", "description", "source", "source_url",
+          "image_url")  # fmt: skip
 _UNITS = ("ml", "cl", "oz", "dl")
 
 
@@ -70,7 +80,10 @@ def read_table_by_header(table: TableRows, name: str, program: str = "CSV") -> C
 
 def _from_each_row(table: TableRows) -> Iterator[TableRows]:
     """Yield the table as it is, then with each of its first rows as the header."""
-    yield TableRows(distinct(table.header), table.rows, table.faults, table.misfits)
+    table = TableRows(distinct(table.header), table.rows, table.faults, table.misfits)
+    if (joined := _with_second_header(table)) is not None:
+        yield joined
+    yield table
     raw = [list(cells.values()) for _, cells in table.rows[:_MOST_TITLE_ROWS]]
     for number, cells in enumerate(raw):
         texts = [str(cell or "").strip() for cell in cells]
@@ -82,6 +95,36 @@ def _from_each_row(table: TableRows) -> Iterator[TableRows]:
             for label, row in table.rows[number + 1 :]
         ]
         yield TableRows(header, rows, table.faults, table.misfits)
+
+
+def _with_second_header(table: TableRows) -> TableRows | None:
+    """Return a table whose header has two rows, "Gin" above "ml", as one with "Gin (ml)".
+
+    Cells of the first row that are merged stand for those after them: "Ingredient 1" above "Name"
+    and "Amount".
+    """
+    if len(table.rows) < 2:
+        return None
+    second = [str(value_of(cell) or "") for cell in table.rows[0][1].values()]
+    second += [""] * (len(table.header) - len(second))
+    given = [text for text in second if text]
+    units = [find_unit(text.strip("() ")) is not None for text in given]
+    first = [re.sub(r"^\d+$", "", one) for one in table.header]
+    if len(given) >= 2 and all(units):
+        header = [f"{one} ({text.strip('() ')})" if text else one
+                  for one, text in zip(first, second, strict=True)]  # fmt: skip
+    elif first.count("") and len(given) > 2 and not any(map(has_number, given)):
+        above, header = "", []
+        for one, text in zip(first, second, strict=True):
+            above = one or above
+            header.append(f"{above} {text}".strip() if text else above)
+        if not numbered(header):
+            return None
+    else:
+        return None
+    header = distinct(header)
+    rows = [(label, dict(zip(header, row.values(), strict=False))) for label, row in table.rows[1:]]
+    return TableRows(header, rows, table.faults, table.misfits)
 
 
 def _read_line_columns(table: TableRows, name: str, program: str) -> Collection | None:
@@ -120,18 +163,31 @@ def _read_matrix(table: TableRows, name: str, program: str) -> Collection | None
     if len(across) >= 2 and column not in across and len(across) * 2 >= len(table.header) - 2:
         cells = [row.get(one) for _, row in table.rows for one in across]
         if _holds_amounts(cells):
+            across = [one for one in table.header if one in across or _may_be_another(table, one)]
+            across = [one for one in across if one != column]
             return _by_rows(table, column, across, f"{program}, a column an ingredient", name)
     down = [row.get(first) for _, row in table.rows]
     if share(down, is_ingredient) < _MOST or share(table.header[1:], is_ingredient) > _FEW:
         return None
-    columns = [one for one in table.header[1:] if one]
+    columns = [one for one in table.header[1:] if one and not is_total(one)]
     if len(columns) < 2 or not _holds_amounts(row.get(c) for _, row in table.rows for c in columns):
         return None
     turned = [(one, {"recipe": one} | {str(row.get(first)): row.get(one) for _, row in table.rows})
               for one in columns]  # fmt: skip
-    names = [str(one) for one in down if value_of(one) is not None]
+    names = [str(one) for one in down if value_of(one) is not None and not is_total(one)]
     return _by_rows(TableRows(["recipe", *names], turned), "recipe", names,
                     f"{program}, a row an ingredient and a column a recipe", name)  # fmt: skip
+
+
+def _may_be_another(table: TableRows, column: str) -> bool:
+    """Return whether a column is one of an ingredient that is not known: it holds amounts."""
+    cells = [row.get(column) for _, row in table.rows]
+    said = is_amount_name(column) and not is_total(column) and not find_columns([column], _FACTS)
+    return said and any(map(str.isalpha, column)) and share(cells, _is_measured) >= _MOST
+
+
+def _is_measured(text: str) -> bool:
+    return has_number(text) and is_amount(text)
 
 
 def _is_ingredient_column(column: str) -> bool:
@@ -160,11 +216,13 @@ def _by_rows(
 ) -> Collection:
     collection = Collection(shape)
     others = [one for one in table.header if one not in across and one != column]
-    columns = find_columns(others, ["glass", "garnish", "method", "instructions", "description",
-                                    "source", "source_url", "image_url"])  # fmt: skip
+    columns = find_columns(others, _FACTS)
     for label, cells in table.rows:
         recipe = value_of(cells.get(column))
-        if recipe is None:
+        if recipe is None or is_total(recipe):
+            if any(_amount_in(cells.get(one)) for one in across):
+                reason = "it names no recipe" if recipe is None else "it is a total"
+                collection.notes.append(f"{label}: not read, because {reason}.")
             continue
         fields = {meaning: value_of(cells.get(one)) for meaning, one in columns.items()}
         row = RecipeRow(label, {"name": recipe, **fields}, lines=[])
@@ -178,9 +236,9 @@ def _by_rows(
             line = {"ingredient": _without_unit(one), "measure": f"{amount} {unit or ''}".strip()}
             row.lines = [*(row.lines or []), Row(f"{label}, {one}", line)]
         collection.recipes.append(row)
-    unused = [one for one in others if one and one not in columns.values()]
-    if unused:
-        collection.notes.append(f"{name}: ignored the columns {', '.join(unused)}.")
+    rows = [cells for _, cells in table.rows]
+    used = {column, *across, *columns.values()}
+    collection.notes += not_read(name, "column", varying(rows, used))
     return collection
 
 
