@@ -18,7 +18,7 @@ from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.articles import read_articles
 from api.db.exchange.sources.cooklang import is_cooklang, read_cooklang
 from api.db.exchange.sources.json_text import RepeatedKeyError
-from api.db.exchange.sources.markdown import is_matter_with_text
+from api.db.exchange.sources.markdown import has_tables, is_matter_with_text
 from api.db.exchange.sources.objects import read_objects
 from api.db.exchange.sources.office import ZIP_ERRORS, document_text, office_kind, sheets_of
 from api.db.exchange.sources.own_csv import is_csv_tables, read_csv_tables
@@ -183,15 +183,17 @@ def _read_plain(text: str, name: str) -> Collection | None:
         return read_cooklang(text, name)
     table = read_csv(text)
     rows = len(table.rows)
-    by_cells = rows > 1 and len(table.header) > 2 and len(table.misfits) * 10 <= rows
+    # A few lines with commas, among others, are no table.
+    filled = sum(sum(bool(cell) for cell in row.values()) > 1 for _, row in table.rows)
+    by_cells = rows > 1 and len(table.header) > 2 and len(table.misfits) * 10 <= rows < 2 * filled
     readers: list[Callable[[], Collection | None]] = [
         lambda: read_table_by_header(table, name),
         lambda: read_prose(text, name),
     ]
-    if text.lstrip().startswith("|"):  # a table of Markdown
+    if by_bars := text.lstrip().startswith("|") or has_tables(text):  # of Markdown
         readers.reverse()
     # Where all lines have as many cells, they are a table with other headers.
-    readers.insert(1 if by_cells else 2, lambda: read_table_anyhow(table, name))
+    readers.insert(1 if by_cells and not by_bars else 2, lambda: read_table_anyhow(table, name))
     return next((found for read in readers if (found := read()) is not None), None)
 
 

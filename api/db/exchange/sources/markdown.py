@@ -1,6 +1,7 @@
 """Markdown in parts: front matter, tables, and lines with their marks read."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,19 +23,22 @@ _UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
 _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
-_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
+_MARKS = re.compile(r"\*\*|__|`|'{2,5}|(?<!\w)[*_]|[*_](?!\w)|!?\[([^][]*)\]\([^()]*\)")
 #: 'method: stir' above a rule between recipes is no heading.
 _LABELED = re.compile(r"[^\W\d][^:]{1,24}:\s")
-_REMARK = re.compile(r"([*_])[^*_]+\1|\([^()]+\)")
+_REMARK = re.compile(r"([*_])[^*_]+\1|\([^()]+\)|''[^']+''")
 #: The level of a line in bold, below every heading.
 BOLD = 7
 #: Obsidian's and Wikipedia's links: the page's name says more than the word in the text.
 _WIKI_LINK = re.compile(r"\[\[([^\][|#]+)(?:#[^\][|]*)?(?:\|[^\][]*)?\]\]")
 #: The rules that Meal-Master draws around its recipes.
 _MEAL_MASTER = re.compile(r"^M{5}.*", re.MULTILINE)
+_BARRED_RULE = re.compile(r"^\s*\|\s*:?-{3,}:?\s*\|", re.MULTILINE)
 _TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-+:?\s*)*\|?")
 
 
+#: By how much the length of a title's rule may differ.
+_NEARLY = 3
 #: No line of a recipe is longer; to read marks takes time that grows with the square.
 _LONGEST_LINE = 2_000
 
@@ -97,16 +101,24 @@ def tables_of(text: str) -> Iterator[TableRows]:
         yield table
 
 
+def has_tables(text: str) -> bool:
+    """Return whether a text has a table's rule between bars: ``|---|---|``."""
+    return _BARRED_RULE.search(text) is not None
+
+
 def lines_of(text: str) -> Iterator[Line]:
     """Yield the lines of a text, its marks read; a row of a table is one, too."""
     raw = _WIKI_LINK.sub(r"\1", _MEAL_MASTER.sub("", text)).splitlines()
     stars = re.search(r"^\*{2,6}\s", text, re.MULTILINE) and re.search(
         r"^\s*[-+]\s", text, re.MULTILINE
     )
+    #: In a wiki's text, '#' begins a numbered line.
+    wiki = re.search(r"^={2,6}[^=\n]+={2,6}\s*$", text, re.MULTILINE) is not None
     header: list[str] = []
     for position, written in enumerate(raw):
         check_time()
         number, line = position + 1, written.strip()[:_LONGEST_LINE]
+        line = _without_picture(line)
         if "|" in line and line.count("|") > 1:
             if _TABLE_RULE.fullmatch(line):
                 continue
@@ -125,11 +137,14 @@ def lines_of(text: str) -> Iterator[Line]:
         header = []
         following = raw[position + 1].strip() if position + 1 < len(raw) else ""
         if _UNDERLINE.fullmatch(line):
+            yield Line(number, "")  # a rule separates paragraphs, too
             continue
         if _TAGS.fullmatch(line):
             yield Line(
                 number, f"Tags: {', '.join(line.replace('#', ' ').replace(',', ' ').split())}"
             )
+        elif wiki and (match := _HEADING.match(line)):
+            yield Line(number, _plain(match[2]), numbered=True)
         elif match := (
             _HEADING.match(line)
             or _EQUALS.match(line)
@@ -140,6 +155,7 @@ def lines_of(text: str) -> Iterator[Line]:
             line
             and _UNDERLINE.fullmatch(following)
             and not (_BULLET.match(line) or _LABELED.match(line))
+            and _is_underlined(raw, position)
         ):
             yield Line(number, _plain(line), level=1 if following[0] == "=" else 2)
         elif match := _BOLD.fullmatch(line):
@@ -151,6 +167,22 @@ def lines_of(text: str) -> Iterator[Line]:
             yield Line(number, _plain(line[match.end() :]), numbered=True)
         else:
             yield Line(number, _plain(line), italic=_REMARK.fullmatch(line) is not None)
+
+
+def _without_picture(line: str) -> str:
+    """Return a line without the picture that some people take as a bullet."""
+    mark = re.match(r"[^\w\s]{1,3}\s+(?=\S)", line)
+    if mark is None or not any(unicodedata.category(one) == "So" for one in mark[0]):
+        return line
+    rest = line[mark.end() :]
+    return f"- {rest}" if is_measured_line(rest) else rest
+
+
+def _is_underlined(raw: list[str], position: int) -> bool:
+    """Return whether a rule below a line makes it a heading; below a paragraph it separates."""
+    line, rule = raw[position].strip(), raw[position + 1].strip()
+    first = position == 0 or not raw[position - 1].strip()
+    return not line.endswith(".") and (first or abs(len(line) - len(rule)) < _NEARLY)
 
 
 def _plain(text: str) -> str:

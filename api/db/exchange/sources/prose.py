@@ -7,7 +7,8 @@ table. ``Glass: Coupe`` sets a field; all that follows the ingredients is instru
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
@@ -19,24 +20,33 @@ from api.db.exchange.sources.content import (
     is_measured_line,
     share,
 )
-from api.db.exchange.sources.markdown import BOLD, Line, front_matter, lines_of, tables_of
+from api.db.exchange.sources.labels import (
+    field_of,
+    is_equal_parts,
+    is_part,
+    is_step,
+    plain_title,
+    section_of,
+)
+from api.db.exchange.sources.markdown import Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.object_shapes import is_recipe_by_name
 from api.db.exchange.sources.objects import lines_key, read_objects
 from api.db.exchange.sources.table_recipes import read_table, split_cell
 from api.db.exchange.sources.text import stem_of
-
-_FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*::?\s*(.*)")
-_ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
-_LONGEST_TITLE = 10
-#: 'For the syrup', in six languages.
-_PART = re.compile(
-    r"(?:for|pour|f\u00fcr|per|para)\s+(?:the|le|la|les|l'|den|das|die|il|lo|el|o|a)\b",
-    re.IGNORECASE,
+from api.db.exchange.sources.titles import (
+    find_titles,
+    is_heading,
+    joined_pairs,
+    lines_in,
+    lines_of_sentence,
 )
+
+_ONE_LINE = re.compile(r"(.{2,60}?)\s*(?::|\s[-\u2013\u2014])\s+(.*)")
 #: '0.75 Simple', between lines that are surely ingredients.
 _NUMBERED_NAME = re.compile(r"\d+(?:[.,/]\d+)?\s+[^\W\d]\D{1,40}(?<!\.)")
+_IN_BRACKETS = re.compile(r"([^(]{2,60}?)\s*\(([^()]*)\)\.?")
 _MOST = 0.5
-_INSTRUCTIONS = frozenset(("how", "tomake", "makeit", "todo", "assembly", "build", "mixing"))
+_LONGEST_NAME = 5
 _FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
 
 
@@ -70,12 +80,14 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
         if not find_columns(matter, ["recipe"]):
             fields["name"] = stem_of(name)
         return read_objects({**fields, **matter}, name, f"{program} with front matter")
-    lines = list(lines_of(text))
+    lines = joined_pairs(list(lines_of(text)))
     collection = Collection(f"{program}, titles with ingredients below them")
     if one_line := list(_one_line_recipes(lines)):
         collection.recipes = one_line
         return collection
-    found_recipes = _Reader(lines, matter, name).read()
+    reader = _Reader(lines, matter, name)
+    found_recipes = reader.read()
+    collection.notes += reader.doubts
     collection.recipes = [_finished(one) for one in found_recipes if _has_ingredients(one)]
     return collection if collection.recipes else None
 
@@ -85,16 +97,24 @@ def _one_line_recipes(lines: list[Line]) -> Iterator[RecipeRow]:
     filled = [line for line in lines if line.text]
     found = []
     for line in filled:
-        match = _ONE_LINE.fullmatch(line.text)
-        parts = split_cell(match[2]) if match else []
+        match = _ONE_LINE.fullmatch(line.text) or _IN_BRACKETS.fullmatch(line.text)
+        listed, step = _without_step(match[2]) if match else ("", None)
+        parts = split_cell(listed)
         if match is None or len(parts) < 2 or not is_recipe_by_name(parts):
             continue
         if key_of(match[1]) in LINES:
             continue
         rows = [Row(f"line {line.number}", {"line": part}) for part in parts]
-        found.append(RecipeRow(f"line {line.number}", {"name": match[1]}, lines=rows))
+        fields = {"name": plain_title(match[1])} | ({"instructions": step} if step else {})
+        found.append(RecipeRow(f"line {line.number}", fields, lines=rows))
     if 2 * len(found) > len(filled):
         yield from found
+
+
+def _without_step(text: str) -> tuple[str, str | None]:
+    """Return the ingredients of a line, and the steps after them: '1 oz gin, 1 lime. Shake.'"""
+    match = re.match(r"(.+?)\.\s+(?=[^\W\d_])(.+)", text)
+    return (match[1], match[2]) if match and is_step(match[2]) else (text, None)
 
 
 class _Reader:
@@ -102,6 +122,7 @@ class _Reader:
 
     def __init__(self, lines: list[Line], matter: dict[str, Any], name: str) -> None:
         self._lines, self._matter, self._file = lines, matter, name
+        self._titles = find_titles(lines)
         self._recipes: list[_Recipe] = []
         #: The title that waits for ingredients, and what was said since.
         self._title: Line | None = None
@@ -109,8 +130,15 @@ class _Reader:
         self._fields: dict[str, Any] = {}
         self._section = ""
         self._inside = False
+        #: Whether every ingredient is one part.
+        self._equal = False
         #: The number of the last line with an ingredient.
         self._last = -1
+
+    @property
+    def doubts(self) -> list[str]:
+        """What people should look at."""
+        return self._titles.doubts
 
     def read(self) -> list[_Recipe]:
         for position, line in enumerate(self._lines):
@@ -124,16 +152,20 @@ class _Reader:
     def _take(self, line: Line, position: int) -> None:
         if not line.text:
             return
-        if (section := _section_of(line)) is not None:
+        if (section := section_of(line)) is not None:
             self._section = section
             return
-        if line.level and not (line.level == BOLD and line.text[0].isdigit()):  # '**1 glass**'
-            self._begin(line)
+        if is_heading(line):
+            self._begin(replace(line, text=plain_title(line.text)))
+        elif position in self._titles.names:
+            self._begin(Line(line.number, self._titles.names[position]))
         elif line.level:
             self._waiting.append(line)
-        elif self._is_ingredient(line):
-            self._add(line)
-        elif (named := _field_of(line)) is not None:
+        elif self._inside and is_part(line.text) and not is_measured_line(line.text):
+            self._section = ""
+        elif position in self._titles.starts or self._is_ingredient(line):
+            self._add_all(line)
+        elif (named := field_of(line)) is not None:
             self._say(line, *named)
         elif self._is_title(line, position):
             self._begin(line)
@@ -144,43 +176,36 @@ class _Reader:
         if self._section == "instructions":
             return False
         if self._section == "ingredients":
-            if _field_of(line) is not None and not is_measured_line(line.text):
+            if field_of(line) is not None and not is_measured_line(line.text):
                 return False
             return line.bullet or not line.text.endswith(".") or is_measured_line(line.text)
         if line.numbered:
             return False
-        if is_measured_line(line.text):
-            return True
+        after_steps = self._inside and any(
+            one.text.endswith(".") or is_step(one.text) for one in self._waiting
+        )
+        several = field_of(line) is None and len(lines_in(line.text)) > 1
+        if several or is_measured_line(line.text):
+            return not (after_steps and line.text.endswith("."))
         if self._last == line.number - 1 and _NUMBERED_NAME.fullmatch(line.text):
             return True
         # 'Shake with crushed ice.' is a step, whatever it names, and so is 'Stir / rocks'.
         step = line.text.endswith(".") or " / " in line.text
-        named = line.bullet or (self._inside and not step)
+        named = line.bullet or (self._inside and not (step or after_steps))
         return named and (is_ingredient(line.text) or counted_last(line.text) is not None)
 
     def _is_title(self, line: Line, position: int) -> bool:
-        """Return whether ingredients follow a short line without a heading's mark."""
-        if line.numbered or line.italic or len(line.text.split()) > _LONGEST_TITLE:
+        """Return whether a list's entry has ingredients below it: '- Negroni', '  - 30 ml gin'."""
+        if not line.bullet or line.italic or re.fullmatch(r".+:\s.+", line.text):
             return False
-        if line.text.endswith((".", ",", ";")) or re.fullmatch(r".+:\s.+", line.text):
+        if line.text.endswith((".", ",", ";")) or is_step(line.text):
             return False
-        following = [one for one in self._lines[position + 1 : position + 12] if one.text][:4]
-        if line.bullet:
-            # '- Negroni' with '  - 30 ml gin' below it.
-            below = following[0] if following else line
-            inner = below.indent > line.indent or (below.bullet and below.mark != line.mark)
-            return inner and is_measured_line(below.text)
-        for one in following:
-            if one.level or one.numbered:
-                return _section_of(one) == "ingredients"
-            if _section_of(one) == "ingredients" or is_measured_line(one.text):
-                return True
-            if _section_of(one) is None and _field_of(one) is None:
-                return False
-        return False
+        below = next((one for one in self._lines[position + 1 :] if one.text), line)
+        inner = below.indent > line.indent or below.mark != line.mark
+        return inner and not below.level and is_measured_line(below.text)
 
     def _begin(self, title: Line) -> None:
-        if _PART.match(title.text) and (self._inside or self._title is not None):
+        if is_part(title.text) and (self._inside or self._title is not None):
             self._section = ""  # a part of the recipe that the title above names
             return
         if self._recipes and self._inside and 0 < self._recipes[-1].level < title.level:
@@ -205,6 +230,16 @@ class _Reader:
         else:
             self._fields[meaning] = value
 
+    def _add_all(self, line: Line) -> None:
+        """Add the ingredients of a line: one, several, or those of a sentence."""
+        if is_step(line.text) and not is_measured_line(line.text):
+            for part in lines_of_sentence(line.text):
+                self._add(replace(line, text=part))
+            self._waiting.append(line)
+            return
+        for part in lines_in(line.text):
+            self._add(replace(line, text=part))
+
     def _add(self, line: Line) -> None:
         if not self._inside:
             title = self._title
@@ -214,24 +249,44 @@ class _Reader:
                     line.number, str(self._matter.get("title") or stem_of(self._file))
                 )
                 self._waiting = [one for one in self._waiting if one is not first]
-            fields = {"name": title.text.rstrip(":")}
+            fields = {"name": plain_title(title.text)}
             made = _Recipe(RecipeRow(f"line {title.number}", fields, lines=[]), title.level)
             made.about = [one.text for one in self._waiting]
+            self._equal = any(is_equal_parts(one) for one in made.about)
             self._recipes.append(made)
             for meaning, value in self._fields.items():
                 self._set(made, meaning, value)
             self._waiting, self._fields, self._title, self._inside = [], {}, None, True
+        elif self._is_within(line):
+            # Names that nobody knows, between ingredients.
+            lines, self._waiting = self._waiting, []
+            for one in lines:
+                self._add(one)
         elif self._waiting:
             self._recipes[-1].said += [one.text for one in self._waiting]
             self._waiting = []
         self._last = line.number
         rows = self._recipes[-1].row.lines
         if rows is not None:
-            rows.append(Row(f"line {line.number}", {"line": line.text}))
+            parts = self._equal and not is_measured_line(line.text)
+            text = f"1 part {line.text}" if parts else line.text
+            rows.append(Row(f"line {line.number}", {"line": text}))
+
+    def _is_within(self, line: Line) -> bool:
+        """Return whether the lines that wait are short names between two lines of ingredients."""
+        numbers = [self._last, *(one.number for one in self._waiting), line.number]
+        near = all(after - before == 1 for before, after in pairwise(numbers))
+        return near and all(map(_may_be_name, self._waiting))
 
     def _rest(self) -> None:
         if self._inside:
             self._recipes[-1].said += [one.text for one in self._waiting]
+            first = self._waiting[0] if self._waiting else None
+            if first is not None and first.number == self._last + 1 and _may_be_name(first):
+                self._titles.doubts.append(
+                    f"line {first.number}: {first.text!r}, below the ingredients, was read as a "
+                    f"step."
+                )
         self._waiting, self._fields = [], {}
 
     @staticmethod
@@ -246,25 +301,12 @@ class _Reader:
             recipe.row.fields.setdefault(meaning, str(value))
 
 
-def _section_of(line: Line) -> str | None:
-    key = key_of(line.text.rstrip(":"))
-    if key in LINES and key not in ("recipe", "mix", "items"):
-        return "ingredients"
-    if key in _INSTRUCTIONS or "instructions" in find_columns([key], ["instructions"]):
-        return "instructions"
-    if "method" in find_columns([key], ["method"]):
-        return "instructions"
-    return None
-
-
-def _field_of(line: Line) -> tuple[str, str] | None:
-    match = _FIELD.fullmatch(line.text)
-    if match is None or not match[2]:
-        return None
-    if key_of(match[1]) in LINES:
-        return "lines", match[2]
-    found = find_columns([match[1]], _FIELDS)
-    return (next(iter(found)), match[2]) if found else None
+def _may_be_name(line: Line) -> bool:
+    """Return whether a line may be an ingredient that nobody knows."""
+    return not (
+        line.text.endswith((".", ":", ",", ";")) or is_step(line.text) or line.numbered
+        or line.level or len(line.text.split()) > _LONGEST_NAME
+    )  # fmt: skip
 
 
 def _may_name(line: Line) -> bool:
