@@ -126,7 +126,7 @@ def test_titles_that_look_otherwise(title: str) -> None:
     ("text", "note"),
     [
         (f"Sour\n\n{SECOND}\nfermented quandong\nShake.", "line 5: 'fermented quandong'"),
-        (f"Sour\n{SECOND}\nStir.\n\nThen it goes on, for long, as told.\n\n1 oz gin", "line 8"),
+        (f"Sour\n{SECOND}\nStir.\n\nThen it goes on, for long, and on.\n\n1 oz gin", "line 8"),
         (f"Sour\nA darling of bars\n{SECOND}\nShake.", "not 'A darling of bars'"),
         (f"Here is the drink, as promised:\n{SECOND}\n\nThere:\n\nBye!\n{FIRST}", "'There:'"),
     ],

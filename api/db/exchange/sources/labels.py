@@ -20,7 +20,7 @@ _INGREDIENTS_ABROAD = frozenset(
 _INSTRUCTIONS = frozenset(
     ("how", "tomake", "makeit", "todo", "assembly", "build", "mixing", "howtomake",
      "howtomakeit", "bereidingswijze", "przygotowanie", "sposobprzygotowania", "wykonanie",
-     "fremgangsmade", "gorsahar", "tillagning", "postup", "elkeszites", "realisation",
+     "fremgangsmade", "gorsahar", "tillagning", "postup", "elkeszites",
      "modopreparo", "modofazer", "mododefazer", "procedimento", "procedimiento", "werkwijze")
 )  # fmt: skip
 _FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
