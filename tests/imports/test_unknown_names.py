@@ -121,6 +121,27 @@ DOCUMENTS: dict[str, Any] = {
         {"drink": name, "what": one, "pour": amount, "in": "ml"}
         for name, lines in DRINKS.items() for one, amount in lines
     ],
+    "an amount by its unit": _objects(lambda n, a: {"name": n, "amount": {"ml": a, "oz": a / 30}}),
+    "amounts by name beside names": [
+        {"name": name, "ingredients": [one for one, _ in lines],
+         "amounts": {one: f"{amount} ml" for one, amount in lines}}
+        for name, lines in DRINKS.items()
+    ],
+    "numbers last": [
+        {"name": name, "unit": "ml", "ingredients": [f"{one}: {amount}" for one, amount in lines]}
+        for name, lines in DRINKS.items()
+    ],
+    "objects in lines": _objects(
+        lambda n, a: {"ingredient": {"name": n, "type": "x"}, "pour": {"qty": a, "unit": "ml"}},
+        key="specs",
+    ),
+    "a column an ingredient in JSON": [
+        {"cocktail": name, **{f"{one} (ml)": amount for one, amount in lines}}
+        for name, lines in DRINKS.items()
+    ],
+    "a drink under an unknown header": _rows("Barkarte;Zutat;Menge", "{0};{1};{2} ml"),
+    "names before amounts": "Cocktail,A,A ml,B,B ml,C,C ml\nGimlet,gin,60,lime juice,20,,\n"
+        "Sidecar,cognac,50,triple sec,25,lemon juice,20",
     "columns": _rows("drink,what,pour,in", "{0},{1},{2},ml"),
     "ids": _rows("id,drink,what,x,u", "7{2},{0},{1},{2},ml"),
     "two columns of a range": _rows("Cocktail;Zutat;Von;Bis;Einheit", "{0};{1};{3};{4};ml"),
@@ -154,7 +175,20 @@ def test_an_amount_beside_a_column_of_units() -> None:
         "  - {what: mint leaves, how_much: 8}\n  - {what: soda water, measure: top}\n"
     )
     assert _lines(plan) == {"Mojito": MOJITO}
-    assert plan.report.notes == []
+    assert plan.report.notes == ["bar: by their values, read how_much as the amount."]
+
+
+def test_words_are_amounts_where_numbers_are_too() -> None:
+    lines = [("gin", "two ounces"), ("angostura bitters", "dash"), ("soda water", "top")]
+    plan = _plan([{"name": "Fix", "ingredients": [{"name": n, "pour": a} for n, a in lines]}])
+    assert [line[1:] for line in _lines(plan)["Fix"]] == [(2, OZ), (1, "Dash"), (None, "to top")]
+
+
+@pytest.mark.parametrize("column", ["Price \u20ac", "abv_percent", "shelf_id", "calories"])
+def test_other_numbers_are_no_amounts(column: str) -> None:
+    plan = _plan(f"Drink,Ingredient,{column}\nFix,gin,40\nFix,lime juice,7")
+    assert [line[1] for line in _lines(plan)["Fix"]] == [None, None]
+    assert plan.report.notes == [f"bar: not read: column {column}."]
 
 
 def test_a_second_unit_fills_in_for_blanks() -> None:

@@ -150,7 +150,8 @@ def named_by_values(value: Any, depth: int = _DEEPEST) -> list[dict[str, Any]]:
                  for line in row[key] if isinstance(line, dict)]  # fmt: skip
         meanings = _line_keys(lines)
         return [
-            {**_without(row, (key, name)), "name": row.get(name),
+            {**({"unit": unit} if (unit := unit_in_name(key)) else {}),
+             **_without(row, (key, name)), "name": row.get(name),
              "ingredients": row[key] if isinstance(row.get(key), dict) else
              [_renamed(line, meanings) for line in row.get(key) or ()]}
             for row in rows

@@ -38,6 +38,7 @@ from api.db.exchange.sources.roles import (
     RANGES,
     Roles,
     find_roles,
+    guessed,
     has_number,
     is_given,
     not_read,
@@ -51,6 +52,7 @@ from api.db.exchange.sources.table_recipes import (
     split_cell,
     value_of,
 )
+from api.db.exchange.sources.table_shapes import read_table_anyhow
 from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
 from api.db.exchange.sources.text import stem_of
 from api.db.taxonomy.units import find_unit
@@ -83,7 +85,13 @@ def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | N
         return table
     # The keys tell nothing: the values may.
     found = [(f"[{number}]", row, None) for number, row in enumerate(named_by_values(value))]
-    return _read_nested(found, name, f"{program} under unknown keys") if found else None
+    if found:
+        return _read_nested(found, name, f"{program} under unknown keys", unit)
+    rows = _flat_rows(value)
+    if rows is None or any(isinstance(one, (dict, list)) for row in rows for one in row.values()):
+        return None
+    cells = _table_of(rows)
+    return None if len(cells.header) > MOST_COLUMNS else read_table_anyhow(cells, name, program)
 
 
 def _read_rows(value: Any, name: str, program: str) -> Collection | None:
@@ -96,11 +104,19 @@ def _read_rows(value: Any, name: str, program: str) -> Collection | None:
         return None
     if len(header) > MOST_COLUMNS:
         return None
-    labeled = [(f"[{number}]", dict(row)) for number, row in enumerate(rows)]
-    table = read_table(TableRows(header, labeled), name, program)
+    table = read_table(_table_of(rows), name, program)
     if table is not None and "strDrink" in header:
         table.shape = f"TheCocktailDB ({program})"
     return table
+
+
+def _table_of(rows: list[_Object]) -> TableRows:
+    header = list(dict.fromkeys(str(key) for row in rows for key in row))
+    by_name = [{str(key): cell for key, cell in row.items()} for row in rows]
+    return TableRows(header, [
+        (f"[{number}]", {column: row.get(column) for column in header})
+        for number, row in enumerate(by_name)
+    ])  # fmt: skip
 
 
 def _flat_rows(value: Any) -> list[_Object] | None:
@@ -129,6 +145,8 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
                     below = _with_head(below)
                 if shared is not None:
                     lines = {"ingredients": below[shared]}
+                    if unit := unit_in_name(shared):
+                        lines["unit"] = unit
                     yield label, {k: v for k, v in below.items() if k != shared} | lines, str(key)
                 elif isinstance(below, dict) and lines_key(below) is not None:
                     yield label, below, None if _has_name(below) else str(key)
@@ -186,6 +204,8 @@ def lines_key(recipe: _Object) -> str | None:
         ):
             if isinstance(value, list) and value and not _may_be_lines(value[0]):
                 continue
+            if isinstance(value, dict) and find_columns(value, ["ingredient"]):
+                continue  # one ingredient, not amounts by name
             if key_of(key) in WEAK_LINES and not _names_an_ingredient(value):
                 continue
             return key
@@ -202,7 +222,9 @@ def _names_an_ingredient(value: list[Any] | _Object) -> bool:
         if isinstance(one, list):
             texts.append(text_of_pair(one))
         else:
-            texts += [str(cell) for cell in (one.values() if isinstance(one, dict) else [one])]
+            texts += [
+                str(cell) for cell in (_flat(one).values() if isinstance(one, dict) else [one])
+            ]
     return any(is_line(text) for text in texts[:40] if isinstance(text, str))
 
 
@@ -272,6 +294,7 @@ def _read_nested(
                     and key_of(key) not in _HIDDEN and is_given(recipe[key])}  # fmt: skip
         if _is_bar_assistant(recipe, lines):
             collection.shape = f"Bar Assistant ({program})"
+    collection.notes += guessed(name, roles, read)
     collection.notes += not_read(name, "key", sorted(ignored))
     lost = varying([line for _, line in flat], read)
     collection.notes += not_read(name, "key", [
@@ -318,6 +341,12 @@ def _read_beside(draft: _Recipe, collection: Collection) -> set[str]:
         used.add(unit)
     if not all(isinstance(line, str) for line in draft.lines):
         return used
+    for key, value in recipe.items():
+        if key != draft.key and isinstance(value, dict) and set(draft.lines) == set(value):
+            found = [_measure_of(value[line]) for line in draft.lines]  # {"gin": "6 cl"}
+            if not any(isinstance(one, (dict, list)) for one in found):
+                draft.amounts = [plain_text(one) for one in found]
+                return used | {str(key)}
     cells = {key: [_measure_of(one) for one in value] for key, value in lists.items()}
     rows = [
         {key: values[number] for key, values in cells.items() if len(values) == count}
@@ -461,6 +490,11 @@ def _flat(line: _Object) -> dict[str, Any]:
         inner = find_columns(value, ["ingredient"])
         rest = {one: x for one, x in value.items() if one != inner.get("ingredient")}
         measured = find_columns(rest, ("amount", "amount_max", "unit"))
+        if not measured and not inner and any(unit_in_name(str(one)) for one in value):
+            # {"amount": {"ml": 60, "oz": 2}}
+            flat |= {f"{key}.{one}": value_of(x) for one, x in value.items()
+                     if not isinstance(x, (dict, list))}  # fmt: skip
+            continue
         if not measured or find_columns([key], ["ingredient"]):
             flat[key] = _text_of(value[inner["ingredient"]] if inner else value)
         if measured and not {"amount", "unit"} & set(flat):

@@ -79,7 +79,7 @@ def find_roles(
             units.append(column)
         elif (
             _share(texts, [plain_number(text) is not None or is_amount(text) for text in texts])
-            and 2 * sum(any(map(str.isnumeric, text)) for text in texts) >= len(texts)
+            and 5 * sum(map(_says_number, texts)) >= len(texts)
             and is_amount_name(column)
             and not _counts(cells)
             and not _is_of_recipes(cells)
@@ -111,7 +111,7 @@ def take_by_values(
             (column, unit) for column, cell in cells.items()
             if is_given(cell) and has_number(cell) and (unit := unit_in_name(str(column)))
         ]  # fmt: skip
-        found = [one for one in roles.amounts if has_number(cells.get(one))]
+        found = [one for one in roles.amounts if is_given(cells.get(one))]
         if measured:
             column, unit = measured[0]
             fields["amount"] = cells[column]
@@ -146,6 +146,11 @@ def has_number(cell: Any) -> bool:
     return not isinstance(cell, bool) and any(map(str.isnumeric, plain_text(cell)))
 
 
+def _says_number(text: str) -> bool:
+    # 'two ounces', but not 'dash', which is one.
+    return has_number(text) or (find_unit(text) is None and parse_measure(text).low is not None)
+
+
 def is_amount_name(column: str) -> bool:
     """Return whether a column of numbers may be one of amounts: not ``price`` or ``drink_id``."""
     words = {key_of(word) for word in column.replace("_", " ").replace(".", " ").split()}
@@ -173,6 +178,18 @@ def varying(rows: Sequence[Mapping[str, Any]], used: Collection[str | None]) -> 
         if len(cells) == 1 or len(set(cells)) > 1 or len(cells) < len(rows):
             found.append(str(column))
     return found
+
+
+def guessed(name: str, roles: Roles, read: Collection[str]) -> list[str]:
+    """Return the note that names which unknown columns were read as amounts, units and names."""
+    parts = [
+        f"{column} as the {noun}"
+        for noun, columns in (("name", roles.names), ("amount", roles.amounts),
+                              ("unit", roles.units))
+        for column in columns
+        if column in read
+    ]  # fmt: skip
+    return [f"{name}: by their values, read {', '.join(parts)}."] if parts else []
 
 
 def not_read(name: str, noun: str, columns: Collection[str]) -> list[str]:

@@ -21,6 +21,7 @@ from api.db.exchange.sources.columns import (
 from api.db.exchange.sources.roles import (
     Roles,
     find_roles,
+    guessed,
     is_total,
     not_read,
     take_by_values,
@@ -36,6 +37,7 @@ _TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "
           "image_url", "source", "source_url")  # fmt: skip
 #: A longer cell is split as text: as a literal it would take a hundred times its size.
 _MAX_LITERAL = 20_000
+_NUMBER_LAST = re.compile(r"([^\W\d].*?)\s*[\s:=,-]\s*(\d+(?:[.,]\d+)?)")
 _ALL_INGREDIENTS = frozenset(("ingredients", "ingredientes", "ingredienti", "zutaten"))
 _EMPTY = frozenset(("", "na", "n/a", "null", "none", "nan", "-"))
 
@@ -78,7 +80,9 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         if collection.own:
             collection.shape = "our own CSV, a row an ingredient"
             columns |= {name: name for name in ("original_text",) if name in table.header}
-        _read_long(table, columns, collection, read)
+        roles = Roles() if collection.own else _roles_of(table, columns)
+        _read_long(table, columns, collection, roles, read)
+        collection.notes += guessed(name, roles, read)
     elif lists:
         columns |= find_columns([c for c in others if c not in lists], _TEXTS)
         collection = Collection(f"{program}, a row a recipe with its ingredients in one cell")
@@ -131,11 +135,14 @@ def _is_of_recipes(table: TableRows, column: str | None, recipe: str) -> bool:
 
 
 def _read_long(
-    table: TableRows, columns: Mapping[str, str], into: Collection, read: set[str]
+    table: TableRows,
+    columns: Mapping[str, str],
+    into: Collection,
+    roles: Roles,
+    read: set[str],
 ) -> None:
     value = _own_value if into.own else value_of
     known: dict[Any, RecipeRow] = {}
-    roles = Roles() if into.own else _roles_of(table, columns)
     previous: RecipeRow | None = None
     for label, cells in table.rows:
         name = value(cells.get(columns["recipe"]))
@@ -369,6 +376,8 @@ def _without_unit(column: str) -> str:
 def line_with_unit(text: str, unit: str | None) -> dict[str, Any]:
     """Return a line with the unit of its column, 'Ingredients (oz)', where it names none."""
     found = parse_line(text)
+    if unit is not None and not found.understood and (last := _NUMBER_LAST.fullmatch(text)):
+        return {"ingredient": last[1], "amount": last[2], "unit": unit}  # 'gin: 60'
     if unit is None or found.low is None or found.unit is not None:
         return {"line": text}
     return {"ingredient": found.rest, "amount": found.low, "amount_max": found.high, "unit": unit}

@@ -49,7 +49,11 @@ def read_table_anyhow(table: TableRows, name: str, program: str = "CSV") -> Coll
     if found is not None:
         return found
     for one in _from_each_row(table):
-        found = _read_line_columns(one, name, program) or _read_matrix(one, name, program)
+        found = (
+            _read_line_columns(one, name, program)
+            or _read_pairs(one, name, program)
+            or _read_matrix(one, name, program)
+        )
         if found is not None:
             return found
     named = _named_by_cells(table)
@@ -64,8 +68,23 @@ def _with_name(table: TableRows, recipe: str) -> TableRows | None:
     cells = [row.get(columns["ingredient"]) for _, row in table.rows]
     if share(cells, is_ingredient) < _MOST:
         return None
+    first = table.header[0]
+    if first not in columns.values() and _is_grouped([row.get(first) for _, row in table.rows]):
+        header = ["recipe", *table.header[1:]]
+        rows = [(label, {"recipe" if key == first else key: cell for key, cell in row.items()})
+                for label, row in table.rows]  # fmt: skip
+        return TableRows(header, rows, table.faults, table.misfits)
     rows = [(label, {**row, "recipe": recipe}) for label, row in table.rows]
     return TableRows(["recipe", *table.header], rows, table.faults, table.misfits)
+
+
+def _is_grouped(cells: Sequence[Any]) -> bool:
+    """Return whether a column names what several rows belong to, each name in one run of rows."""
+    texts = [str(cell) for cell in cells if value_of(cell) is not None]
+    runs = [text for before, text in zip([None, *texts], texts, strict=False) if text != before]
+    if len(runs) < 2 or len(set(runs)) < len(runs) or len(runs) * 2 > len(cells):
+        return False
+    return not any(text[:1].isdigit() or find_unit(text) is not None for text in runs)
 
 
 def read_table_by_header(table: TableRows, name: str, program: str = "CSV") -> Collection | None:
@@ -142,6 +161,30 @@ def _read_line_columns(table: TableRows, name: str, program: str) -> Collection 
     rows = [(label, {numbers.get(key, key): cell for key, cell in row.items()})
             for label, row in table.rows]  # fmt: skip
     return read_table(TableRows(header, rows, table.faults, table.misfits), name, program)
+
+
+def _read_pairs(table: TableRows, name: str, program: str) -> Collection | None:
+    """Read a table with several columns of names, each before its amounts: Base, Base ml."""
+    recipe = find_columns(table.header, ["recipe"]).get("recipe")
+    if recipe is None:
+        return None
+    new, number = list(table.header), 0
+    for place, (one, after) in enumerate(zip(table.header, table.header[1:], strict=False)):
+        names, amounts = ([row.get(c) for _, row in table.rows] for c in (one, after))
+        if recipe in (one, after) or share(amounts, _is_measured) < _MOST:
+            continue
+        if share(names, is_ingredient) < _MOST:
+            continue
+        number += 1
+        unit = unit_in_name(after)
+        new[place] = f"ingredient {number}"
+        new[place + 1] = f"amount {number}" + (f" ({unit})" if unit else "")
+    if number < 2:
+        return None
+    renamed = dict(zip(table.header, new, strict=True))
+    rows = [(label, {renamed.get(key, key): cell for key, cell in row.items()})
+            for label, row in table.rows]  # fmt: skip
+    return read_table(TableRows(new, rows, table.faults, table.misfits), name, program)
 
 
 def _amount_in(cell: Any) -> str | None:
