@@ -447,6 +447,7 @@ def test_key_id_forges_no_log_line(
     assert not any("\n" in message for message in messages)
 
 
+@pytest.mark.campaign
 def test_junk_tokens_do_not_delay_reads(
     make_client: Callable[..., TestClient], issuer: Issuer
 ) -> None:
