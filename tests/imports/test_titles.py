@@ -90,6 +90,18 @@ LAYOUTS = {
         "|--:|---|---|\n| 1 | oz | gin |\n| 1 | oz | Campari |\n\nStir.\n\n# Whiskey Sour\n\n"
         "| Amount | Unit | Ingredient |\n|--:|---|---|\n| 2 | oz | bourbon |\n"
         "| 3/4 | oz | lemon juice |\n\nShake.",
+    "tags": f"#Negroni\n{FIRST}\nStir.\n\n# Whiskey Sour\n{SECOND}\nShake.",
+    "italics": f"*Negroni*\n{FIRST}\nStir.\n\n*Whiskey Sour*\n{SECOND}\nShake.",
+    "stars": f"*** Negroni ***\n{FIRST}\nStir.\n* * *\n--- Whiskey Sour ---\n{SECOND}\nShake.",
+    "boxes": f"+---------+\n| Negroni |\n+---------+\n{FIRST}\nStir.\n\n+--------------+\n"
+        f"| Whiskey Sour |\n+--------------+\n{SECOND}\nShake.",
+    "an answer to a letter": "> Negroni\n> 1 oz gin\n> 1 oz Campari\n> Stir.\n>\n> Whiskey Sour\n"
+        "> 2 oz bourbon\n> 3/4 oz lemon juice\n> Shake.",
+    "labels with lists": "Negroni\nIngredients: 1 oz gin, 1 oz Campari\nInstructions: Stir.\n\n"
+        "Whiskey Sour\nIngredients: 2 oz bourbon, 3/4 oz lemon juice\nInstructions: Shake.",
+    "lists in a list": "<html><ul><li>Negroni<ul><li>1 oz gin</li><li>1 oz Campari</li></ul>"
+        "<p>Stir.</p></li><li>Whiskey Sour<ul><li>2 oz bourbon</li><li>3/4 oz lemon juice</li></ul>"
+        "<p>Shake.</p></li></ul></html>",
     "definitions": "<html><h2>Negroni</h2><p>Serves 1</p><dl><dt>Gin</dt><dd>1 oz</dd>"
         "<dt>Campari</dt><dd>1 oz</dd></dl><p>Stir.</p><h2>Whiskey Sour</h2><dl><dt>Bourbon</dt>"
         "<dd>2 oz</dd>"
@@ -127,6 +139,7 @@ def test_titles_that_look_otherwise(title: str) -> None:
     [
         (f"Sour\n\n{SECOND}\nfermented quandong\nShake.", "line 5: 'fermented quandong'"),
         (f"Sour\n{SECOND}\nStir.\n\nThen it goes on, for long, and on.\n\n1 oz gin", "line 8"),
+        (f"Sour\nl oz gin\n{SECOND}\nShake.", "'l oz gin' was not read"),
         (f"Sour\nA darling of bars\n{SECOND}\nShake.", "not 'A darling of bars'"),
         (f"Here is the drink, as promised:\n{SECOND}\n\nThere:\n\nBye!\n{FIRST}", "'There:'"),
     ],

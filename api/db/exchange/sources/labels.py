@@ -6,6 +6,7 @@ import unicodedata
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
 from api.db.exchange.sources.markdown import Line
 from api.db.search_names import fold
+from api.db.taxonomy.units import find_unit
 
 _FIELD = re.compile(r"([^\W\d][^:|]{1,24}?)\s*::?\s*(.*)")
 #: 'For the syrup', in six languages.
@@ -140,6 +141,12 @@ def is_equal_parts(text: str) -> bool:
     return _EQUAL.fullmatch(text.strip(" ()*:.")) is not None
 
 
+def seems_measured(text: str) -> bool:
+    """Return whether a text may be an amount with a digit misread: 'l oz gin'."""
+    words = text.split()
+    return len(words) > 2 and len(words[0]) == 1 and find_unit(words[1]) is not None
+
+
 def plain_title(text: str) -> str:
     """Return a title without its number, price, servings and decoration.
 
@@ -151,6 +158,7 @@ def plain_title(text: str) -> str:
     ('MAITAI', 'Corpse Reviver No. 2')
     """
     found = re.sub(r"^\d{1,2}[.)]\s+(?=\S)", "", text)
+    found = re.sub(r"([-=*~_])\1+\s*(\S.*?)\s*\1{2,}", r"\2", found)
     found = _PRICE.sub("", found)
     aside = re.search(r"\s*\(([^()]*)\)$", found)
     if aside and (is_aside(aside[1]) or re.match(r"for\s", aside[1])):

@@ -20,6 +20,8 @@ _STARS = re.compile(r"(\*{1,6})\s+(\S.*)$")
 #: A line of Obsidian's tags.
 _TAGS = re.compile(r"#[^\W\d][\w/-]*(?:[\s,]+#[^\W\d][\w/-]*)*")
 _UNDERLINE = re.compile(r"(=|-|~|\*)\1{2,}")
+#: Of boxes, and of dashes apart.
+_RULE = re.compile(r"\+[-=+]{3,}|_{3,}|([-*])(?:\s+\1){2,}")
 _BULLET = re.compile(r"(?:[-*+\u2022\u2023\u25aa\u25cf\u2013]|\[[ xX]?\])\s+(?:\[[ xX]?\]\s+)?")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+")
 _BOLD = re.compile(r"(\*\*|__)([^*_]+)\1:?")
@@ -124,6 +126,10 @@ def lines_of(text: str) -> Iterator[Line]:
                 continue
             # A table below a title: its rows are lines.
             cells = _cells(line)
+            above = raw[position - 1].strip() if position else ""
+            if len(cells) == 1 and _RULE.fullmatch(above):
+                yield Line(number, _plain(cells[0]))  # in a box
+                continue
             columns = find_columns(header, ("ingredient", "measure", "amount", "unit"))
             if not header and "ingredient" in find_columns(cells, ("ingredient",)):
                 header = cells
@@ -136,10 +142,13 @@ def lines_of(text: str) -> Iterator[Line]:
             continue
         header = []
         following = raw[position + 1].strip() if position + 1 < len(raw) else ""
-        if _UNDERLINE.fullmatch(line):
+        if _UNDERLINE.fullmatch(line) or _RULE.fullmatch(line):
             yield Line(number, "")  # a rule separates paragraphs, too
             continue
-        if _TAGS.fullmatch(line):
+        tag = _TAGS.fullmatch(line)
+        if tag and " " not in line and is_measured_line(_BULLET.sub("", following)):
+            yield Line(number, line[1:])  # '#Negroni', just above the ingredients
+        elif tag:
             yield Line(
                 number, f"Tags: {', '.join(line.replace('#', ' ').replace(',', ' ').split())}"
             )

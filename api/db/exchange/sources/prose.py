@@ -27,6 +27,7 @@ from api.db.exchange.sources.labels import (
     is_step,
     plain_title,
     section_of,
+    seems_measured,
 )
 from api.db.exchange.sources.markdown import Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.object_shapes import is_recipe_by_name
@@ -80,7 +81,7 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
         if not find_columns(matter, ["recipe"]):
             fields["name"] = stem_of(name)
         return read_objects({**fields, **matter}, name, f"{program} with front matter")
-    lines = joined_pairs(list(lines_of(text)))
+    lines = joined_pairs(list(lines_of(_unquoted(text))))
     collection = Collection(f"{program}, titles with ingredients below them")
     if one_line := list(_one_line_recipes(lines)):
         collection.recipes = one_line
@@ -90,6 +91,14 @@ def read_prose(text: str, name: str, program: str = "text") -> Collection | None
     collection.notes += reader.doubts
     collection.recipes = [_finished(one) for one in found_recipes if _has_ingredients(one)]
     return collection if collection.recipes else None
+
+
+def _unquoted(text: str) -> str:
+    """Return an answer's text without the marks of what it quotes."""
+    filled = [line for line in text.splitlines() if line.strip()]
+    if 2 * sum(line.startswith(">") for line in filled) <= len(filled):
+        return text
+    return re.sub(r"^>+ ?", "", text, flags=re.MULTILINE)
 
 
 def _one_line_recipes(lines: list[Line]) -> Iterator[RecipeRow]:
@@ -163,6 +172,8 @@ class _Reader:
             self._waiting.append(line)
         elif self._inside and is_part(line.text) and not is_measured_line(line.text):
             self._section = ""
+        elif (named := field_of(line)) is not None and named[0] == "lines":
+            self._say(line, *named)
         elif position in self._titles.starts or self._is_ingredient(line):
             self._add_all(line)
         elif (named := field_of(line)) is not None:
@@ -252,6 +263,10 @@ class _Reader:
             fields = {"name": plain_title(title.text)}
             made = _Recipe(RecipeRow(f"line {title.number}", fields, lines=[]), title.level)
             made.about = [one.text for one in self._waiting]
+            self._titles.doubts += [
+                f"line {one.number}: {one.text!r} was not read: correct its amount."
+                for one in self._waiting if seems_measured(one.text)
+            ]  # fmt: skip
             self._equal = any(is_equal_parts(one) for one in made.about)
             self._recipes.append(made)
             for meaning, value in self._fields.items():

@@ -20,6 +20,7 @@ from api.db.exchange.sources.labels import (
     is_step,
     plain_title,
     section_of,
+    seems_measured,
 )
 from api.db.exchange.sources.markdown import BOLD, Line
 from api.db.exchange.sources.table_recipes import split_cell
@@ -240,6 +241,9 @@ class _Finder:
         line = self._lines[position]
         if line.numbered:
             return False
+        said = field_of(line)
+        if said is not None and said[0] == "lines":
+            return any(map(is_measured_line, lines_in(said[1])))
         measured = is_measured_line(line.text)
         several = not measured and field_of(line) is None and len(lines_in(line.text)) > 1
         if measured or several:
@@ -327,8 +331,11 @@ class _Finder:
         """Return 2 for a line that may be a title, 1 for one that may be it at need, else 0."""
         line = self._lines[position]
         text = line.text
-        if line.bullet or line.italic or len(text.split()) > _LONGEST_TITLE:
+        if line.bullet or len(text.split()) > _LONGEST_TITLE or seems_measured(text):
             return 0
+        if line.italic:
+            marked = self._blocks[-1].heading is None and position == start - 1
+            return int(marked and text[0] != "(" and not (is_step(text) or is_aside(text)))
         if line.numbered and (not self._begins(position) or self._is_list(position)):
             return 0
         if section_of(line) is not None or field_of(line) is not None or is_part(text):

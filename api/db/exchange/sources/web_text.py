@@ -11,6 +11,8 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 #: Each attribute of a tag takes a hundred times its size.
 _LONGEST_TAG = 1_000_000
+#: Stands for the indent of a list in a list, until spaces are joined.
+_DEEPER, _DEEPEST = "\ue000", 9
 _UNSEEN = frozenset(("script", "style", "template", "svg", "nav", "noscript", "select"))
 #: schema.org's properties in the page's elements, and how Markdown says them.
 _ITEMS = {"recipeIngredient": "\n- ", "ingredients": "\n- ", "recipeInstructions": "\nMethod:\n",
@@ -35,13 +37,16 @@ def page_text(text: str) -> str:
     reader = _Page()
     reader.feed(text)
     reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
+    texts = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
+    lines = (text.replace(_DEEPER, "  ") for text in texts)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
+        #: How many lists are open.
+        self._depth = 0
         self.parts: list[str] = []
         self._unseen: list[str] = []
         #: The cells of the row so far, and those that reach down: column -> (rows left, text).
@@ -73,6 +78,7 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         check_time()
         given = dict(attrs)
+        self._count_lists(tag, 1)
         item = given.get("itemprop") or ""
         if tag in ("td", "th", "tr"):
             self._close_cell()  # few people write the end tags
@@ -102,11 +108,18 @@ class _Page(HTMLParser):
         elif re.fullmatch("h[1-6]", tag):
             self.parts.append(f"\n\n{'#' * int(tag[1])} ")
         elif tag == "li":
-            self.parts.append("\n- ")
+            self.parts.append(f"\n{_DEEPER * min(self._depth - 1, _DEEPEST)}- ")
         elif tag == "br" or tag in _BLOCKS:
             self.parts.append("\n")
 
+    def _count_lists(self, tag: str, change: int) -> None:
+        if tag in ("ul", "ol", "menu"):
+            self._depth = max(0, self._depth + change)
+        elif re.fullmatch("h[1-6]|body", tag):
+            self._depth = 0  # few people write the end tags
+
     def handle_endtag(self, tag: str) -> None:
+        self._count_lists(tag, -1)
         if self._unseen and tag == self._unseen[-1]:
             self._unseen.pop()
         elif tag in ("td", "th"):
