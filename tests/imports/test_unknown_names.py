@@ -157,6 +157,13 @@ DOCUMENTS: dict[str, Any] = {
     "numbered amounts in a unit": "Cocktail,Ingredient 1,Pour 1 (ml),Ingredient 2,Pour 2 (ml),"
         "Ingredient 3,Pour 3 (ml)\nGimlet,gin,60,lime juice,20,,\n"
         "Sidecar,cognac,50,triple sec,25,lemon juice,20",
+    "objects in cells": 'name,ingredients\n' + "\n".join(
+        f'{name},"' + str([{"what": n, "x": a, "in": "ml"} for n, a in lines]) + '"'
+        for name, lines in DRINKS.items()
+    ),
+    "ordinal headers": "Drink,1st ingredient,1st amount,2nd ingredient,2nd amount,3rd ingredient,"
+        "3rd amount\nGimlet,gin,60 ml,lime juice,20 ml,,\n"
+        "Sidecar,cognac,50 ml,triple sec,25 ml,lemon juice,20 ml",
     "lists in cells": "name,ingredients,pours\nGimlet,gin|lime juice,60 ml|20 ml\n"
         "Sidecar,cognac|triple sec|lemon juice,50 ml|25 ml|20 ml",
 }  # fmt: skip
@@ -257,6 +264,10 @@ def test_a_bare_unit_of_volume_is_listed() -> None:
         ('name,ingredients,amounts\nFix,"gin, ice",6 cl', "amounts has 1 values for 2 ingr"),
         ([{"name": "Fix", "ingredients": [{"ml": 6}, {"name": "gin", "ml": 6}]}],
          "ingredients[0] was left out"),
+        ([{"name": "Fix", "ingredients": ["6 cl gin"]}, {"name": "Fox", "xyz": [{"a": "?"}]}],
+         "[1] was left out"),
+        ("Drink,Ingredient 1,Measure 1,Ingredient 2,Measure 2\nFix,gin,6 cl,,2 cl",
+         "not read: 2 cl, because ingredient 2 is blank"),
     ],
 )  # fmt: skip
 def test_what_is_not_read_is_named(data: Any, note: str) -> None:

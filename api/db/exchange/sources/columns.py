@@ -159,6 +159,7 @@ def numbered(names: Iterable[str]) -> dict[int, dict[str, str]]:
         key = key_of(name)
         for number, word in enumerate(_NUMBER_WORDS, 1):
             key = re.sub(rf"{word}$", str(number), key)
+        key = re.sub(r"^(\d{1,2})(?:st|nd|rd|th)?(\D+)$", r"\2\1", key)  # '1st ingredient'
         match = re.fullmatch(r"(\D+?)(\d{1,2})(\D*)", key)
         if match is None:
             continue

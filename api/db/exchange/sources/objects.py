@@ -76,7 +76,10 @@ def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | N
     unit = _unit_of_all(value)
     found = list(_recipes(value, "", _DEEPEST))
     if found:
-        return _read_nested(found, name, program, unit)
+        collection = _read_nested(found, name, program, unit)
+        labels = {label for label, _, _ in found}
+        collection.notes += _left_out(value, "", labels, _DEEPEST)
+        return collection
     if isinstance(value, dict) and value.get(lines_key(value) or ""):
         # A file a recipe, which is called like the file.
         return _read_nested([("the document", value, stem_of(name))], name, program)
@@ -158,6 +161,23 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
         for number, below in enumerate(value):
             if isinstance(below, (dict, list)):
                 yield from _recipes(below, f"{where}[{number}]", depth - 1)
+
+
+def _left_out(value: Any, where: str, read: set[str], depth: int) -> Iterator[str]:
+    """Yield a note for each object with a list beside recipes, in which no lines were found."""
+    if not depth or where in read or not isinstance(value, (dict, list)):
+        return
+    children = (
+        [(f"{where}.{key}" if where else str(key), one) for key, one in value.items()]
+        if isinstance(value, dict)
+        else [(f"{where}[{number}]", one) for number, one in enumerate(value)]
+    )
+    siblings = any(label in read for label, _ in children)
+    for label, one in children:
+        if label in read or any(other.startswith((f"{label}.", f"{label}[")) for other in read):
+            yield from _left_out(one, label, read, depth - 1)
+        elif siblings and isinstance(one, (dict, list)) and one:
+            yield f"{label} was left out: no ingredients were recognized in it."
 
 
 def _has_name(recipe: _Object) -> bool:

@@ -13,6 +13,7 @@ from api.db.exchange.drafts import FIELDS, Collection, RecipeRow, Row, id_key
 from api.db.exchange.sources.columns import find_columns, key_of
 from api.db.exchange.sources.content import is_ingredient, share
 from api.db.exchange.sources.own_csv import RecipesByReference
+from api.db.exchange.sources.roles import not_read
 from api.db.exchange.sources.table_recipes import read_table
 from api.db.exchange.sources.tables import TableRows
 from api.db.exchange.time_limit import ImportTimeoutError, check_time
@@ -77,10 +78,12 @@ def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
         for table, columns in CORE_COLUMNS.items()
     ):
         return _own(connection, tables, name)
-    joined = _joined(connection, tables)
+    joined, used = _joined(connection, tables)
     if joined is not None:
         collection = read_table(joined, name, "SQLite")
         if collection is not None:
+            others = _with_rows(connection, [one for one in tables if one.name not in used])
+            collection.notes += not_read(name, "table", others)
             return collection
     candidates = []
     for table in tables:
@@ -91,8 +94,25 @@ def _read(connection: sqlite3.Connection, name: str) -> Collection | None:
             continue  # a view with a function of another program
         found = read_table(rows, f"{name}, table {table.name}", "SQLite")
         if found is not None:
-            candidates.append(found)
-    return max(candidates, key=lambda one: len(one.recipes), default=None)
+            candidates.append((found, table))
+    if not candidates:
+        return None
+    best, chosen = max(candidates, key=lambda one: len(one[0].recipes))
+    others = _with_rows(connection, [one for one in tables if one is not chosen])
+    best.notes += not_read(name, "table", others)
+    return best
+
+
+def _with_rows(connection: sqlite3.Connection, tables: list[_Table]) -> list[str]:
+    """Return the names of the tables that hold anything; views repeat what tables hold."""
+    views = {one for (one,) in connection.execute("SELECT name FROM sqlite_schema "
+                                                  "WHERE type = 'view'")}  # fmt: skip
+    return [
+        table.name for table in tables
+        if table.name not in views
+        and connection.execute(f"SELECT 1 FROM {_quoted(table.name)} LIMIT 1")  # noqa: S608
+        .fetchone() is not None
+    ]  # fmt: skip
 
 
 def _own(connection: sqlite3.Connection, tables: list[_Table], name: str) -> Collection:
@@ -189,8 +209,13 @@ def _guess_references(table: _Table, tables: list[_Table]) -> _Table:
     return _Table(table.name, table.columns, found)
 
 
-def _joined(connection: sqlite3.Connection, tables: list[_Table]) -> TableRows | None:
-    """Return the rows of the table that links recipes with ingredients, names for ids."""
+def _joined(
+    connection: sqlite3.Connection, tables: list[_Table]
+) -> tuple[TableRows | None, set[str]]:
+    """Return the rows of the table that links recipes with ingredients, names for ids.
+
+    With them the names of the tables that they are of.
+    """
     by_name = {table.name: table for table in tables}
     for link in tables:
         recipe = ingredient = None
@@ -210,8 +235,12 @@ def _joined(connection: sqlite3.Connection, tables: list[_Table]) -> TableRows |
         text = find_columns(link.columns, ["ingredient"]).get("ingredient")
         if ingredient is None and text is None:
             continue
-        return _join(connection, link, recipe, ingredient, by_name)
-    return None
+        units = {one.name for _, one in targets if kinds[one.name] == "unit"}
+        named = {link.name, recipe[1].name, *units} | (
+            {ingredient[1].name} if ingredient else set()
+        )
+        return _join(connection, link, recipe, ingredient, by_name), named
+    return None, set()
 
 
 def _kind(connection: sqlite3.Connection, table: _Table) -> str | None:

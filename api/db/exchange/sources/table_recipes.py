@@ -305,6 +305,10 @@ def _read_wide(
                 if "measure" not in fields and "amount" not in fields:
                     fields = {"line": fields["ingredient"]}
                 recipe.lines.append(Row(f"{label}, ingredient {number}", fields))
+            elif texts := [str(cell) for cell in fields.values() if cell is not None]:
+                into.notes.append(
+                    f"{label}: not read: {' '.join(texts)}, because ingredient {number} is blank."
+                )
         into.recipes.append(recipe)
 
 
@@ -435,13 +439,11 @@ def _joined(item: Any) -> str:
     """Return 'measure ingredient' for a pair in either order, and for an object."""
     if isinstance(item, dict):
         columns = find_columns(item, ("ingredient", "measure", "amount", "unit"))
+        fields = {meaning: item[column] for meaning, column in columns.items()}
+        others = {str(k): x for k, x in item.items() if k not in columns.values()}
+        take_by_values(fields, others, find_roles([others], (), [0]), set())
         order = ("amount", "measure", "unit", "ingredient")
-        cells = [str(item[columns[one]]).strip() for one in order if one in columns
-                 and item[columns[one]] is not None]  # fmt: skip
-        if not {"amount", "measure"} & set(columns):  # {"amount_ml": 30}
-            cells = [f"{value} {unit}" for key, value in item.items()
-                     if (unit := unit_in_name(str(key))) and value is not None] + cells  # fmt: skip
-        return " ".join(cells)
+        return " ".join(str(fields[one]).strip() for one in order if fields.get(one) is not None)
     if not isinstance(item, (list, tuple)):
         return str(item).strip()
     parts = [str(part).strip() for part in item if part is not None]

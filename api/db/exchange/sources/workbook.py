@@ -6,6 +6,7 @@ from typing import Any
 
 from api.db.exchange.drafts import Collection, merged
 from api.db.exchange.sources.office import ZIP_ERRORS
+from api.db.exchange.sources.roles import not_read
 from api.db.exchange.sources.table_shapes import read_table_anyhow
 from api.db.exchange.sources.tables import TableRows, table_of
 
@@ -36,12 +37,18 @@ def read_sheets(sheets: Iterable[tuple[str, list[list[str]]]], name: str) -> Col
 
 
 def _read_tables(sheets: Iterable[tuple[str, TableRows]], name: str) -> Collection | None:
-    found = []
+    found, others = [], []
     for title, table in sheets:
         collection = read_table_anyhow(table, f"{name}, sheet {title}", "spreadsheet")
         if collection is not None:
             found.append(collection)
-    return merged(found) if found else None
+        elif table.rows:
+            others.append(title)
+    if not found:
+        return None
+    whole = merged(found)
+    whole.notes += not_read(name, "sheet", others)
+    return whole
 
 
 def _cells(sheet: Any) -> Iterator[list[Any]]:
