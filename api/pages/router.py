@@ -19,7 +19,7 @@ PAGES: Final[dict[str, str]] = {
     "/bar": "bar",
     "/recipes/new": "recipe-edit",
     "/recipes/import": "import",
-    f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-edit",
+    f"/recipes/{{recipe_id:{ROW_ID}}}/edit": "recipe-change",
     "/phone": "phone",
 }
 

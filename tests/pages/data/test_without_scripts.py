@@ -21,7 +21,7 @@ FACTS = {
     "/recipes/new": [NEEDS],
     "/recipes/import": [NEEDS],
     "/recipes/{recipe}": [r"Negroni", r"Campari", r"Close relatives|Relatives"],
-    "/recipes/{recipe}/edit": [NEEDS],
+    "/recipes/{recipe}/edit": ["Edit recipe", NEEDS],
     "/ingredients": [r"Spirits: \d+ recipes, \d+ directly", "Every ingredient by name"],
     "/ingredients?parent_id={family}": [r"\w+: \d+ recipe"],
     "/ingredients/all": [r"Campari|Next page"],
