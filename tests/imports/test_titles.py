@@ -91,6 +91,11 @@ LAYOUTS = {
         "| Amount | Unit | Ingredient |\n|--:|---|---|\n| 2 | oz | bourbon |\n"
         "| 3/4 | oz | lemon juice |\n\nShake.",
     "tags": f"#Negroni\n{FIRST}\nStir.\n\n# Whiskey Sour\n{SECOND}\nShake.",
+    "periods of old books": "NEGRONI.\n1 oz gin.\n1 oz Campari.\nStir well.\n\n"
+        "WHISKEY SOUR.\n2 oz bourbon.\n3/4 oz lemon juice.\nShake well.",
+    "breaks in cells": "| Drink | Ingredients | Method |\n|---|---|---|\n"
+        "| Negroni | 1 oz gin<br>1 oz Campari | Stir |\n"
+        "| Whiskey Sour | 2 oz bourbon<br />3/4 oz lemon juice | Shake |",
     "italics": f"*Negroni*\n{FIRST}\nStir.\n\n*Whiskey Sour*\n{SECOND}\nShake.",
     "stars": f"*** Negroni ***\n{FIRST}\nStir.\n* * *\n--- Whiskey Sour ---\n{SECOND}\nShake.",
     "boxes": f"+---------+\n| Negroni |\n+---------+\n{FIRST}\nStir.\n\n+--------------+\n"
@@ -117,7 +122,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS)
 def test_titles_in_any_layout(text: str) -> None:
     found, said, _ = _read(text)
-    assert found == DRINKS
+    assert {name.title(): lines for name, lines in found.items()} == DRINKS
     assert "Stir" in said[0]
     assert "Shake" in said[1]
     assert "Whiskey" not in said[0]
@@ -140,6 +145,8 @@ def test_titles_that_look_otherwise(title: str) -> None:
         (f"Sour\n\n{SECOND}\nfermented quandong\nShake.", "line 5: 'fermented quandong'"),
         (f"Sour\n{SECOND}\nStir.\n\nThen it goes on, for long, and on.\n\n1 oz gin", "line 8"),
         (f"Sour\nl oz gin\n{SECOND}\nShake.", "'l oz gin' was not read"),
+        (f"# Sour\n## For nights\n{SECOND}\nShake.", "'Sour' was not taken"),
+        (f"Sour\n1 pt gin\n{SECOND}\nShake.", "'1 pt gin' was not read"),
         (f"Sour\nA darling of bars\n{SECOND}\nShake.", "not 'A darling of bars'"),
         (f"Here is the drink, as promised:\n{SECOND}\n\nThere:\n\nBye!\n{FIRST}", "'There:'"),
     ],

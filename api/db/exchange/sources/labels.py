@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
+from api.db.exchange.sources.content import is_ingredient
 from api.db.exchange.sources.markdown import Line
 from api.db.search_names import fold
 from api.db.taxonomy.units import find_unit
@@ -38,7 +39,7 @@ _STEPS = frozenset(re.split(r"\W+", """
     schud schudden schenk giet zeef meng serveer zamieszac wstrzasnac wymieszac przelac przecedzic
     podawac wlac dodac"""))  # fmt: skip
 _SERVED = (
-    r"serv\w+|port\w+|person\w*|people|guests?|drinks?|cocktails?|glass\w*|gl[a\u00e4]ser|verres?|"
+    r"serv\w+|port\w+|persoo?n\w*|people|guests?|drinks?|cocktails?|glass\w*|gl[a\u00e4]ser|verres?|"
     r"copas?|bicchier\w*|porc\w+|porz\w+|pers|os[o\u00f3]b\w*|glazen"
 )
 _COUNT = (
@@ -69,6 +70,8 @@ _ASIDES = re.compile(
 #: What names a writer or a place; also the beginning of some names of drinks.
 _BY = re.compile(r"(?:by|von|par|por|door|przez|from|via|source|aus)\s+\S", re.IGNORECASE)
 _EQUAL = re.compile(r"equal\s+parts\b.*", re.IGNORECASE)
+#: The words of an amount, a unit and an ingredient.
+_FEWEST = 3
 _PRICE = re.compile(
     r"(?:[\s.\u2026_\u00b7]{3,}[$\u20ac\u00a3]?\s*|\s+[-\u2013\u2014]?\s*[$\u20ac\u00a3]\s*)"
     r"\d+(?:[.,]\d{1,2})?\s*[$\u20ac\u00a3]?$"
@@ -128,7 +131,8 @@ def is_aside(text: str) -> bool:
     [True, True, True, False]
     """
     named = any(mark.isalpha() for mark in text) or re.fullmatch(r"\d{3,4}", text.strip())
-    return not named or _ASIDES.fullmatch(text.strip(" ()*'")) is not None
+    plain = text.strip(" ()*'")
+    return not named or any(map(_ASIDES.fullmatch, (plain, fold(plain))))
 
 
 def is_credit(text: str) -> bool:
@@ -142,9 +146,12 @@ def is_equal_parts(text: str) -> bool:
 
 
 def seems_measured(text: str) -> bool:
-    """Return whether a text may be an amount with a digit misread: 'l oz gin'."""
+    """Return whether a text may be an amount that is not understood: 'l oz gin', '1 pt gin'."""
     words = text.split()
-    return len(words) > 2 and len(words[0]) == 1 and find_unit(words[1]) is not None
+    if len(words) < _FEWEST:
+        return False
+    misread = len(words[0]) == 1 and find_unit(words[1]) is not None
+    return misread or (words[0][0].isnumeric() and is_ingredient(" ".join(words[2:])))
 
 
 def plain_title(text: str) -> str:
@@ -163,6 +170,7 @@ def plain_title(text: str) -> str:
     aside = re.search(r"\s*\(([^()]*)\)$", found)
     if aside and (is_aside(aside[1]) or re.match(r"for\s", aside[1])):
         found = found[: aside.start()]
+    found = re.sub(r"(?<=\w{4})\.$", "", found)  # of old books
     words = found.split()
     if len(words) > 3 and all(len(word) == 1 and word.isalpha() for word in words):
         found = "".join(words)

@@ -82,7 +82,9 @@ def is_matter_with_text(text: str) -> bool:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    # A cell's lines are apart by HTML's mark.
+    cells = line.strip().strip("|").split("|")
+    return [re.sub(r"\s*<br\s*/?>\s*", "; ", cell.strip(), flags=re.I) for cell in cells]
 
 
 def tables_of(text: str) -> Iterator[TableRows]:

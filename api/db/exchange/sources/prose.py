@@ -136,6 +136,8 @@ class _Reader:
         #: The title that waits for ingredients, and what was said since.
         self._title: Line | None = None
         self._waiting: list[Line] = []
+        #: A heading above the one that named the recipe.
+        self._passed: Line | None = None
         self._fields: dict[str, Any] = {}
         self._section = ""
         self._inside = False
@@ -153,6 +155,12 @@ class _Reader:
         for position, line in enumerate(self._lines):
             self._take(line, position)
         self._rest()
+        if len(self._recipes) == 1 and self._passed is not None:
+            name = self._recipes[0].row.fields["name"]
+            self._titles.doubts.append(
+                f"line {self._passed.number}: {self._passed.text!r} was not taken as the title, "
+                f"but {name!r} below it."
+            )
         if len(self._recipes) == 1:
             for meaning, key in find_columns(self._matter, _FIELDS).items():
                 self._set(self._recipes[0], meaning, self._matter[key])
@@ -225,6 +233,8 @@ class _Reader:
             self._section = ""
             return
         self._rest()
+        if self._title is not None and title.level > self._title.level and not self._inside:
+            self._passed = self._passed or self._title
         self._title, self._section, self._inside = title, "", False
 
     def _say(self, line: Line, meaning: str, value: str) -> None:

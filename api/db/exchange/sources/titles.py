@@ -249,7 +249,9 @@ class _Finder:
         if measured or several:
             if self._section == "instructions" and self._paragraph_title(position) is None:
                 return False
-            return not (self._inside and line.text.endswith(".") and self._is_after_steps())
+            if not (self._inside and line.text.endswith(".") and self._is_after_steps()):
+                return True
+            return self._paragraph_title(position) == position - 1  # not 'Top with soda.'
         if self._section or not self._may_start(position):
             return False
         return self._paragraph_title(position) is not None
@@ -340,6 +342,9 @@ class _Finder:
             return 0
         if section_of(line) is not None or field_of(line) is not None or is_part(text):
             return 0
+        near = position == start - 1 and not tail and _is_title_case(text)
+        if text.endswith(".") and near and not is_step(text) and self._begins(position):
+            return 1  # 'MARTINI COCKTAIL.'
         if text.endswith((".", ",", ";")) or is_aside(text):
             return 0
         if is_amount(text) and not text.isdigit():
@@ -350,8 +355,7 @@ class _Finder:
             return 0  # below the ingredients, in their paragraph
         if is_step(text) or re.fullmatch(r".+:\s.+", text):
             # 'Add It Up', 'Variation: Perfect Manhattan', just above the ingredients.
-            near = position == start - 1 and not tail
-            return int(near and len(text.split()) > 1 and _is_title_case(text))
+            return int(near and len(text.split()) > 1)
         if text.endswith((":", "!", "?")) or is_credit(text) or text[0] in "\"'\u201c\u201e\u00ab(":
             return 1
         return 2
