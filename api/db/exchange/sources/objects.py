@@ -55,6 +55,7 @@ from api.db.exchange.sources.table_recipes import (
 from api.db.exchange.sources.table_shapes import read_table_anyhow
 from api.db.exchange.sources.tables import MOST_COLUMNS, TableRows
 from api.db.exchange.sources.text import stem_of
+from api.db.exchange.time_limit import check_time
 from api.db.taxonomy.units import find_unit
 
 _Object = Mapping[str, Any]
@@ -78,7 +79,8 @@ def read_objects(value: Any, name: str, program: str = "JSON") -> Collection | N
     if found:
         collection = _read_nested(found, name, program, unit)
         labels = {label for label, _, _ in found}
-        collection.notes += _left_out(value, "", labels, _DEEPEST)
+        above = {x[: mark.start()] for x in labels for mark in re.finditer(r"[.\[]", x)}
+        collection.notes += _few(list(_left_out(value, "", labels, above, _DEEPEST)))
         return collection
     if isinstance(value, dict) and value.get(lines_key(value) or ""):
         # A file a recipe, which is called like the file.
@@ -163,7 +165,12 @@ def _recipes(value: Any, where: str, depth: int) -> Iterator[tuple[str, _Object,
                 yield from _recipes(below, f"{where}[{number}]", depth - 1)
 
 
-def _left_out(value: Any, where: str, read: set[str], depth: int) -> Iterator[str]:
+def _few(notes: list[str], most: int = 20) -> list[str]:
+    more = [f"{len(notes) - most} more were left out for the same reason."] * (len(notes) > most)
+    return notes[:most] + more
+
+
+def _left_out(value: Any, where: str, read: set[str], above: set[str], depth: int) -> Iterator[str]:
     """Yield a note for each object with a list beside recipes, in which no lines were found."""
     if not depth or where in read or not isinstance(value, (dict, list)):
         return
@@ -174,8 +181,9 @@ def _left_out(value: Any, where: str, read: set[str], depth: int) -> Iterator[st
     )
     siblings = any(label in read for label, _ in children)
     for label, one in children:
-        if label in read or any(other.startswith((f"{label}.", f"{label}[")) for other in read):
-            yield from _left_out(one, label, read, depth - 1)
+        check_time()
+        if label in read or label in above:
+            yield from _left_out(one, label, read, above, depth - 1)
         elif siblings and isinstance(one, (dict, list)) and one:
             yield f"{label} was left out: no ingredients were recognized in it."
 

@@ -8,11 +8,15 @@ from api.db.exchange.line_texts import plain_number, plain_text
 from api.db.exchange.measures import parse_measure
 from api.db.exchange.sources.columns import key_of, unit_in_name
 from api.db.exchange.sources.content import is_amount, is_ingredient, share
+from api.db.exchange.time_limit import check_time
 from api.db.taxonomy.units import find_unit
 
 _MOST = 0.8
 _MOST_NAMES = 0.6
 _SAMPLE = 200
+#: More are no columns of a person's, and each costs time for every line.
+_MOST_ROLES = 12
+_MOST_NAMED = 40
 #: Numbers of other things than amounts: folded words of a name.
 _OTHERS = frozenset(
     ("id", "ids", "uid", "uuid", "pk", "fk", "key", "ref", "nr", "no", "line", "position", "pos",
@@ -64,14 +68,15 @@ def find_roles(
     Roles(amounts=('x',), units=('y',), names=('w',))
     """
     amounts, units, names = [], [], []
-    for column in dict.fromkeys(str(key) for row in rows for key in row):
-        if column in known or not column:
-            continue
-        cells = [
-            (recipe, row[column])
-            for recipe, row in zip(recipes, rows, strict=True)
-            if is_given(row.get(column))
-        ][:_SAMPLE]
+    unknown: dict[str, list[tuple[Hashable, Any]]] = {}
+    for recipe, row in zip(recipes, rows, strict=True):
+        check_time()
+        for key, cell in row.items():
+            if key and key not in known and is_given(cell):
+                found = unknown.setdefault(key, [])
+                if len(found) < _SAMPLE:
+                    found.append((recipe, cell))
+    for column, cells in unknown.items():
         texts = [plain_text(cell) for _, cell in cells]
         if not texts or any(isinstance(cell, (bool, dict, list)) for _, cell in cells):
             continue
@@ -87,7 +92,8 @@ def find_roles(
             amounts.append(column)
         elif share(texts, is_ingredient) >= _MOST_NAMES:
             names.append(column)
-    return Roles(tuple(amounts), tuple(units), tuple(names))
+    return Roles(tuple(amounts[:_MOST_ROLES]), tuple(units[:_MOST_ROLES]),
+                 tuple(names[:_MOST_ROLES]))  # fmt: skip
 
 
 def take_by_values(
@@ -170,14 +176,21 @@ def varying(rows: Sequence[Mapping[str, Any]], used: Collection[str | None]) -> 
     used
         The columns that a rule read.
     """
-    found = []
-    for column in dict.fromkeys(key for row in rows for key in row):
-        cells = [str(row[column]) for row in rows if is_given(row.get(column))]
-        if column in used or not str(column) or not cells:
-            continue
-        if len(cells) == 1 or len(set(cells)) > 1 or len(cells) < len(rows):
-            found.append(str(column))
-    return found
+    count: dict[str, int] = {}
+    first: dict[str, str] = {}
+    differs: set[str] = set()
+    for row in rows:
+        check_time()
+        for column, cell in row.items():
+            if column and column not in used and is_given(cell):
+                text = str(cell)
+                count[column] = count.get(column, 0) + 1
+                if first.setdefault(column, text) != text:
+                    differs.add(column)
+    return [
+        column for column, number in count.items()
+        if number == 1 or column in differs or number < len(rows)
+    ]  # fmt: skip
 
 
 def guessed(name: str, roles: Roles, read: Collection[str]) -> list[str]:
@@ -196,7 +209,9 @@ def not_read(name: str, noun: str, columns: Collection[str]) -> list[str]:
     """Return the note that names what was not read; none if there is nothing."""
     if not columns:
         return []
-    return [f"{name}: not read: {noun}{'s' if len(columns) > 1 else ''} {', '.join(columns)}."]
+    named = list(columns)[:_MOST_NAMED]
+    more = f" and {len(columns) - len(named)} more" if len(columns) > len(named) else ""
+    return [f"{name}: not read: {noun}{'s' if len(columns) > 1 else ''} {', '.join(named)}{more}."]
 
 
 def _share(texts: Sequence[str], passed: Sequence[bool]) -> bool:
