@@ -143,6 +143,7 @@ DOCUMENTS: dict[str, Any] = {
     "names before amounts": "Cocktail,A,A ml,B,B ml,C,C ml\nGimlet,gin,60,lime juice,20,,\n"
         "Sidecar,cognac,50,triple sec,25,lemon juice,20",
     "columns": _rows("drink,what,pour,in", "{0},{1},{2},ml"),
+    "a unit without a header": _rows("Drink,Ingredient,Amount,", "{0},{1},{2},ml"),
     "ids": _rows("id,drink,what,x,u", "7{2},{0},{1},{2},ml"),
     "two columns of a range": _rows("Cocktail;Zutat;Von;Bis;Einheit", "{0};{1};{3};{4};ml"),
     "the unit in a header": _rows("Cocktail,Zutat,Menge in ml", "{0},{1},{2}"),
@@ -266,6 +267,8 @@ def test_a_bare_unit_of_volume_is_listed() -> None:
          "ingredients[0] was left out"),
         ([{"name": "Fix", "ingredients": ["6 cl gin"]}, {"name": "Fox", "xyz": [{"a": "?"}]}],
          "[1] was left out"),
+        ({"drinks": [{"name": "Fix", "ingredients": ["6 cl gin"]}],
+          "shots": [{"nom": "Fox", "xyz": ["2 cl rum"]}]}, "shots was left out"),
         ("Drink,Ingredient 1,Measure 1,Ingredient 2,Measure 2\nFix,gin,6 cl,,2 cl",
          "not read: 2 cl, because ingredient 2 is blank"),
     ],

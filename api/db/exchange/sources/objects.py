@@ -184,8 +184,19 @@ def _left_out(value: Any, where: str, read: set[str], above: set[str], depth: in
         check_time()
         if label in read or label in above:
             yield from _left_out(one, label, read, above, depth - 1)
-        elif siblings and isinstance(one, (dict, list)) and one:
+        elif one and (
+            (siblings and isinstance(one, (dict, list)))
+            or (label.isidentifier() and isinstance(one, list) and _may_be_recipes(one))
+        ):
             yield f"{label} was left out: no ingredients were recognized in it."
+
+
+def _may_be_recipes(rows: list[Any]) -> bool:
+    """Return whether all are objects with lists of their own, as recipes are."""
+    return all(
+        isinstance(row, dict) and any(isinstance(one, list) and one for one in row.values())
+        for row in rows[:20]
+    )
 
 
 def _has_name(recipe: _Object) -> bool:

@@ -38,6 +38,7 @@ _TEXTS = ("instructions", "description", "glass", "garnish", "method", "tags", "
 #: A longer cell is split as text: as a literal it would take a hundred times its size.
 _MAX_LITERAL = 20_000
 _NUMBER_LAST = re.compile(r"([^\W\d].*?)\s*[\s:=,-]\s*(\d+(?:[.,]\d+)?)")
+_NO_HEADER = "(no header)"
 _ALL_INGREDIENTS = frozenset(("ingredients", "ingredientes", "ingredienti", "zutaten"))
 _EMPTY = frozenset(("", "na", "n/a", "null", "none", "nan", "-"))
 
@@ -52,6 +53,8 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     program
         What the shape is called in the report: CSV, spreadsheet.
     """
+    if "" in table.header:
+        table = _with_headers(table)
     by_number = numbered(table.header)
     lists = [column for column in table.header if key_of(_without_unit(column)) in LINES]
     columns = find_columns(table.header, _RECIPE)
@@ -99,6 +102,14 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         collection.notes += [f"{name}, {label} was left out: {message} {remedy}"
                              for label, message, remedy in table.misfits]  # fmt: skip
     return collection
+
+
+def _with_headers(table: TableRows) -> TableRows:
+    """Return a table whose blank header has a name; blank stands for columns that are absent."""
+    header = [column or _NO_HEADER for column in table.header]
+    rows = [(label, {column or _NO_HEADER: cell for column, cell in cells.items()})
+            for label, cells in table.rows]  # fmt: skip
+    return TableRows(header, rows, table.faults, table.misfits)
 
 
 def value_of(cell: Any) -> Any:
