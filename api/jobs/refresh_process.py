@@ -32,11 +32,14 @@ _READ_SECONDS = 5.0
 
 #: How Python, its C extensions, the loader, OpenBLAS, NumPy and C++ report that memory ran out.
 _OUT_OF_MEMORY = re.compile(
-    r"MemoryError|error return without exception set|failed to map segment|annot allocate memory|"
+    r"MemoryError|without exception set|without setting an exception|can't start new thread|"
+    r"failed to map segment|annot allocate memory|"
     r"Memory allocation still failed|pthread_create failed|Unable to allocate|bad_alloc|"
     r"out of memory"
 )
-_OUT_OF_MEMORY_HINT = " (the machine, or a limit, has too little memory for a refresh)"
+_OUT_OF_MEMORY_HINT = (
+    " (the machine, or a limit, has too little memory, or too few threads, for a refresh)"
+)
 
 #: How a library in C ends that does not check an allocation: without a word.
 _CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)

@@ -351,6 +351,8 @@ def test_a_failing_refresh_is_retried_until_published(
     "ending",
     [
         "SystemError: error return without exception set",
+        "SystemError: <function _find_and_load> returned NULL without setting an exception",
+        "RuntimeError: can't start new thread",
         "ImportError: libz.so: failed to map segment from shared object",
         "OpenBLAS blas_thread_init: pthread_create failed for thread 1 of 2" + 25 * "\n  File",
         "OpenBLAS error: Memory allocation still failed after 10 retries, giving up.",
