@@ -27,6 +27,9 @@ REFRESH_COMMAND = (sys.executable, "-m", "api.analytics.analytics_refresh", "--w
 
 #: How long a refresh that was asked to stop may take to save its progress, before it is killed.
 STOP_SECONDS = 30.0
+#: How long a refresh may take, as in the job definition of template.yaml: where memory runs out, a
+#: process may wait forever instead of failing.
+LIMIT_SECONDS = 3600.0
 _TICK_SECONDS = 0.1
 _READ_SECONDS = 5.0
 
@@ -151,9 +154,11 @@ def _follow(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> O
     )
     for reader in readers:
         reader.start()
-    stopped = _wait(process, stopping)
+    stopped, late = _wait(process, stopping)
     for reader in readers:
         reader.join(_READ_SECONDS)
+    if late and process.returncode != 0:
+        return Outcome(Ending.CRASHED, f"it was ended after {LIMIT_SECONDS:.0f} s")
     return _outcome(process.returncode, "".join(output), [*log], stopped=stopped)
 
 
@@ -165,21 +170,26 @@ def _read(stream: IO[str], lines: "deque[str]", echo: IO[str] | None) -> None:
                 echo.write(line)
 
 
-def _wait(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> bool:
-    """Wait for a process; return whether it was asked to stop."""
+def _wait(process: "subprocess.Popen[str]", stopping: Callable[[], bool]) -> tuple[bool, bool]:
+    """Wait for a process; return whether it was asked to stop, and whether it took too long."""
+    begun = time.monotonic()
     asked_at: float | None = None
+    late = False
     try:
         while True:
             try:
                 process.wait(_TICK_SECONDS)
             except subprocess.TimeoutExpired:
-                if asked_at is None and stopping():
-                    asked_at = time.monotonic()
-                    process.terminate()
-                elif asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
+                now = time.monotonic()
+                if asked_at is None:
+                    late = now - begun > LIMIT_SECONDS
+                    if late or stopping():
+                        asked_at = now
+                        process.terminate()
+                elif now - asked_at > STOP_SECONDS:
                     process.kill()
             else:
-                return asked_at is not None
+                return asked_at is not None, late
     except BaseException:
         process.kill()
         process.wait()

@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 
 from api.db.database import Database
 from api.db.frames import Dataset
-from api.jobs import retry
+from api.jobs import refresh_process, retry
 from api.jobs.coalescing import JobStatus
 from api.jobs.local_queue import LocalQueue, QueuedJob
 from api.jobs.refresh_process import REFRESH_COMMAND
@@ -391,6 +391,18 @@ def test_too_little_memory_ends_with_a_reason(place: Place, megabytes: int) -> N
         run_worker(place.settings, stopping=lambda: False, once=True)
         assert place.queue.jobs()[0].status is JobStatus.SUCCEEDED
         assert len(place.names()) == RECIPES
+
+
+def test_a_refresh_that_hangs_is_ended(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh_process, "LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(refresh_process, "STOP_SECONDS", 0.2)
+    program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    place.queue.submit()
+    command = (sys.executable, "-c", program)
+    run_worker(place.settings, stopping=lambda: False, once=True, command=command)
+    (job,) = place.queue.jobs()
+    assert (job.status, job.failures) == (JobStatus.RUNNABLE, 1)
+    assert "ended after" in (job.detail or "")
 
 
 def test_a_refresh_that_cannot_start_is_retried(place: Place) -> None:
