@@ -17,27 +17,20 @@ import os
 import shutil
 import statistics
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import URL
 
 from api.analytics.analytics_refresh import regenerate_analytics
 from api.db.database import Database
-from api.db.exchange.resolve import to_dataset
-from api.db.exchange.sources.own_csv import read_csv_directory
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
-from api.http.app import create_app
-from api.sample import sample_directory
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
+from benchmarks.application import serving
 from benchmarks.site_pages import SHIFTS, page_addresses
+from benchmarks.small_database import sample
 
 _MEASURE = """async () => {
   const found = {};
@@ -56,8 +49,8 @@ _MEASURE = """async () => {
 }"""
 
 
-@contextmanager
-def _serving(directory: Path) -> Iterator[str]:
+def _refreshed(directory: Path) -> Settings:
+    """Copy the database, or write the sample, and compute its analytics."""
     path = directory / "cocktails.db"
     given = os.environ.get("DB_PATH")
     if given:
@@ -65,10 +58,8 @@ def _serving(directory: Path) -> Iterator[str]:
     database = Database(URL.create("sqlite", database=str(path)))
     upgrade(database.engine)
     if not given:
-        dataset, _ = to_dataset(read_csv_directory(Path(str(sample_directory()))))
-        assert dataset is not None
         with database.engine.begin() as connection:
-            write_dataset(connection, dataset)
+            write_dataset(connection, sample())
     settings = Settings(
         db_path=path,
         analytics_dir=directory / "analytics",
@@ -77,17 +68,7 @@ def _serving(directory: Path) -> Iterator[str]:
     )
     regenerate_analytics(database=database, storage=AnalyticsStorage.from_settings(settings))
     database.dispose()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    return settings
 
 
 def _slow_down(page: Page) -> None:
@@ -134,7 +115,7 @@ def main() -> None:
             executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
-        with _serving(Path(directory)) as url:
+        with serving(_refreshed(Path(directory))) as url:
             print("| page | first paint ms | largest ms | worst ms | shift | largest element |")
             print("| --- | ---: | ---: | ---: | ---: | --- |")
             for path, address in page_addresses(url).items():

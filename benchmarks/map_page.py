@@ -16,20 +16,18 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import uvicorn
 from playwright.sync_api import Page, sync_playwright
 
 from api.analysis.atlas import build_atlas
 from api.db.migrations import upgrade
-from api.http.app import create_app
 from api.settings import Settings
 from api.utils.analytics_cache import AnalyticsStorage
+from benchmarks.application import serving
 
 SECONDS = 4.0
 
@@ -98,7 +96,8 @@ def synthetic_artifacts(recipes: int, seed: int = 0) -> dict[str, Any]:
     return artifacts
 
 
-def _serve(directory: Path, recipes: int) -> tuple[uvicorn.Server, threading.Thread]:
+def _published(directory: Path, recipes: int) -> Settings:
+    """Publish a synthetic snapshot beside an empty database."""
     settings = Settings(
         db_path=directory / "cocktails.db",
         analytics_dir=directory / "analytics",
@@ -111,12 +110,7 @@ def _serve(directory: Path, recipes: int) -> tuple[uvicorn.Server, threading.Thr
     artifacts = synthetic_artifacts(recipes)
     storage = AnalyticsStorage.from_settings(settings)
     storage.snapshots.publish({**artifacts, "atlas": build_atlas(artifacts)})
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    return server, thread
+    return settings
 
 
 def _report(page: Page, act: str) -> None:
@@ -133,17 +127,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--recipes", type=int, default=20_000)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
-        server, thread = _serve(Path(directory), arguments.recipes)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        sync_playwright() as playwright,
+        serving(_published(Path(directory), arguments.recipes)) as url,
+    ):
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
         try:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            host, port = server.servers[0].sockets[0].getsockname()[:2]
             began = time.perf_counter()
-            page.goto(f"http://{host}:{port}/")
+            page.goto(f"{url}/")
             # Not wait_for_function: it evaluates text, which the content policy bars.
             page.evaluate(
                 "new Promise((done) => { const look = () => globalThis.atlas?.main.painted"
@@ -163,8 +159,6 @@ def main() -> None:
             print(f"  search {filled:.0f} ms from a key to the list")
         finally:
             browser.close()
-            server.should_exit = True
-            thread.join()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A part of the sample that is quick to compute."""
+"""The sample, and a part of it that is quick to compute."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +11,17 @@ from api.db.frames import Dataset
 from api.sample import sample_directory
 
 
-def first_recipes(number: int) -> Dataset:
-    """Return the sample's first recipes with every ingredient and unit."""
+def sample() -> Dataset:
+    """Return the whole sample."""
     dataset, faults = to_dataset(read_csv_directory(Path(str(sample_directory()))))
     if dataset is None:
         raise ValueError(f"the sample has faults: {faults}")
+    return dataset
+
+
+def first_recipes(number: int) -> Dataset:
+    """Return the sample's first recipes with every ingredient and unit."""
+    dataset = sample()
     recipes = dataset.recipes.head(number)
 
     def of_those(table: str) -> pd.DataFrame:

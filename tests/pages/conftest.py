@@ -198,7 +198,8 @@ class Visit:
             except PlaywrightError as error:
                 if "navigation" not in str(error):
                     raise
-                rests = -1  # the page that follows has to settle
+                rests = 0  # the page that follows has to settle
+                continue
             rests = 0 if self.loading else rests + 1
 
     def forgive(self, part: str) -> None:

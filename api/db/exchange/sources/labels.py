@@ -25,7 +25,8 @@ _INSTRUCTIONS = frozenset(
      "fremgangsmade", "gorsahar", "tillagning", "postup", "elkeszites",
      "modopreparo", "modofazer", "mododefazer", "procedimento", "procedimiento", "werkwijze")
 )  # fmt: skip
-_FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
+#: What a text may say of a recipe under a label.
+FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
 #: The verbs that begin a step, folded, in eight languages.
 _STEPS = frozenset(re.split(r"\W+", """
     shake stir strain build pour muddle combine mix blend garnish serve add top fill double fine
@@ -101,7 +102,7 @@ def field_of(line: Line) -> tuple[str, str] | None:
     key = key_of(match[1])
     if key in LINES or key in _INGREDIENTS_ABROAD:
         return "lines", match[2]
-    found = find_columns([match[1]], _FIELDS)
+    found = find_columns([match[1]], FIELDS)
     return (next(iter(found)), match[2]) if found else None
 
 
@@ -120,6 +121,11 @@ def is_step(text: str) -> bool:
     """
     words = re.findall(r"\w+", fold(text))
     return bool(words) and words[0] in _STEPS
+
+
+def seems_step(text: str) -> bool:
+    """Return whether a text is a step, or a sentence, of which most steps are."""
+    return text.endswith(".") or is_step(text)
 
 
 def is_aside(text: str) -> bool:

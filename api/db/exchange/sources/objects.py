@@ -43,6 +43,7 @@ from api.db.exchange.sources.roles import (
     is_given,
     not_read,
     take_by_values,
+    unequal,
     varying,
 )
 from api.db.exchange.sources.table_recipes import (
@@ -396,10 +397,7 @@ def _read_beside(draft: _Recipe, collection: Collection) -> set[str]:
     units = [key for key in lists if key_of(key) == "units"] or list(roles.units)
     for key in [*named, *roles.amounts][:1]:
         if len(cells[key]) != count:
-            collection.notes.append(
-                f"{draft.label}: {key} has {len(cells[key])} values for {count} ingredients "
-                f"and was not read."
-            )
+            collection.notes.append(unequal(draft.label, key, len(cells[key]), count))
             used.add(key)
             continue
         amounts = [plain_text(one) for one in cells[key]]

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
-from api.db.exchange.sources.columns import LINES, RECIPE_MEANINGS, find_columns, key_of
+from api.db.exchange.sources.columns import LINES, find_columns, key_of
 from api.db.exchange.sources.content import (
     counted_last,
     is_ingredient,
@@ -21,6 +21,7 @@ from api.db.exchange.sources.content import (
     share,
 )
 from api.db.exchange.sources.labels import (
+    FIELDS,
     field_of,
     is_equal_parts,
     is_part,
@@ -28,6 +29,7 @@ from api.db.exchange.sources.labels import (
     plain_title,
     section_of,
     seems_measured,
+    seems_step,
 )
 from api.db.exchange.sources.markdown import Line, front_matter, lines_of, tables_of
 from api.db.exchange.sources.object_shapes import is_recipe_by_name
@@ -48,7 +50,6 @@ _NUMBERED_NAME = re.compile(r"\d+(?:[.,/]\d+)?\s+[^\W\d]\D{1,40}(?<!\.)")
 _IN_BRACKETS = re.compile(r"([^(]{2,60}?)\s*\(([^()]*)\)\.?")
 _MOST = 0.5
 _LONGEST_NAME = 5
-_FIELDS = tuple(meaning for meaning in RECIPE_MEANINGS if meaning != "recipe_id")
 
 
 @dataclass
@@ -162,7 +163,7 @@ class _Reader:
                 f"but {name!r} below it."
             )
         if len(self._recipes) == 1:
-            for meaning, key in find_columns(self._matter, _FIELDS).items():
+            for meaning, key in find_columns(self._matter, FIELDS).items():
                 self._set(self._recipes[0], meaning, self._matter[key])
         return self._recipes
 
@@ -200,9 +201,7 @@ class _Reader:
             return line.bullet or not line.text.endswith(".") or is_measured_line(line.text)
         if line.numbered:
             return False
-        after_steps = self._inside and any(
-            one.text.endswith(".") or is_step(one.text) for one in self._waiting
-        )
+        after_steps = self._inside and any(seems_step(one.text) for one in self._waiting)
         several = field_of(line) is None and len(lines_in(line.text)) > 1
         if several or is_measured_line(line.text):
             return not (after_steps and line.text.endswith("."))

@@ -214,6 +214,11 @@ def not_read(name: str, noun: str, columns: Collection[str]) -> list[str]:
     return [f"{name}: not read: {noun}{'s' if len(columns) > 1 else ''} {', '.join(named)}{more}."]
 
 
+def unequal(label: str, column: str, values: int, lines: int) -> str:
+    """Return the note that names a list of amounts that does not fit the list of ingredients."""
+    return f"{label}: {column} has {values} values for {lines} ingredients and was not read."
+
+
 def _share(texts: Sequence[str], passed: Sequence[bool]) -> bool:
     return sum(passed) >= _MOST * len(texts)
 

@@ -25,6 +25,7 @@ from api.db.exchange.sources.roles import (
     is_total,
     not_read,
     take_by_values,
+    unequal,
     varying,
 )
 from api.db.exchange.sources.tables import TableRows
@@ -53,8 +54,8 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
     program
         What the shape is called in the report: CSV, spreadsheet.
     """
-    if "" in table.header:
-        table = _with_headers(table)
+    # A blank name would stand for the columns that are absent.
+    table = table.renamed({"": _NO_HEADER})
     by_number = numbered(table.header)
     lists = [column for column in table.header if key_of(_without_unit(column)) in LINES]
     columns = find_columns(table.header, _RECIPE)
@@ -102,14 +103,6 @@ def read_table(table: TableRows, name: str, program: str = "CSV") -> Collection 
         collection.notes += [f"{name}, {label} was left out: {message} {remedy}"
                              for label, message, remedy in table.misfits]  # fmt: skip
     return collection
-
-
-def _with_headers(table: TableRows) -> TableRows:
-    """Return a table whose blank header has a name; blank stands for columns that are absent."""
-    header = [column or _NO_HEADER for column in table.header]
-    rows = [(label, {column or _NO_HEADER: cell for column, cell in cells.items()})
-            for label, cells in table.rows]  # fmt: skip
-    return TableRows(header, rows, table.faults, table.misfits)
 
 
 def value_of(cell: Any) -> Any:
@@ -343,10 +336,7 @@ def _read_cells(
         amounts = split_cell(cells.get(measures)) if measures else []
         of_amounts = split_cell(cells.get(units)) if units else []
         if amounts and len(amounts) != len(names):
-            into.notes.append(
-                f"{label}: {measures} has {len(amounts)} values for {len(names)} ingredients and "
-                f"was not read."
-            )
+            into.notes.append(unequal(label, measures or "", len(amounts), len(names)))
         if amounts and len(amounts) == len(names):
             read |= {measures or "", units or ""}
             given = unit_in_name(measures or "")

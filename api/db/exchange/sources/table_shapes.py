@@ -7,6 +7,7 @@ in unknown words.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from api.db.exchange.drafts import Collection, RecipeRow, Row
@@ -70,10 +71,7 @@ def _with_name(table: TableRows, recipe: str) -> TableRows | None:
         return None
     first = table.header[0]
     if first not in columns.values() and _is_grouped([row.get(first) for _, row in table.rows]):
-        header = ["recipe", *table.header[1:]]
-        rows = [(label, {"recipe" if key == first else key: cell for key, cell in row.items()})
-                for label, row in table.rows]  # fmt: skip
-        return TableRows(header, rows, table.faults, table.misfits)
+        return table.renamed({first: "recipe"})
     rows = [(label, {**row, "recipe": recipe}) for label, row in table.rows]
     return TableRows(["recipe", *table.header], rows, table.faults, table.misfits)
 
@@ -157,10 +155,7 @@ def _read_line_columns(table: TableRows, name: str, program: str) -> Collection 
     if recipe is None or len(columns) < 2:
         return None
     numbers = {one: f"ingredient {number}" for number, one in enumerate(columns, 1)}
-    header = [numbers.get(one, one) for one in table.header]
-    rows = [(label, {numbers.get(key, key): cell for key, cell in row.items()})
-            for label, row in table.rows]  # fmt: skip
-    return read_table(TableRows(header, rows, table.faults, table.misfits), name, program)
+    return read_table(table.renamed(numbers), name, program)
 
 
 def _read_pairs(table: TableRows, name: str, program: str) -> Collection | None:
@@ -168,8 +163,9 @@ def _read_pairs(table: TableRows, name: str, program: str) -> Collection | None:
     recipe = find_columns(table.header, ["recipe"]).get("recipe")
     if recipe is None:
         return None
-    new, number = list(table.header), 0
-    for place, (one, after) in enumerate(zip(table.header, table.header[1:], strict=False)):
+    new: dict[str, str] = {}
+    number = 0
+    for one, after in pairwise(table.header):
         names, amounts = ([row.get(c) for _, row in table.rows] for c in (one, after))
         if recipe in (one, after) or share(amounts, _is_measured) < _MOST:
             continue
@@ -177,14 +173,11 @@ def _read_pairs(table: TableRows, name: str, program: str) -> Collection | None:
             continue
         number += 1
         unit = unit_in_name(after)
-        new[place] = f"ingredient {number}"
-        new[place + 1] = f"amount {number}" + (f" ({unit})" if unit else "")
+        new[one] = f"ingredient {number}"
+        new[after] = f"amount {number}" + (f" ({unit})" if unit else "")
     if number < 2:
         return None
-    renamed = dict(zip(table.header, new, strict=True))
-    rows = [(label, {renamed.get(key, key): cell for key, cell in row.items()})
-            for label, row in table.rows]  # fmt: skip
-    return read_table(TableRows(new, rows, table.faults, table.misfits), name, program)
+    return read_table(table.renamed(new), name, program)
 
 
 def _amount_in(cell: Any) -> str | None:

@@ -4,7 +4,7 @@ import csv
 import io
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,21 @@ class TableRows:
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     misfits: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def renamed(self, names: Mapping[str, str]) -> "TableRows":
+        """Return this table with other names of some columns; names it does not have are ignored.
+
+        Examples
+        --------
+        >>> TableRows(["a", "b"], [("row 1", {"a": 1, "b": 2})]).renamed({"a": "x"}).rows
+        [('row 1', {'x': 1, 'b': 2})]
+        """
+        if not names.keys() & set(self.header):
+            return self
+        header = [names.get(column, column) for column in self.header]
+        rows = [(label, {names.get(column, column): cell for column, cell in cells.items()})
+                for label, cells in self.rows]  # fmt: skip
+        return TableRows(header, rows, self.faults, self.misfits)
 
 
 def read_csv(text: str) -> TableRows:

@@ -21,6 +21,7 @@ from api.db.exchange.sources.labels import (
     plain_title,
     section_of,
     seems_measured,
+    seems_step,
 )
 from api.db.exchange.sources.markdown import BOLD, Line
 from api.db.exchange.sources.table_recipes import split_cell
@@ -257,8 +258,7 @@ class _Finder:
         return self._paragraph_title(position) is not None
 
     def _is_after_steps(self) -> bool:
-        said = [self._lines[one].text for one in self._gap[-_REACH:]]
-        return any(text.endswith(".") or is_step(text) for text in said)
+        return any(seems_step(self._lines[one].text) for one in self._gap[-_REACH:])
 
     def _may_start(self, position: int) -> bool:
         """Return whether a line without an amount of its own may be the first ingredient."""
