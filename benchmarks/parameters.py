@@ -13,7 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from api.analysis.ground_metric import BETA, NEIGHBORS, TOLERANCE, ground_problem
-from api.analysis.quality_measures import completion_ranks, hidden_ingredients
+from api.analysis.quality_measures import (
+    COMPLETION_NEIGHBORS,
+    completion_ranks,
+    hidden_ingredients,
+)
 from api.analysis.quality_methods import Space
 from api.analysis.recipe_volumes import recipe_volumes
 from api.db.database import get_database
@@ -59,9 +63,8 @@ def main() -> None:
                 tol=TOLERANCE,
             )
             space = Space(perception.transform, fitted.cost_matrix)
-            ranks.append(
-                completion_ranks(space.between(queries, known), known, queries, fold.ingredients)
-            )
+            nearest = space.nearest(queries, known, COMPLETION_NEIGHBORS)
+            ranks.append(completion_ranks(nearest, known, queries, fold.ingredients))
         return float(np.concatenate(ranks).mean())
 
     table = Table("parameter", "value", "completion, MRR")

@@ -13,7 +13,11 @@ from typing import Final, Literal
 import numpy as np
 
 from api.analysis.ground_metric import GroundMetric, GroundProblem
-from api.analysis.quality_measures import completion_ranks, hidden_ingredients
+from api.analysis.quality_measures import (
+    COMPLETION_NEIGHBORS,
+    completion_ranks,
+    hidden_ingredients,
+)
 from api.analysis.quality_methods import Learner, learned_space, manhattan_space, tree_space
 from barcart import emd_neighbors, tree_neighbors
 from barcart.validation import FloatArray
@@ -71,8 +75,9 @@ def completion_scores(problem: GroundProblem) -> Completion:
         parts = [np.empty(0)]
         for fold in folds:
             known, hidden = shares[fold.known], fold.queries(shares)
-            distances = learn(known, problem.tree).between(hidden, known)
-            parts.append(completion_ranks(distances, known, hidden, fold.ingredients))
+            space = learn(known, problem.tree)
+            nearest = space.nearest(hidden, known, COMPLETION_NEIGHBORS)
+            parts.append(completion_ranks(nearest, known, hidden, fold.ingredients))
         ranks[name] = np.concatenate(parts)
     found = {
         name: round(float(of.sum()) / max(queries, 1), _DECIMALS) for name, of in ranks.items()

@@ -11,6 +11,7 @@ from api.analysis.ground_metric import GroundProblem
 from api.analysis.quality_measures import (
     Estimate,
     bootstrap,
+    COMPLETION_NEIGHBORS,
     completion_ranks,
     family_scores,
     held_out_exchanges,
@@ -233,12 +234,12 @@ def _measure_completion(
                 parts.append(_chance(queries.toarray() > 0.0))
                 continue
             if method == "popularity":
-                # Equally far recipes in no order: all that is left is how many use what.
-                distances = np.zeros((queries.shape[0], 0))
+                # No recipe votes: all that is left is how many use what.
+                nearest = np.zeros((queries.shape[0], 0), dtype=np.int64)
             else:
                 space = LEARNERS[method](known, problem.tree)
-                distances = space.between(queries, known)
-            parts.append(completion_ranks(distances, known, queries, fold_.ingredients))
+                nearest = space.nearest(queries, known, COMPLETION_NEIGHBORS)
+            parts.append(completion_ranks(nearest, known, queries, fold_.ingredients))
         found[COMPLETION][method] = np.concatenate(parts)
     units[COMPLETION] = np.concatenate([np.empty(0, np.int64)] + [f.recipes for f in folds])
 

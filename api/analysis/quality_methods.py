@@ -9,9 +9,17 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from api.analysis.ground_metric import BETA, NEIGHBORS, TOLERANCE
-from barcart import Perception, TreeMetric, em_fit, exchange_evidence
+from barcart import (
+    Perception,
+    TreeMetric,
+    em_fit,
+    emd_neighbors,
+    exchange_evidence,
+    manhattan_neighbors,
+    tree_neighbors,
+)
 from barcart.transport import pairwise_emd
-from barcart.validation import FloatArray
+from barcart.validation import FloatArray, IntArray
 
 _PAIRS_AT_ONCE: Final = 1 << 20
 
@@ -46,6 +54,20 @@ class Space:
         found = cdist(left.toarray(), right.toarray(), self.metric)
         # A vector of zeros has no direction: it is far from everything.
         return np.nan_to_num(np.asarray(found, dtype=np.float64), nan=2.0)
+
+    def nearest(self, queries: csr_array, rows: csr_array, k: int) -> IntArray:
+        """Return the rows nearest to each query, the nearest first, ties by row; shape (q, k)."""
+        others, known = self.perceive(queries), self.perceive(rows)
+        if isinstance(self.cost, TreeMetric):
+            graph = tree_neighbors(known, self.cost, k, queries=others)
+        elif self.cost is not None:
+            graph = emd_neighbors(known, self.cost, k, queries=others)
+        elif self.metric == "cityblock":
+            graph = manhattan_neighbors(known, k, queries=others)
+        else:
+            order = np.argsort(self.between(queries, rows), axis=1, kind="stable")
+            return np.asarray(order[:, :k], dtype=np.int64)
+        return graph.indices.astype(np.int64)
 
 
 #: Learns a space from shares (n, m) on a tree of the m ingredients.

@@ -47,7 +47,7 @@ def test_best_is_published_unless_learned_beats_tree(
     order = iter([name for name in ranks for _ in range(3)])
     monkeypatch.setattr(
         "api.analysis.completion.completion_ranks",
-        lambda distances, known, hidden, wanted: np.full(wanted.size, ranks[next(order)]),
+        lambda nearest, known, hidden, wanted: np.full(wanted.size, ranks[next(order)]),
     )
     found = completion_scores(problem)
     assert (found.learned, found.tree, found.manhattan) == (0.2, 0.3, 0.25)
@@ -60,7 +60,7 @@ def test_lead_within_the_error_changes_nothing(
     random = np.random.default_rng(0)
     monkeypatch.setattr(
         "api.analysis.completion.completion_ranks",
-        lambda distances, known, hidden, wanted: random.random(wanted.size),
+        lambda nearest, known, hidden, wanted: random.random(wanted.size),
     )
     found = completion_scores(problem)
     assert found.published == "learned"

@@ -66,8 +66,8 @@ def test_ties_share_their_places() -> None:
 def test_nearest_recipes_vote_first() -> None:
     known = shares_of([1, 1, 1, 0], [1, 0, 0, 1])
     queries = shares_of([1, 0, 0, 0], [1, 0, 0, 0])
-    distances = np.array([[0.1, 0.9], [0.9, 0.1]])
-    found = completion_ranks(distances, known, queries, np.array([1, 3]))
+    nearest = np.array([[0, 1], [1, 0]])
+    found = completion_ranks(nearest, known, queries, np.array([1, 3]))
     # The first query's nearest has columns 1 and 2, a tie; the second's has column 3 alone.
     np.testing.assert_allclose(found, [0.75, 1.0])
 

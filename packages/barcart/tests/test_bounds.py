@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barcart import _kernels, emd_matrix, emd_neighbors
+from barcart import (
+    TreeMetric,
+    _kernels,
+    emd_matrix,
+    emd_neighbors,
+    manhattan_neighbors,
+    tree_neighbors,
+)
 from barcart.transport import Supports
 
 
@@ -63,6 +70,53 @@ def test_neighbors_equal_a_sort_of_all_distances(
     for row in range(n):
         expected = sorted((distances[row, other], other) for other in range(n) if other != row)[:k]
         assert list(zip(found.distances[row], found.indices[row], strict=True)) == expected
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 20),
+    q=st.integers(0, 6),
+    m=st.integers(1, 7),
+    k=st.integers(1, 6),
+    kind=st.sampled_from(["random", "ties", "wild"]),
+)
+def test_neighbors_of_other_rows_equal_a_sort_of_all_distances(
+    seed: int, n: int, q: int, m: int, k: int, kind: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows = _volumes(rng, n + q, m)
+    known, queries = rows[:n], rows[n:]
+    cost = _symmetric_cost(rng, m, kind)
+    apart = np.abs(rows[:, np.newaxis] - rows).sum(axis=2)
+    for graph, distances in (
+        (emd_neighbors(known, cost, k, queries=queries), emd_matrix(rows, cost, n_jobs=1)),
+        (manhattan_neighbors(known, k, queries=queries), apart),
+    ):
+        assert graph.pairs_solved + graph.pairs_pruned == n * q
+        for row in range(q):
+            expected = np.sort(distances[n + row, :n])[:k]
+            np.testing.assert_allclose(graph.distances[row], expected, atol=1e-12 * cost.max())
+            found = distances[n + row, graph.indices[row]]
+            np.testing.assert_allclose(found, expected, atol=1e-12 * cost.max())
+            assert len(set(graph.indices[row].tolist())) == expected.size
+
+
+def test_neighbors_of_other_rows_on_a_tree() -> None:
+    parents = {"root": (None, 0.0), "a": ("root", 1.0), "b": ("root", 1.0)}
+    tree = TreeMetric.from_parent_map(parents, ["a", "b"])
+    found = tree_neighbors([[1.0, 0.0], [0.0, 1.0]], tree, 1, queries=[[0.25, 0.75]])
+    assert found.indices.tolist() == [[1]]
+    assert found.distances.tolist() == [[0.5]]
+
+
+@pytest.mark.parametrize("search", [emd_neighbors, manhattan_neighbors])
+def test_faulty_queries_are_named(search: Any) -> None:
+    cost = [1.0 - np.eye(2)] if search is emd_neighbors else []
+    with pytest.raises(ValueError, match="rows or queries, not both"):
+        search(np.eye(2), *cost, 1, rows=[0], queries=np.eye(2))
+    with pytest.raises(ValueError, match="queries has 3 columns but volume_matrix 2"):
+        search(np.eye(2), *cost, 1, queries=np.eye(3))
 
 
 def test_equal_recipes_keep_their_row_order() -> None:

@@ -59,8 +59,12 @@ class TestLayout:
         # A random map would keep 15 of 119 neighbors, about 13 %.
         assert knn_preservation(GRAPH, MAP) > 0.6
         style = np.arange(120) % 8
-        nearest = knn_matrix(distances_of(MAP), 1)[0][:, 0]
-        assert (style[nearest] == style).mean() > 0.9
+        alike = []
+        for seed in range(5):  # a single map's share varies by 0.02
+            drawn = compute_umap_embedding(GRAPH, random_state=seed)
+            nearest = knn_matrix(distances_of(drawn), 1)[0][:, 0]
+            alike.append((style[nearest] == style).mean())
+        assert np.mean(alike) > 0.9
 
     def test_matrix_and_neighbors_give_one_map(self) -> None:
         matrix = cdist(VOLUMES, VOLUMES, "cityblock")

@@ -112,8 +112,8 @@ _fill_index = _function(
     _I64_OUT, _array(POSTING, out=True), _U64, _I64_OUT, _array(POSTING, out=True), c_uint64,
 )  # fmt: skip
 _descend = _function(
-    "descend", None, _F64_OUT, c_int64, _I32, _I32, _F64, _F64_OUT, _F64, _F64_OUT,
-    c_int64, c_uint64, c_int64, c_double, c_double, c_double,
+    "descend", None, _F64_OUT, c_int64, _I32, _I32, _F64, _F64_OUT, c_int64, c_int64, c_uint64,
+    c_int64, c_double, c_double, c_double,
 )  # fmt: skip
 
 
@@ -158,18 +158,15 @@ def starts(counts: npt.NDArray[np.integer[Any]]) -> Ints:
     return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)))
 
 
-def _sparse(rows: Compressed) -> tuple[Ints, int, Columns, Floats]:
-    indptr, indices, data = rows
-    return indptr, indptr.size - 1, indices, data
-
-
 def _problem(rows: Rows, cost: Floats, cancel: bool) -> tuple[Any, ...]:
     return rows.indptr, rows.indices, rows.mass, rows.longest, cost, cost.shape[0], cancel
 
 
-def _search(rows: Rows, cost: Floats, cancel: bool, slack: float, k: int) -> tuple[Any, ...]:
+def _search(
+    rows: Rows, n_known: int, cost: Floats, cancel: bool, slack: float, k: int
+) -> tuple[Any, ...]:
     return (
-        rows.indptr, rows.n_rows, rows.indices, rows.mass, rows.longest, cost, cost.shape[0],
+        rows.indptr, n_known, rows.indices, rows.mass, rows.longest, cost, cost.shape[0],
         cancel, slack, k,
     )  # fmt: skip
 
@@ -234,6 +231,7 @@ def emd_queries(
     begin: int,
     end: int,
     rows: Rows,
+    n_known: int,
     cost: Floats,
     cancel: bool,
     slack: float,
@@ -244,10 +242,11 @@ def emd_queries(
 ) -> int:
     """Search for ``queries[order[begin:end]]``; return how many transport problems it took.
 
-    Fills the rows ``order[begin:end]`` of `distances` and `neighbors`. When seeded, which takes an
+    Fills the rows ``order[begin:end]`` of `distances` and `neighbors`. The first `n_known` rows may
+    be neighbors; with an index, all of them. When seeded, which takes an
     index, `neighbors` holds k different rows of each query to start with.
     """
-    search = _search(rows, cost, cancel, slack, distances.shape[1])
+    search = _search(rows, n_known, cost, cancel, slack, distances.shape[1])
     solved = _emd_queries(queries, order, begin, end, *search, distances, neighbors, index, seeded)
     return _checked(solved)
 
@@ -275,7 +274,7 @@ def emd_ranks(
     ranks: Ints,
 ) -> None:
     """Fill in the rank of each target among all rows but the query's own, the nearest being 1."""
-    search = _search(rows, cost, cancel, slack, targets.shape[1])
+    search = _search(rows, rows.n_rows, cost, cancel, slack, targets.shape[1])
     _checked(_emd_ranks(queries, begin, end, *search, targets, ranks))
 
 
@@ -284,14 +283,19 @@ def manhattan_queries(
     begin: int,
     end: int,
     rows: Compressed,
+    n_known: int,
     columns: Compressed,
     totals: Floats,
     relative_slack: float,
     distances: Floats,
     neighbors: Columns,
 ) -> int:
-    """As `emd_queries`, under the L1 distance, from compressed rows and compressed columns."""
-    search = *_sparse(rows), *columns, totals, relative_slack, distances.shape[1]
+    """As `emd_queries`, under the L1 distance, from compressed rows and compressed columns.
+
+    The columns are those of the first `n_known` rows.
+    """
+    indptr, indices, data = rows
+    search = indptr, n_known, indices, data, *columns, totals, relative_slack, distances.shape[1]
     return _checked(_manhattan_queries(queries, begin, end, *search, distances, neighbors))
 
 
@@ -304,7 +308,8 @@ def manhattan_ranks(
     ranks: Ints,
 ) -> None:
     """As `emd_ranks`, under the L1 distance."""
-    search = *_sparse(rows), targets.shape[1]
+    indptr, indices, data = rows
+    search = indptr, indptr.size - 1, indices, data, targets.shape[1]
     _checked(_manhattan_ranks(queries, begin, end, *search, targets, ranks))
 
 
@@ -342,8 +347,8 @@ def descend(
     head: Columns,
     tail: Columns,
     period: Floats,
-    negative_period: Floats,
     *,
+    n_negative: int,
     seed: int,
     n_epochs: int,
     learning_rate: float,
@@ -352,11 +357,10 @@ def descend(
 ) -> None:
     """Run UMAP's stochastic gradient descent on `points`, shape (n, 2), in place.
 
-    Edge i is sampled every ``period[i]`` epochs; its head is pushed away from a random point every
-    ``negative_period[i]``.
+    Edge i is sampled every ``period[i]`` epochs; each time its head is pushed away from
+    `n_negative` random points.
     """
     _descend(
-        points, points.shape[0], head, tail, period, period.copy(),
-        negative_period, negative_period.copy(), head.shape[0],
-        seed, n_epochs, learning_rate, a, b,
+        points, points.shape[0], head, tail, period, period.copy(), head.shape[0],
+        n_negative, seed, n_epochs, learning_rate, a, b,
     )  # fmt: skip

@@ -148,16 +148,14 @@ def optimize(
     """
     # Weaker edges would be sampled less than once.
     sampled = graph.data >= graph.data.max() / n_epochs
-    weights = graph.data[sampled]
     a, b = curve_parameters(spread, min_dist)
     points = np.array(layout, dtype=np.float64, order="C")
-    period = weights.max() / weights
     _kernels.descend(
         points,
         graph.row[sampled].astype(np.int32),
         graph.col[sampled].astype(np.int32),
-        period,
-        period / float(negative_sample_rate),
+        graph.data.max() / graph.data[sampled],
+        n_negative=negative_sample_rate,
         seed=seed,
         n_epochs=n_epochs,
         learning_rate=learning_rate,

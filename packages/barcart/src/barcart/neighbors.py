@@ -8,7 +8,7 @@ cost, metric or not, and the answer is the one an exhaustive search would give, 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,6 +109,7 @@ def emd_neighbors(
     *,
     metric: bool = False,
     rows: Rows = None,
+    queries: Any = None,
     seeds: npt.NDArray[np.integer[Any]] | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
@@ -134,6 +135,9 @@ def emd_neighbors(
     rows
         Query rows: a slice, or an array of row numbers or of n booleans. Neighbors are always
         sought among all n rows.
+    queries
+        Shape (q, m), instead of `rows`: other rows, whose neighbors are sought among the n. All of
+        these are bounded for each query.
     seeds
         Shape (n_queries, k): for each query, different other rows that are likely neighbors, such
         as those under similar costs. The result is the same whatever they are.
@@ -152,36 +156,37 @@ def emd_neighbors(
     ValueError
         If volumes or costs are negative, NaN or infinite, a row has no mass or another total than
         the rest, the cost isn't symmetric, shapes don't fit, k isn't positive, `rows` points
-        outside, or the seeds of a query aren't k different other rows.
+        outside, it is passed with `queries`, or the seeds of a query aren't k different other rows.
     """
     started = time.perf_counter()
-    supports, cost = transport_problem(volume_matrix, cost_matrix, symmetric=True)
-    n_rows = supports.n_rows
-    queries = _query_rows(rows, n_rows)
-    indices, distances = _results(queries.size, n_rows, k)
+    asked = _Question.of(volume_matrix, rows, queries)
+    supports, cost = transport_problem(asked.volumes, cost_matrix, symmetric=True)
+    n_rows = asked.n_known
+    indices, distances = asked.results(k)
     if not distances.shape[1]:
         return NeighborGraph(indices, distances, 0, 0, time.perf_counter() - started)
     largest = float(cost.max())
     # A bound and a distance are each off by less than the bound on a reduced cost.
     slack = 2.0 * _kernels.rounding_bound(2 * supports.longest, largest)
     if seeds is not None:
-        indices[:] = _checked_seeds(seeds, queries, n_rows, indices.shape[1])
+        indices[:] = _checked_seeds(seeds, asked.rows, n_rows, indices.shape[1])
     # Named, so that they live as long as the index that points to their memory.
     index = substitutes = known = None
-    order = np.arange(queries.size)
-    if n_rows >= MIN_INDEXED_ROWS:
+    order = np.arange(asked.rows.size)
+    if n_rows >= MIN_INDEXED_ROWS and queries is None:
         known = PairIndex.build(supports, cost.shape[0])
         substitutes = cheapest_substitutes(cost)
         index = known.with_substitutes(substitutes)
-        order = similarity_order(supports, queries)
+        order = similarity_order(supports, asked.rows)
 
     def task(begin: int, end: int) -> int:
         return _kernels.emd_queries(
-            queries,
+            asked.rows,
             order,
             begin,
             end,
             supports,
+            n_rows,
             cost,
             metric,
             slack,
@@ -191,9 +196,10 @@ def emd_neighbors(
             seeded=seeds is not None and index is not None,
         )
 
-    solved = _run_queries(task, queries.size, n_jobs, progress)
-    pruned = queries.size * (n_rows - 1) - solved
-    return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
+    solved = _run_queries(task, asked.rows.size, n_jobs, progress)
+    return NeighborGraph(
+        indices, distances, solved, asked.n_pairs - solved, time.perf_counter() - started
+    )
 
 
 def tree_neighbors(
@@ -202,6 +208,7 @@ def tree_neighbors(
     k: int,
     *,
     rows: Rows = None,
+    queries: Any = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> NeighborGraph:
@@ -216,7 +223,7 @@ def tree_neighbors(
         Shape (n, m), dense or sparse; all rows of the same total (within 1e-9).
     tree
         The ground metric.
-    k, rows, n_jobs, progress
+    k, rows, queries, n_jobs, progress
         As for `emd_neighbors`.
 
     Returns
@@ -228,13 +235,13 @@ def tree_neighbors(
     ValueError
         As `emd_neighbors`.
     """
-    volumes = as_volume_csr(volume_matrix)
-    supports = Supports.from_volumes(volumes)
+    asked = _Question.of(volume_matrix, rows, queries)
+    supports = Supports.from_volumes(asked.volumes)
     # Exactly equal totals: the embedding's distances are those of the tree only for such rows.
     normalized = sp.csr_array(
-        (supports.mass * supports.scale, supports.indices, supports.indptr), shape=volumes.shape
+        (supports.mass * supports.scale, supports.indices, supports.indptr), shape=asked.volumes.shape
     )
-    return _manhattan_graph(tree.embed(normalized), k, rows, n_jobs, progress)
+    return _manhattan_graph(replace(asked, volumes=tree.embed(normalized)), k, n_jobs, progress)
 
 
 def manhattan_neighbors(
@@ -242,6 +249,7 @@ def manhattan_neighbors(
     k: int,
     *,
     rows: Rows = None,
+    queries: Any = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> NeighborGraph:
@@ -251,7 +259,7 @@ def manhattan_neighbors(
     ----------
     volume_matrix
         Shape (n, m), dense or sparse; totals may differ.
-    k, rows, n_jobs, progress
+    k, rows, queries, n_jobs, progress
         As for `emd_neighbors`.
 
     Returns
@@ -261,27 +269,68 @@ def manhattan_neighbors(
     Raises
     ------
     ValueError
-        If volumes are negative, NaN or infinite, a row has no mass, k isn't positive, or `rows`
-        points outside.
+        If volumes are negative, NaN or infinite, a row has no mass, k isn't positive, `rows`
+        points outside, or it is passed with `queries`.
     """
-    return _manhattan_graph(as_volume_csr(volume_matrix), k, rows, n_jobs, progress)
+    return _manhattan_graph(_Question.of(volume_matrix, rows, queries), k, n_jobs, progress)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Which rows' neighbors are sought, and among which.
+
+    Attributes
+    ----------
+    volumes
+        The rows that may be neighbors, and then those that are queries alone.
+    n_known
+        How many may be neighbors.
+    rows
+        Row numbers of the queries.
+    """
+
+    volumes: "sp.csr_array[np.float64]"
+    n_known: int
+    rows: IntArray
+
+    @classmethod
+    def of(cls, volume_matrix: Any, rows: Rows, queries: Any) -> "_Question":
+        volumes = as_volume_csr(volume_matrix)
+        n_known, m = (int(size) for size in volumes.shape)
+        if queries is None:
+            return cls(volumes, n_known, _query_rows(rows, n_known))
+        if rows is not None:
+            raise ValueError("pass rows or queries, not both")
+        others = as_volume_csr(queries)
+        if others.shape[1] != m:
+            raise ValueError(
+                f"queries has {others.shape[1]} columns but volume_matrix {m}; both must list the "
+                "same ingredients"
+            )
+        both = sp.csr_array(sp.vstack((volumes, others), format="csr"))
+        return cls(both, n_known, np.arange(n_known, both.shape[0]))
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of a query and another row that may be its neighbor."""
+        return int(self.n_known * self.rows.size - (self.rows < self.n_known).sum())
+
+    def results(self, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
+        """Return room for k neighbors of each query, or for as many as there are."""
+        others = bool((self.rows >= self.n_known).any())
+        return _results(self.rows.size, self.n_known + others, k)
 
 
 def _manhattan_graph(
-    points: "sp.csr_array[np.float64]",
-    k: int,
-    rows: Rows,
-    n_jobs: int | None,
-    progress: Progress | None,
+    asked: _Question, k: int, n_jobs: int | None, progress: Progress | None
 ) -> NeighborGraph:
     started = time.perf_counter()
-    n_rows = points.shape[0]
-    queries = _query_rows(rows, n_rows)
-    indices, distances = _results(queries.size, n_rows, k)
+    points = asked.volumes
+    indices, distances = asked.results(k)
     if not distances.shape[1]:
         return NeighborGraph(indices, distances, 0, 0, time.perf_counter() - started)
     compressed = _kernels.compressed(points)
-    transposed = _kernels.compressed(points.tocsc())
+    transposed = _kernels.compressed(points[: asked.n_known].tocsc())
     totals = np.asarray(points.sum(axis=1), dtype=np.float64).reshape(-1)
     overflowing = ~np.isfinite(4.0 * totals)
     if overflowing.any():
@@ -295,10 +344,11 @@ def _manhattan_graph(
 
     def task(begin: int, end: int) -> int:
         return _kernels.manhattan_queries(
-            queries,
+            asked.rows,
             begin,
             end,
             compressed,
+            asked.n_known,
             transposed,
             totals,
             relative_slack,
@@ -306,9 +356,10 @@ def _manhattan_graph(
             indices,
         )
 
-    solved = _run_queries(task, queries.size, n_jobs, progress)
-    pruned = queries.size * (n_rows - 1) - solved
-    return NeighborGraph(indices, distances, solved, pruned, time.perf_counter() - started)
+    solved = _run_queries(task, asked.rows.size, n_jobs, progress)
+    return NeighborGraph(
+        indices, distances, solved, asked.n_pairs - solved, time.perf_counter() - started
+    )
 
 
 def _checked_seeds(
