@@ -8,6 +8,7 @@ from api.analysis.analysis import Analysis
 from api.analysis.atlas import build_atlas
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
+from api.analytics.background import in_background
 from api.analytics.progress import Reporter, Stages
 from api.storage.records import Spool
 
@@ -32,8 +33,7 @@ _STAGES = (
     "Counting recipe complexity",
     "Building the ingredient tree",
     "Learning what ingredients cost to replace",
-    "Mapping recipes by both distances",
-    "Finding similar recipes",
+    "Drawing both maps and finding similar recipes",
     "Finding substitutes",
     "Naming the maps' neighborhoods",
 )
@@ -86,11 +86,16 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        manhattan = analysis.compute_cocktail_space(previous.get("cocktail-space"))
-        learned = analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
-    with stage(next(names)):
+        # Maps are drawn in C, on one processor each, and similar recipes are written in Python.
+        by_volume = in_background(
+            lambda: analysis.compute_cocktail_space(previous.get("cocktail-space"))
+        )
+        by_cost = in_background(
+            lambda: analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
+        )
         name = "recipe-similar"
         similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name])
+        manhattan, learned = by_volume.result(), by_cost.result()
     with stage(next(names)):
         substitutes = analysis.compute_ingredient_substitutes()
         costs = spool.encode(analysis.ingredient_costs())
