@@ -205,9 +205,11 @@ def test_relatives_lie_closer_than_strangers(of_sample: AnalyticsQueries) -> Non
     for points in (manhattan, learned):
         relatives = _distance(points, "Negroni", "Boulevardier")
         assert relatives < _distance(points, "Negroni", "Piña Colada")
-    # They share one of three ingredients, so where Manhattan's map puts them is chance.
-    relatives = _distance(learned, "Sidecar", "Margarita")
-    assert relatives < _distance(learned, "Sidecar", "Bloody Mary")
+    # They share one of three ingredients: where a map of 101 recipes puts them is chance.
+    metric = of_sample.learn_ground_metric()
+    names = metric.recipes.names
+    nearest = metric.fit.neighbors.indices[names.index("Sidecar")]
+    assert "Margarita" in {names[other] for other in nearest}
 
 
 def test_rollup_makes_brands_one(of_sample: AnalyticsQueries) -> None:
