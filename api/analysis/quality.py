@@ -9,9 +9,9 @@ import pandas as pd
 
 from api.analysis.ground_metric import GroundProblem
 from api.analysis.quality_measures import (
+    COMPLETION_NEIGHBORS,
     Estimate,
     bootstrap,
-    COMPLETION_NEIGHBORS,
     completion_ranks,
     family_scores,
     held_out_exchanges,

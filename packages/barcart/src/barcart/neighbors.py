@@ -238,10 +238,9 @@ def tree_neighbors(
     asked = _Question.of(volume_matrix, rows, queries)
     supports = Supports.from_volumes(asked.volumes)
     # Exactly equal totals: the embedding's distances are those of the tree only for such rows.
-    normalized = sp.csr_array(
-        (supports.mass * supports.scale, supports.indices, supports.indptr), shape=asked.volumes.shape
-    )
-    return _manhattan_graph(replace(asked, volumes=tree.embed(normalized)), k, n_jobs, progress)
+    arrays = (supports.mass * supports.scale, supports.indices, supports.indptr)
+    embedded = tree.embed(sp.csr_array(arrays, shape=asked.volumes.shape))
+    return _manhattan_graph(replace(asked, volumes=embedded), k, n_jobs, progress)
 
 
 def manhattan_neighbors(
