@@ -81,7 +81,7 @@ def test_neighbors_equal_a_sort_of_all_distances(
     k=st.integers(1, 6),
     kind=st.sampled_from(["random", "ties", "wild"]),
 )
-def test_neighbors_of_other_rows_equal_a_sort_of_all_distances(
+def test_neighbors_of_queries_equal_a_sort(
     seed: int, n: int, q: int, m: int, k: int, kind: str
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -102,7 +102,7 @@ def test_neighbors_of_other_rows_equal_a_sort_of_all_distances(
             assert len(set(graph.indices[row].tolist())) == expected.size
 
 
-def test_neighbors_of_other_rows_on_a_tree() -> None:
+def test_neighbors_of_queries_on_a_tree() -> None:
     parents = {"root": (None, 0.0), "a": ("root", 1.0), "b": ("root", 1.0)}
     tree = TreeMetric.from_parent_map(parents, ["a", "b"])
     found = tree_neighbors([[1.0, 0.0], [0.0, 1.0]], tree, 1, queries=[[0.25, 0.75]])
