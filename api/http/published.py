@@ -81,6 +81,10 @@ class LoadedSnapshot:
         """Return an artifact as published, its hash checked; raises what the store raises."""
         return self._snapshots.read_bytes(self.manifest, name)
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield an artifact as published in pieces; raises what the store raises."""
+        return self._snapshots.iterate_bytes(self.manifest, name)
+
     def value(self, name: str) -> Any:
         """Return an artifact's JSON value."""
         return from_bytes(self.artifact(name))
@@ -92,6 +96,10 @@ class LoadedSnapshot:
     def records(self, name: str) -> Iterator[Any]:
         """Yield the values of a list without holding a large artifact in memory."""
         return self._snapshots.iterate_records(self.manifest, name)
+
+    def summary(self, name: str) -> bytes | None:
+        """Return what was kept of all records of a large artifact; None without a summary."""
+        return self._snapshots.read_summary(self.manifest, name)
 
     def record_ids(self, name: str) -> Sequence[int]:
         """Return the identifiers of a large artifact's records."""

@@ -4,6 +4,9 @@ Artifacts are encoded into temporary files, record by record, so that memory is 
 The index of a large one has a row of 24 bytes for each record, by identifier: the identifier, the
 record's place in the artifact, its number of bytes, and their CRC-32, all little-endian. It is
 searched as it is, so that the first record is found without decoding an index of megabytes.
+
+What questions about all records of a large one need can be published beside it as a summary, so
+that they are answered without reading it.
 """
 
 import tempfile
@@ -14,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, BinaryIO, Final, Self, cast
+from typing import Any, BinaryIO, Final, Protocol, Self, cast
 
 from api.storage.errors import StorageError
 from api.storage.serialization import encode
@@ -39,12 +42,27 @@ class EncodedArtifact:
         Of these bytes.
     index
         Where its records are; None for a small artifact.
+    summary
+        What its publisher keeps of all its records; None for a small artifact.
     """
 
     stream: BinaryIO
     sha256: str
     size: int
     index: bytes | None
+    summary: bytes | None = None
+
+
+class Summary(Protocol):
+    """Keeps what questions about all records need, in a form of its own."""
+
+    def add(self, record: Any) -> None:
+        """Add the next record."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """Return what was kept."""
+        ...
 
 
 class Spool:
@@ -59,7 +77,9 @@ class Spool:
     def __exit__(self, *exception: object) -> None:
         self._files.close()
 
-    def encode(self, data: Any, key: str | None = None) -> EncodedArtifact:
+    def encode(
+        self, data: Any, key: str | None = None, summary: Summary | None = None
+    ) -> EncodedArtifact:
         """Encode an artifact.
 
         Parameters
@@ -68,6 +88,8 @@ class Spool:
             A JSON value, or an iterator of records, which becomes a list.
         key
             The integer field by which one record of a list is found.
+        summary
+            What to publish beside the list if it is large.
 
         Raises
         ------
@@ -79,6 +101,8 @@ class Spool:
         def note(record: Any, offset: int, piece: bytes) -> None:
             if key is not None:
                 index.add(record[key], offset, piece)
+            if summary is not None:
+                summary.add(record)
 
         stream = self._files.enter_context(
             tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 closed with the spool
@@ -92,7 +116,11 @@ class Spool:
             ) from error
         indexed = key is not None and size >= INDEXED_BYTES
         return EncodedArtifact(
-            cast(BinaryIO, stream), digest, size, index.rows() if indexed else None
+            cast(BinaryIO, stream),
+            digest,
+            size,
+            index.rows() if indexed else None,
+            summary.to_bytes() if indexed and summary is not None else None,
         )
 
 

@@ -5,6 +5,7 @@ Layout, the same in a directory and in a bucket::
     current.json                       the pointer: which snapshot readers see, and which they saw
     snapshots/<id>/<artifact>.json     one object per artifact
     snapshots/<id>/<artifact>.index    where the records of a large one are
+    snapshots/<id>/<artifact>.summary  what questions about all of its records need
     snapshots/<id>/manifest.json       what belongs to it, with hashes; written last
 
 A snapshot's objects never change. Publishing writes them all, then the manifest, then swaps the
@@ -49,7 +50,7 @@ _MANIFEST = "manifest.json"
 _ID_TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
-_KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.(json|index)")
+_KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.(json|index|summary)")
 #: No clock names a snapshot from here on: nothing could be published after it.
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 #: A large artifact is checked in pieces of this size.
@@ -63,7 +64,7 @@ State = Literal["current", "stale", "foreign"]
 
 
 class ArtifactEntry(BaseModel):
-    """One artifact of a snapshot: the hash and size of its bytes, and the hash of its index."""
+    """One artifact of a snapshot: the hash and size of its bytes, and the hashes beside it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,6 +73,8 @@ class ArtifactEntry(BaseModel):
     # Of the index by which single records are read; None for small artifacts, which have none.
     # Earlier releases had an index of another form, which is no longer read: `index_sha256`.
     records_sha256: str | None = None
+    # Of the summary; None without one, as in snapshots of earlier releases.
+    summary_sha256: str | None = None
 
 
 class Manifest(BaseModel):
@@ -241,11 +244,27 @@ class Snapshots:
             If the bytes are not those that were published.
         """
         expected = manifest.artifacts[name].sha256
+        return self._get(_artifact_key(manifest.snapshot_id, name), expected)
+
+    def iterate_bytes(self, manifest: Manifest, name: str) -> Iterator[bytes]:
+        """Yield one artifact as the JSON that was published, in pieces of some megabytes.
+
+        Its hash is checked before the last piece, so that nobody takes damaged bytes for the whole.
+        Raises as :meth:`read_bytes` does.
+        """
+        entry = manifest.artifacts[name]
         key = _artifact_key(manifest.snapshot_id, name)
-        data = self.store.get(key).data
-        if sha256(data) != expected:
-            raise _altered(self.store.describe(key))
-        return data
+        digest = hashlib.sha256()
+        for start in range(0, entry.size, _PIECE_BYTES):
+            length = min(_PIECE_BYTES, entry.size - start)
+            is_last = start + length == entry.size
+            # One byte more than the last piece has: there must be none.
+            piece = self.store.get_range(key, start, length + is_last)
+            digest.update(piece)
+            is_whole = len(piece) == length
+            if not is_whole or (is_last and digest.hexdigest() != entry.sha256):
+                raise _altered(self.store.describe(key))
+            yield piece
 
     def read_record(self, manifest: Manifest, name: str, identifier: int) -> bytes | None:
         """Return one record of an artifact as JSON; None if it has no such record.
@@ -309,7 +328,19 @@ class Snapshots:
         expected = manifest.artifacts[name].records_sha256
         if expected is None:
             raise ValueError(f"{name} has no index: read it whole")
-        key = _index_key(manifest.snapshot_id, name)
+        return self._get(_index_key(manifest.snapshot_id, name), expected)
+
+    def read_summary(self, manifest: Manifest, name: str) -> bytes | None:
+        """Return what an artifact's publisher kept of its records; None if it has no summary.
+
+        Raises as :meth:`read_bytes` does.
+        """
+        expected = manifest.artifacts[name].summary_sha256
+        if expected is None:
+            return None
+        return self._get(_summary_key(manifest.snapshot_id, name), expected)
+
+    def _get(self, key: str, expected: str) -> bytes:
         data = self.store.get(key).data
         if sha256(data) != expected:
             raise _altered(self.store.describe(key))
@@ -426,6 +457,9 @@ class Snapshots:
                 if artifact.index is not None:
                     written.append(_index_key(snapshot_id, name))
                     self.store.put(written[-1], artifact.index)
+                if artifact.summary is not None:
+                    written.append(_summary_key(snapshot_id, name))
+                    self.store.put(written[-1], artifact.summary)
             manifest_bytes = to_bytes(manifest.model_dump(mode="json"))
             self.store.put(_manifest_key(snapshot_id), manifest_bytes)
             published = _published(pointer, known)
@@ -501,26 +535,15 @@ class Snapshots:
         """
         for name, entry in manifest.artifacts.items():
             try:
-                self._check_artifact(_artifact_key(manifest.snapshot_id, name), entry)
+                for _ in self.iterate_bytes(manifest, name):
+                    pass
                 if entry.records_sha256 is not None:
                     self._index(manifest, name)
+                self.read_summary(manifest, name)
             except ObjectNotFoundError as error:
                 raise CorruptSnapshotError(
                     f"{manifest.snapshot_id} is not complete: {error}"
                 ) from error
-
-    def _check_artifact(self, key: str, entry: ArtifactEntry) -> None:
-        digest = hashlib.sha256()
-        for start in range(0, entry.size, _PIECE_BYTES):
-            length = min(_PIECE_BYTES, entry.size - start)
-            # One byte more than the last piece has: there must be none.
-            wanted = length + (start + length == entry.size)
-            piece = self.store.get_range(key, start, wanted)
-            digest.update(piece)
-            if len(piece) != length:
-                raise _altered(self.store.describe(key))
-        if digest.hexdigest() != entry.sha256:
-            raise _altered(self.store.describe(key))
 
     def _before(self, pointer: _Pointer | None) -> str:
         older = [
@@ -628,11 +651,12 @@ class Snapshots:
 
 
 def _entry(artifact: EncodedArtifact) -> ArtifactEntry:
-    index = artifact.index
+    index, summary = artifact.index, artifact.summary
     return ArtifactEntry(
         sha256=artifact.sha256,
         size=artifact.size,
         records_sha256=None if index is None else sha256(index),
+        summary_sha256=None if summary is None else sha256(summary),
     )
 
 
@@ -691,6 +715,10 @@ def _artifact_key(snapshot_id: str, name: str) -> str:
 
 def _index_key(snapshot_id: str, name: str) -> str:
     return _artifact_key(snapshot_id, name).removesuffix(".json") + ".index"
+
+
+def _summary_key(snapshot_id: str, name: str) -> str:
+    return _artifact_key(snapshot_id, name).removesuffix(".json") + ".summary"
 
 
 def _manifest_key(snapshot_id: str) -> str:

@@ -560,6 +560,47 @@ def test_an_index_is_removed_with_its_snapshot(
     assert snapshots.history() == [manifest]
 
 
+class _Total:
+    """A summary: the sum of ids."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, record: Any) -> None:
+        self.total += record["recipe_id"]
+
+    def to_bytes(self) -> bytes:
+        return str(self.total).encode()
+
+
+def test_a_summary_is_published_beside_a_large_artifact(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 1_000)
+    snapshots = Snapshots(store, keep=1)
+    for _ in range(2):  # the first is removed with its summary
+        with records_module.Spool() as spool:
+            large = spool.encode(iter(_records(100)), "recipe_id", _Total())
+            small = spool.encode(_records(2), "recipe_id", _Total())
+            manifest = snapshots.publish({"large": large, "small": small})
+    assert snapshots.read_summary(manifest, "large") == b"34650"
+    assert snapshots.read_summary(manifest, "small") is None
+    names = [item.key.split("/")[2] for item in store.list("snapshots/")]
+    assert sorted(names) == [
+        "large.index",
+        "large.json",
+        "large.summary",
+        "manifest.json",
+        "small.json",
+    ]
+    snapshots.check(manifest)
+    store.put(f"snapshots/{manifest.snapshot_id}/large.summary", b"34651")
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.read_summary(manifest, "large")
+    with pytest.raises(CorruptSnapshotError):
+        snapshots.check(manifest)
+
+
 def test_publishing_takes_memory_for_one_record(tmp_path: Path) -> None:
     """50 MB of records through a budget of 20: nothing holds the whole artifact."""
 
