@@ -14,7 +14,7 @@ from api.http.models.common import problem_responses
 from api.http.models.schemas import ArtifactName, artifact_schema
 from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot
-from api.http.responses import IfNoneMatch, stale_header
+from api.http.responses import IfNoneMatch, artifact_etag, artifact_response, stale_header
 from api.http.snapshot_history import own_snapshots
 from api.http.tables import to_csv, to_parquet
 from api.storage.errors import SnapshotNotFoundError
@@ -151,17 +151,21 @@ def _file(
     """
     if name not in loaded.manifest.artifacts:
         raise no_analytics(f"There is no {name} in snapshot {loaded.manifest.snapshot_id}.")
-    body, media_type = _content(loaded, name, format)
-    headers = {"ETag": strong_etag(body), "Cache-Control": cache_control}
+    headers = {"Cache-Control": cache_control}
+    disposition = {"Content-Disposition": f'attachment; filename="{file_name}.{format}"'}
+    if format == "json":
+        headers["ETag"] = artifact_etag(loaded, name)
+        if if_none_match(condition, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return artifact_response(loaded, name, headers | disposition)
+    body, media_type = _table(loaded, name, format)
+    headers["ETag"] = strong_etag(body)
     if if_none_match(condition, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    headers["Content-Disposition"] = f'attachment; filename="{file_name}.{format}"'
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(body, media_type=media_type, headers=headers | disposition)
 
 
-def _content(loaded: LoadedSnapshot, name: ArtifactName, format: str) -> tuple[bytes, str]:
-    if format == "json":
-        return loaded.artifact(name), "application/json"
+def _table(loaded: LoadedSnapshot, name: ArtifactName, format: str) -> tuple[bytes, str]:
     if name == "atlas":
         raise Problem(404, "Not found", "The atlas is no table. Download atlas.json instead.")
     if loaded.manifest.schema_version != SCHEMA_VERSION:
