@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from api.analysis.bar.model import BarModel
+    from api.analysis.bar.neighbor_graph import NeighborGraph
     from api.http.models.bar import Replacement
+    from api.storage.snapshots import Manifest
 
 app = typer.Typer(
     help="Shelf questions: what can I make, what should I buy, what replaces a bottle.",
@@ -49,8 +51,6 @@ def now(
 ) -> None:
     """List the recipes that the shelf makes."""
     with exit_on_error():
-        from api.analysis.bar import published
-        from api.analysis.bar.makeable import graph_distances, neighbor_graph
         from api.http.bar_answers import makeable_answer
 
         if order not in ("rating", "similarity", "ingredients"):
@@ -58,12 +58,10 @@ def now(
         if order == "similarity" and like is None:
             raise typer.BadParameter("--order similarity needs --like RECIPE")
         bar = _read_bar()
-        distances = None
+        chains = None
         if like is not None:
-            start = _recipe_id(bar, like)
-            (similar,) = _artifacts("recipe-similar")
-            distances = graph_distances(neighbor_graph(published.relatives(similar)), start)
-        answer = makeable_answer(bar, _bottles(bar, have, shelf, user), order, distances)  # type: ignore[arg-type]
+            chains = _graph(_read_published()[0]).chains(_recipe_id(bar, like))
+        answer = makeable_answer(bar, _bottles(bar, have, shelf, user), order, chains)  # type: ignore[arg-type]
     _print(
         answer,
         as_json,
@@ -118,7 +116,7 @@ def without(
         from api.http.bar_answers import without_answer
 
         bar = _read_bar()
-        (substitutes,) = _artifacts("ingredient-substitutes")
+        _, (substitutes,) = _read_published("ingredient-substitutes")
         swaps = published.swaps(substitutes)
         bottle = _ingredient_id(bar, empty)
         answer = without_answer(bar, _bottles(bar, have, shelf, user), bottle, swaps)
@@ -182,12 +180,10 @@ def menu(
         from api.http.bar_answers import menu_answer
 
         bar = _read_bar()
-        atlas, similar = _artifacts("atlas", "recipe-similar")
-        places, regions = published.learned_map(atlas)
+        manifest, (atlas,) = _read_published("atlas")
         chosen = [_recipe_id(bar, recipe) for recipe in recipes]
-        relatives = published.relatives(similar)
         try:
-            found = check_menu(bar, chosen, relatives, places, regions)
+            found = check_menu(bar, chosen, _graph(manifest), published.learned_map(atlas))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
         answer = menu_answer(bar, found)
@@ -228,15 +224,32 @@ def _read_bar() -> "BarModel":
         return BarModel.from_rows(read_bar_rows(connection))
 
 
-def _artifacts(*names: str) -> list[Any]:
+def _read_published(*names: str) -> "tuple[Manifest, list[Any]]":
     from api.cli.own_analytics import read_own
+
+    manifest, found = read_own(names)
+    _require(manifest, *names)
+    return manifest, [found[name] for name in names]
+
+
+def _graph(manifest: "Manifest") -> "NeighborGraph":
+    from api.analysis.bar import published
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    name = "recipe-similar"
+    _require(manifest, name)
+    snapshots = AnalyticsStorage.from_settings().snapshots
+    return published.neighbor_graph(
+        snapshots.read_summary(manifest, name), lambda: snapshots.iterate_records(manifest, name)
+    )
+
+
+def _require(manifest: "Manifest", *names: str) -> None:
     from api.storage.errors import StorageError
 
-    found = read_own(names)[1]
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise StorageError(f"There is no {missing[0]} yet. Compute it with: cocktaildb refresh")
-    return [found[name] for name in names]
+    for name in names:
+        if name not in manifest.artifacts:
+            raise StorageError(f"There is no {name} yet. Compute it with: cocktaildb refresh")
 
 
 def _bottles(
@@ -284,7 +297,8 @@ def _ingredient_id(bar: "BarModel", text: str) -> int:
 
 
 def _recipe_id(bar: "BarModel", text: str) -> int:
-    return _id(text, {key: one.name for key, one in bar.recipes.items()}, "recipe")
+    names = dict(sorted(zip(bar.recipes.ids.tolist(), bar.recipes.names, strict=True)))
+    return _id(text, names, "recipe")
 
 
 def _id(text: str, names: dict[int, str], kind: str) -> int:

@@ -73,7 +73,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        services.freshness.begin()
+        if services.freshness.takes_long():
+            services.freshness.begin()
+            services.bar.begin()
         yield
         services.freshness.close()
         services.bar.close()

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from api.analysis.bar import Order
 from api.analysis.bar.makeable import (
     NextBottle,
-    Order,
     bottle_uses,
-    buy_next,
     kind_offers,
     makeable_now,
-    one_bottle_away,
+    next_bottles,
 )
 from api.analysis.bar.menu import MenuCheck
-from api.analysis.bar.model import BarModel, Recipe
+from api.analysis.bar.model import BarModel
+from api.analysis.bar.neighbor_graph import Chains
+from api.analysis.bar.recipe_table import Recipe
 from api.analysis.bar.without import Fix, Swap, fixes_without
 from api.http.models.bar import (
     BottleStock,
@@ -39,27 +40,28 @@ _LISTED = 50
 
 
 def makeable_answer(
-    bar: BarModel, have: Sequence[int], order: Order, distances: Mapping[int, float] | None
+    bar: BarModel, have: Sequence[int], order: Order, chains: Chains | None
 ) -> MakeableRecipes:
     """Return what the shelf makes now."""
     return MakeableRecipes(
         recipes=[
             MakeableRecipe(
                 **_recipe(one.recipe).model_dump(),
-                ingredient_count=len(one.recipe.ingredient_ids),
-                rating=one.recipe.rating,
+                ingredient_count=one.ingredient_count,
+                rating=one.rating,
                 distance=one.distance,
             )
-            for one in makeable_now(bar, have, order=order, distances=distances)
+            for one in makeable_now(bar, have, order=order, chains=chains)
         ]
     )
 
 
 def next_answer(bar: BarModel, have: Sequence[int], count: int) -> NextBottles:
     """Return what each missing bottle unlocks, a shopping list, and the kinds that would help."""
+    one_away, to_buy = next_bottles(bar, have, count)
     return NextBottles(
-        one_away=[_unlocks(bar, one) for one in one_bottle_away(bar, have)[:_LISTED]],
-        shopping_list=[_unlocks(bar, one) for one in buy_next(bar, have, count)],
+        one_away=[_unlocks(bar, one) for one in one_away[:_LISTED]],
+        shopping_list=[_unlocks(bar, one) for one in to_buy],
         kinds=[
             KindOption(
                 **_ingredient(bar, one.kind_id).model_dump(),

@@ -115,9 +115,8 @@ class Freshness:
             self._writes += 1
 
     def begin(self) -> None:
-        """Begin the first comparison, in the background, if readers would not wait for it."""
-        if self._long():
-            self._start()
+        """Begin the first comparison, in the background."""
+        self._start()
 
     def known(self, manifest: Manifest) -> State | None:
         """Return the state of a snapshot; None if it takes a look or a comparison.
@@ -151,7 +150,7 @@ class Freshness:
             known = self.known(manifest)
             if known is not None:
                 return known
-            long = self._long()
+            long = self.takes_long()
             running, begun = self._start()
             patience = 0.0 if long else begun + self._patience - time.monotonic()
             try:
@@ -196,7 +195,7 @@ class Freshness:
         look = self._look = _Look(identity or _unknown(), database_id, at, writes)
         return look
 
-    def _long(self) -> bool:
+    def takes_long(self) -> bool:
         """Return whether the next comparison takes longer than readers should wait."""
         last, path = self._last, self._database.sqlite_path
         if path is None:

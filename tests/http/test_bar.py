@@ -1,18 +1,22 @@
 """Shelf questions over HTTP, on the sample and its published analytics."""
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
+from api.db import bar_rows
 from api.db.database import Database
 from api.db.frames import Dataset
 from api.db.migrations import upgrade
 from api.db.write import write_dataset
 from api.http.app import create_app
 from api.settings import Settings
+from tests.http.conftest import Site
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,44 @@ def test_menu_refuses_unknown_recipes(client: TestClient) -> None:
     response = client.get("/api/v1/analytics/bar/menu", params={"recipe": 999_999})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "recipe"
+
+
+def test_large_collections_are_compared_by_summary(
+    site: Site, make_client: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers are those of a snapshot without a summary, and no record is read."""
+
+    def answers(client: TestClient) -> list[Any]:
+        have = ids(client, "Gin", "Campari", "Sweet Red Vermouth", "Soda Water", "Dry Vermouth")
+        menu = range(1, 21)
+        like = [ask(client, "now", have=have, order="similarity", like=one) for one in menu]
+        return [*like, ask(client, "menu", recipe=list(menu))]
+
+    before = answers(make_client())
+    assert before[-1]["duplicates"]
+    monkeypatch.setattr("api.storage.records.INDEXED_BYTES", 0)
+    site.refresh(force=True)
+    monkeypatch.delattr("api.storage.snapshots.Snapshots.iterate_records")
+    assert answers(make_client()) == before
+
+
+def test_large_databases_are_read_at_the_start(
+    site: Site, make_client: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.freshness.LONG_SECONDS", 0.0)
+    read = threading.Event()
+    read_bar_rows = bar_rows.read_bar_rows
+
+    def once(connection: Connection) -> bar_rows.BarRows:
+        assert not read.is_set()
+        rows = read_bar_rows(connection)
+        read.set()
+        return rows
+
+    monkeypatch.setattr(bar_rows, "read_bar_rows", once)
+    client = make_client()
+    assert read.wait(10)
+    assert ask(client, "now", have=ids(client, "Gin"))["recipes"] == []
 
 
 def test_substitutes_need_a_snapshot(sample: Dataset, tmp_path: Path) -> None:

@@ -1,32 +1,45 @@
 """What a shelf makes now, which bottle to buy next, and what sits unused."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
-from typing import Literal
 
-from api.analysis.bar.model import BarModel, Recipe
+import numpy as np
 
-Order = Literal["rating", "similarity", "ingredients"]
+from api.analysis.bar import Order
+from api.analysis.bar.arrays import Rows, run_starts
+from api.analysis.bar.model import BarModel
+from api.analysis.bar.neighbor_graph import Chains
+from api.analysis.bar.recipe_table import Recipe, RecipeList
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Makeable:
-    """A recipe that the shelf makes, or nearly makes.
+    """A recipe that the shelf makes.
 
     Attributes
     ----------
-    missing
-        The ingredients that the shelf does not cover, by id.
+    ingredient_count
+        How many different ingredients it asks for.
+    rating
+        The mean; None without ratings.
     distance
         From the recipe that the answer is sorted by; None if it was not asked for, or if no chain
         of relatives leads there.
     """
 
     recipe: Recipe
-    missing: tuple[int, ...] = ()
-    distance: float | None = None
+    ingredient_count: int
+    rating: float | None
+    distance: float | None
+
+
+@dataclass(frozen=True)
+class NearlyMakeable:
+    """A recipe that the shelf does not make, and the ingredients that it lacks, by id."""
+
+    recipe: Recipe
+    missing: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,7 @@ class NextBottle:
     """
 
     ingredient_id: int
-    unlocked: tuple[Recipe, ...]
+    unlocked: Sequence[Recipe]
 
 
 @dataclass(frozen=True)
@@ -58,9 +71,9 @@ class BottleUse:
     """
 
     ingredient_id: int
-    makeable: tuple[Recipe, ...]
+    makeable: Sequence[Recipe]
     all_recipes: int
-    would_use: tuple[Makeable, ...]
+    would_use: tuple[NearlyMakeable, ...]
 
 
 @dataclass(frozen=True)
@@ -78,17 +91,12 @@ class KindOffer:
     gained: int
 
 
-def missing_ingredients(recipe: Recipe, covered: Collection[int]) -> tuple[int, ...]:
-    """Return the distinct ingredients that a recipe asks for and the shelf does not cover."""
-    return tuple(sorted(recipe.ingredient_ids.difference(covered)))
-
-
 def makeable_now(
     bar: BarModel,
     shelf: Iterable[int],
     *,
     order: Order = "ingredients",
-    distances: Mapping[int, float] | None = None,
+    chains: Chains | None = None,
 ) -> list[Makeable]:
     """Return the recipes all of whose ingredients the shelf covers.
 
@@ -97,143 +105,89 @@ def makeable_now(
     order
         ``rating``, the best first and unrated last; ``similarity``, the least distance first and
         unknown last; or ``ingredients``, the fewest first. Ties: by name, then id.
-    distances
-        By recipe id, from the recipe to compare with; see :func:`graph_distances`.
+    chains
+        From the recipe to compare with.
     """
-    covered, known = bar.coverage(shelf), distances or {}
-    found = [
-        Makeable(recipe, distance=known.get(recipe.id))
-        for recipe in bar.recipes.values()
-        if recipe.ingredient_ids <= covered
+    table = bar.recipes
+    rows = makeable_rows(bar, bar.coverage(shelf))
+    counts, ratings = table.ingredient_counts[rows], table.ratings[rows]
+    distances = np.full(len(rows), np.inf) if chains is None else chains.to(table.ids[rows])
+    keys = {"rating": -ratings, "similarity": distances, "ingredients": counts}
+    # NaN, where there is no rating, sorts last.
+    ranking = np.argsort(keys[order], kind="stable")
+    return [
+        Makeable(table.recipe(row), count, _known(rating), _known(distance))
+        for row, count, rating, distance in zip(
+            rows[ranking].tolist(),
+            counts[ranking].tolist(),
+            ratings[ranking].tolist(),
+            distances[ranking].tolist(),
+            strict=True,
+        )
     ]
 
-    def key(one: Makeable) -> tuple[float, str, int]:
-        recipe = one.recipe
-        if order == "rating":
-            value = float("inf") if recipe.rating is None else -recipe.rating
-        elif order == "similarity":
-            value = float("inf") if one.distance is None else one.distance
-        else:
-            value = float(len(recipe.ingredient_ids))
-        return value, recipe.name.casefold(), recipe.id
 
-    return sorted(found, key=key)
+def makeable_rows(bar: BarModel, covered: Collection[int]) -> Rows:
+    """Return the rows of the recipes all of whose ingredients are covered."""
+    lacking, _ = bar.recipes.lacking(covered)
+    return np.flatnonzero(np.bincount(lacking, minlength=len(bar.recipes)) == 0)
 
 
-def neighbor_graph(
-    relatives: Mapping[int, Sequence[tuple[int, float]]],
-) -> dict[int, list[tuple[int, float]]]:
-    """Return relatives in both directions.
+def next_bottles(
+    bar: BarModel, shelf: Iterable[int], count: int = 3
+) -> tuple[list[NextBottle], list[NextBottle]]:
+    """Return each bottle that alone unlocks recipes, and the next ``count`` bottles to buy.
 
-    Parameters
-    ----------
-    relatives
-        By recipe id: the ids of its nearest and their distances.
+    The first list has the bottle that unlocks most first. A bottle is named as recipes name it. One
+    that covers several recipes' wishes, such as London dry gin where others ask for any gin,
+    unlocks them all.
+
+    Of the second, each bottle is the best once those before it are there. This is the greedy
+    choice: the number of recipes unlocked has no diminishing returns in general (two bottles may
+    unlock what neither does), so it is a good shopping list, not a proven optimum.
     """
-    edges: dict[int, list[tuple[int, float]]] = {}
-    for recipe_id, near in relatives.items():
-        for other, distance in near:
-            edges.setdefault(recipe_id, []).append((other, distance))
-            edges.setdefault(other, []).append((recipe_id, distance))
-    return edges
+    have = set(shelf)
+    chosen: list[NextBottle] = []
+    one_away = options = _one_bottle_away(bar, have)
+    while options and len(chosen) < count:
+        chosen.append(options[0])
+        have.add(options[0].ingredient_id)
+        if len(chosen) < count:
+            options = _one_bottle_away(bar, have)
+    return one_away, chosen
 
 
-def graph_distances(
-    graph: Mapping[int, Sequence[tuple[int, float]]], start: int
-) -> dict[int, float]:
-    """Return the length of the shortest chain of relatives from one recipe to each other.
-
-    The published neighbors are each recipe's nearest ten. Beyond them the length of the shortest
-    path through the neighbor graph approximates the distance, as in Isomap (Tenenbaum, de Silva,
-    Langford 2000).
-
-    Parameters
-    ----------
-    graph
-        From :func:`neighbor_graph`.
-    """
-    settled: dict[int, float] = {}
-    queue = [(0.0, start)] if start in graph else []
-    while queue:
-        distance, recipe_id = heappop(queue)
-        if recipe_id in settled:
-            continue
-        settled[recipe_id] = distance
-        for other, length in graph[recipe_id]:
-            if other not in settled:
-                heappush(queue, (distance + length, other))
-    return settled
-
-
-def one_bottle_away(bar: BarModel, shelf: Iterable[int]) -> list[NextBottle]:
-    """Return each bottle that alone unlocks recipes, the one that unlocks most first.
-
-    A bottle is named as recipes name it. One that covers several recipes' wishes, such as London
-    dry gin where others ask for any gin, unlocks them all.
-    """
-    covered = bar.coverage(shelf)
-    lacking = {
-        recipe.id: missing
-        for recipe in bar.recipes.values()
-        if (missing := recipe.ingredient_ids.difference(covered))
-    }
-    wanted = Counter(next(iter(one)) for one in lacking.values() if len(one) == 1)
-    # Whoever covers all that a recipe lacks covers any one of it.
-    by_one: dict[int, list[int]] = {}
-    for key, missing in lacking.items():
-        by_one.setdefault(next(iter(missing)), []).append(key)
-    found = []
-    for bottle in wanted:
-        covers = bar.coverage([bottle])
-        unlocked = [
-            bar.recipes[key]
-            for one in covers
-            for key in by_one.get(one, ())
-            if lacking[key] <= covers
-        ]
-        unlocked.sort(key=lambda recipe: (recipe.name.casefold(), recipe.id))
-        found.append(NextBottle(bottle, tuple(unlocked)))
+def _one_bottle_away(bar: BarModel, shelf: Iterable[int]) -> list[NextBottle]:
+    rows, columns = bar.recipes.lacking(bar.coverage(shelf))
+    alone = np.bincount(rows, minlength=len(bar.recipes))[rows] == 1
+    wanted = bar.recipes.asked[np.unique(columns[alone])].tolist()
+    found = [
+        NextBottle(bottle, RecipeList(bar.recipes, unlocked))
+        for bottle, unlocked in zip(wanted, _unlocked(bar, rows, columns, wanted), strict=True)
+    ]
     return sorted(
         found,
         key=lambda one: (-len(one.unlocked), bar.name(one.ingredient_id), one.ingredient_id),
     )
 
 
-def buy_next(bar: BarModel, shelf: Iterable[int], count: int = 3) -> list[NextBottle]:
-    """Return the next ``count`` bottles to buy, each the best once those before it are there.
-
-    The greedy choice: the number of recipes unlocked has no diminishing returns in general (two
-    bottles may unlock what neither does), so this is a good shopping list, not a proven optimum.
-    """
-    have, chosen = set(shelf), []
-    for _ in range(count):
-        options = one_bottle_away(bar, have)
-        if not options:
-            break
-        chosen.append(options[0])
-        have.add(options[0].ingredient_id)
-    return chosen
-
-
 def bottle_uses(bar: BarModel, shelf: Iterable[int], *, suggestions: int = 3) -> list[BottleUse]:
     """Return how many drinks each bottle of the shelf serves, unused bottles first."""
-    bottles = sorted(set(shelf))
+    table, bottles = bar.recipes, sorted(set(shelf))
     covered = bar.coverage(bottles)
-    ordered = sorted(bar.recipes.values(), key=lambda recipe: (recipe.name.casefold(), recipe.id))
+    missing = np.bincount(table.lacking(covered)[0], minlength=len(table))
     found = []
     for bottle in bottles:
-        covers = bar.coverage([bottle])
-        using = [recipe for recipe in ordered if not recipe.ingredient_ids.isdisjoint(covers)]
-        makeable = tuple(recipe for recipe in using if recipe.ingredient_ids <= covered)
-        nearly = sorted(
-            (
-                Makeable(recipe, missing_ingredients(recipe, covered))
-                for recipe in using
-                if not recipe.ingredient_ids <= covered
-            ),
-            key=lambda one: len(one.missing),
+        using = table.using(bar.coverage([bottle]))
+        lacking = missing[using]
+        makeable, others = using[lacking == 0], using[lacking > 0]
+        # The fewest missing first, then by name: by row.
+        nearest = np.sort(missing[others] * len(table) + others)[:suggestions] % len(table)
+        would_use = tuple(
+            NearlyMakeable(table.recipe(row), tuple(sorted(table.ingredient_ids(row) - covered)))
+            for row in nearest.tolist()
         )
-        found.append(BottleUse(bottle, makeable, len(using), tuple(nearly[:suggestions])))
+        found.append(BottleUse(bottle, RecipeList(table, makeable), len(using), would_use))
     return sorted(
         found, key=lambda one: (len(one.makeable), one.all_recipes, bar.name(one.ingredient_id))
     )
@@ -247,18 +201,19 @@ def kind_offers(bar: BarModel, shelf: Iterable[int]) -> list[KindOffer]:
     "any spirit".
     """
     bottles = set(shelf)
-    named = set().union(*(recipe.ingredient_ids for recipe in bar.recipes.values()))
     by_kind: dict[int, list[int]] = {}
     for bottle in sorted(bottles):
         parent_id = next(bar.ancestors(bottle), None)
         if parent_id is None or parent_id in bottles:
             continue
-        if parent_id in named or next(bar.ancestors(parent_id), None) is not None:
+        if bar.recipes.columns([parent_id]) or next(bar.ancestors(parent_id), None) is not None:
             by_kind.setdefault(parent_id, []).append(bottle)
-    before = _count_makeable(bar, bottles)
+    rows, columns = bar.recipes.lacking(bar.coverage(bottles))
     offers = [
-        KindOffer(kind, tuple(below), _count_makeable(bar, bottles | {kind}) - before)
-        for kind, below in by_kind.items()
+        KindOffer(kind, tuple(below), len(gained))
+        for (kind, below), gained in zip(
+            by_kind.items(), _unlocked(bar, rows, columns, list(by_kind)), strict=True
+        )
     ]
     return sorted(
         (offer for offer in offers if offer.gained > 0),
@@ -266,6 +221,39 @@ def kind_offers(bar: BarModel, shelf: Iterable[int]) -> list[KindOffer]:
     )
 
 
-def _count_makeable(bar: BarModel, shelf: Iterable[int]) -> int:
-    covered = bar.coverage(shelf)
-    return sum(recipe.ingredient_ids <= covered for recipe in bar.recipes.values())
+def _unlocked(bar: BarModel, rows: Rows, columns: Rows, bottles: Sequence[int]) -> list[Rows]:
+    """Return for each bottle the rows that it completes: it covers all that they lack.
+
+    Parameters
+    ----------
+    rows, columns
+        What each row lacks, from :meth:`.RecipeTable.lacking`.
+    """
+    if not len(rows) or not bottles:
+        return [rows[:0] for _ in bottles]
+    words = -(-len(bottles) // 64)
+    covers = np.zeros((len(bar.recipes.asked), 64 * words), dtype=bool)
+    for number, bottle in enumerate(bottles):
+        covers[bar.recipes.columns(bar.coverage([bottle])), number] = True
+    bits = np.packbits(covers, axis=1).view(np.uint64)  # of 64 bottles each
+    starts = run_starts(rows)
+    ends = np.append(starts[1:], len(rows))
+    completing = bits[columns[starts]] & bits[columns[ends - 1]]
+    kept = completing.any(axis=1)
+    starts, ends, completing = starts[kept], ends[kept], completing[kept]
+    # What lies between the first and the last: hardly any row is left that lacks more than two.
+    place, longer = 1, np.flatnonzero(ends - starts > 2)
+    while longer.size:
+        completing[longer] &= bits[columns[starts[longer] + place]]
+        place += 1
+        longer = longer[ends[longer] - starts[longer] > place + 1]
+    found = []
+    for word in range(words):
+        some = np.flatnonzero(completing[:, word])
+        bit_of = np.unpackbits(completing[some, word : word + 1].view(np.uint8), axis=1).view(bool)
+        found += [rows[starts[some[bit]]] for bit in bit_of.T]
+    return found[: len(bottles)]
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import hypot
-from statistics import median
 
-from api.analysis.bar.model import BarModel, Recipe
+import numpy as np
 
-MAX_MENU = 20
+from api.analysis.bar import MAX_MENU
+from api.analysis.bar.arrays import Floats, Ids
+from api.analysis.bar.model import BarModel
+from api.analysis.bar.neighbor_graph import NeighborGraph
+from api.analysis.bar.recipe_table import Recipe
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,26 @@ class Region:
     y: float
 
 
+@dataclass(frozen=True)
+class LearnedMap:
+    """Where recipes lie on the learned map, and its neighborhoods.
+
+    Attributes
+    ----------
+    ids
+        Shape (n,), ascending: the recipes on the map.
+    x, y
+        Shape (n,).
+    """
+
+    ids: Ids
+    x: Floats
+    y: Floats
+    regions: Sequence[Region]
+
+
 def check_menu(
-    bar: BarModel,
-    menu: Sequence[int],
-    relatives: Mapping[int, Sequence[tuple[int, float]]],
-    positions: Mapping[int, tuple[float, float]],
-    regions: Sequence[Region],
+    bar: BarModel, menu: Sequence[int], graph: NeighborGraph, drawn: LearnedMap
 ) -> MenuCheck:
     """Check a menu of at most :data:`MAX_MENU` recipes.
 
@@ -77,12 +94,10 @@ def check_menu(
     ----------
     menu
         Recipe ids, all of them in ``bar``.
-    relatives
-        The published neighbors by recipe: ids and learned distances, the nearest first.
-    positions
-        Where recipes lie on the learned map.
-    regions
-        The map's neighborhoods.
+    graph
+        The published neighbors.
+    drawn
+        The learned map.
 
     Returns
     -------
@@ -99,72 +114,61 @@ def check_menu(
     chosen = list(dict.fromkeys(menu))
     if len(chosen) > MAX_MENU:
         raise ValueError(f"menu: {len(chosen)} drinks; pick at most {MAX_MENU}")
-    for recipe_id in chosen:
-        if recipe_id not in bar.recipes:
+    rows = bar.recipes.rows(np.array(chosen, np.int64)).tolist()
+    for recipe_id, row in zip(chosen, rows, strict=True):
+        if row < 0:
             raise ValueError(f"menu: recipe {recipe_id} does not exist or has no ingredients")
     return MenuCheck(
-        tuple(_near_duplicates(bar, chosen, relatives)),
-        tuple(_gaps(bar, chosen, positions, regions)),
-        _single_use(bar, chosen),
+        tuple(_near_duplicates([bar.recipes.recipe(row) for row in rows], graph)),
+        tuple(_gaps(bar, chosen, drawn)),
+        _single_use(bar, rows),
     )
 
 
-def _near_duplicates(
-    bar: BarModel, menu: Sequence[int], relatives: Mapping[int, Sequence[tuple[int, float]]]
-) -> list[NearDuplicate]:
-    nearest = [near[0][1] for near in relatives.values() if near]
-    if not nearest:
+def _near_duplicates(menu: Sequence[Recipe], graph: NeighborGraph) -> list[NearDuplicate]:
+    limit = graph.median_nearest
+    if limit is None:
         return []
-    limit = median(nearest)
-    found = []
-    for first, second in combinations(menu, 2):
-        known = [
-            distance
-            for one, other in ((first, second), (second, first))
-            for near_id, distance in relatives.get(one, ())
-            if near_id == other
-        ]
-        if known and min(known) <= limit:
-            found.append(NearDuplicate(bar.recipes[first], bar.recipes[second], min(known)))
+    found = [
+        NearDuplicate(first, second, distance)
+        for first, second in combinations(menu, 2)
+        if (distance := graph.distance(first.id, second.id)) is not None and distance <= limit
+    ]
     return sorted(found, key=lambda one: (one.distance, one.first.id, one.second.id))
 
 
-def _gaps(
-    bar: BarModel,
-    menu: Sequence[int],
-    positions: Mapping[int, tuple[float, float]],
-    regions: Sequence[Region],
-) -> list[Gap]:
-    def nearest(point: tuple[float, float]) -> int:
-        return min(range(len(regions)), key=lambda one: _distance(point, regions[one]))
-
-    if not regions:
+def _gaps(bar: BarModel, menu: Sequence[int], drawn: LearnedMap) -> list[Gap]:
+    rows = bar.recipes.rows(drawn.ids)
+    here = rows >= 0
+    if not drawn.regions or not here.any():
         return []
-    served = {nearest(positions[recipe_id]) for recipe_id in menu if recipe_id in positions}
-    here = [key for key in bar.recipes if key in positions]
-    gaps = []
-    for number, region in enumerate(regions):
-        if number in served or not here:
-            continue
-        closest = min(
-            here,
-            key=lambda key: (
-                hypot(positions[key][0] - region.x, positions[key][1] - region.y),
-                key,
-            ),
-        )
-        gaps.append(Gap(region.name, region.size, bar.recipes[closest]))
+    on_menu = np.isin(drawn.ids, menu)
+    points = zip(drawn.x[on_menu].tolist(), drawn.y[on_menu].tolist(), strict=True)
+    served = {min(drawn.regions, key=lambda one: hypot(x - one.x, y - one.y)) for x, y in points}
+    ids, x, y, rows = drawn.ids[here], drawn.x[here], drawn.y[here], rows[here]
+    gaps = [
+        Gap(one.name, one.size, bar.recipes.recipe(rows[_nearest(ids, x - one.x, y - one.y)]))
+        for one in drawn.regions
+        if one not in served
+    ]
     return sorted(gaps, key=lambda gap: (-gap.size, gap.region))
 
 
-def _distance(point: tuple[float, float], region: Region) -> float:
-    return hypot(point[0] - region.x, point[1] - region.y)
+def _nearest(ids: Ids, x: Floats, y: Floats) -> int:
+    """Return the place of the point nearest to the origin; of the least id where some are equal."""
+    distances = np.hypot(x, y)
+    # NumPy's may differ from Python's in the last bit.
+    near: list[int] = np.flatnonzero(distances <= distances.min() * (1 + 1e-9)).tolist()
+    return min(near, key=lambda place: (hypot(x[place], y[place]), ids[place]))
 
 
-def _single_use(bar: BarModel, menu: Sequence[int]) -> dict[int, Recipe]:
-    users: dict[int, list[Recipe]] = {}
-    for recipe_id in menu:
-        for ingredient_id in bar.recipes[recipe_id].ingredient_ids:
-            users.setdefault(ingredient_id, []).append(bar.recipes[recipe_id])
-    alone = [ingredient_id for ingredient_id, recipes in users.items() if len(recipes) == 1]
-    return {one: users[one][0] for one in sorted(alone, key=lambda one: (bar.name(one), one))}
+def _single_use(bar: BarModel, rows: Sequence[int]) -> dict[int, Recipe]:
+    users: dict[int, list[int]] = {}
+    for row in rows:
+        for ingredient_id in bar.recipes.ingredient_ids(row):
+            users.setdefault(ingredient_id, []).append(row)
+    alone = [ingredient_id for ingredient_id, found in users.items() if len(found) == 1]
+    return {
+        one: bar.recipes.recipe(users[one][0])
+        for one in sorted(alone, key=lambda one: (bar.name(one), one))
+    }

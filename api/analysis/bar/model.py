@@ -12,8 +12,8 @@ covers what a recipe asks for if
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from api.analysis.bar.recipe_table import RecipeTable
 from api.db.bar_rows import BarRows
 
 
@@ -27,30 +27,6 @@ class Ingredient:
     allow_substitution: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a recipe: an amount of an ingredient, in the recipe's own unit."""
-
-    ingredient_id: int
-    amount: float | None = None
-    unit: str | None = None
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A recipe with its lines in order."""
-
-    id: int
-    name: str
-    lines: tuple[Line, ...]
-    rating: float | None = None
-
-    @cached_property
-    def ingredient_ids(self) -> frozenset[int]:
-        """The distinct ingredients that it asks for."""
-        return frozenset(line.ingredient_id for line in self.lines)
-
-
 @dataclass(frozen=True)
 class BarModel:
     """All recipes and ingredients of a database.
@@ -59,43 +35,31 @@ class BarModel:
 
     Examples
     --------
-    >>> gin, lime = Ingredient(1, "Gin"), Ingredient(3, "Lime")
-    >>> tanqueray = Ingredient(2, "Tanqueray", parent_id=1)
-    >>> bar = BarModel.build([gin, tanqueray, lime], [Recipe(1, "Gimlet", (Line(1), Line(3)))])
+    >>> import numpy as np
+    >>> from api.db.bar_rows import BarRows, IngredientRow, LineColumns
+    >>> tree = [(1, "Gin", None), (2, "Tanqueray", 1), (3, "Lime", None)]
+    >>> lines = LineColumns(np.array([1, 1]), np.array([1, 3]), np.zeros(2, int), np.ones(2))
+    >>> bar = BarModel.from_rows(
+    ...     BarRows([IngredientRow(*one, False) for one in tree], {1: "Gimlet"}, lines, {}, {})
+    ... )
     >>> sorted(bar.coverage({2, 3}))
     [1, 2, 3]
     """
 
     ingredients: Mapping[int, Ingredient]
-    recipes: Mapping[int, Recipe]
+    recipes: RecipeTable
     _children: Mapping[int, tuple[int, ...]] = field(repr=False)
-
-    @classmethod
-    def build(cls, ingredients: Iterable[Ingredient], recipes: Iterable[Recipe]) -> "BarModel":
-        """Index ingredients and recipes by id."""
-        by_id = {ingredient.id: ingredient for ingredient in ingredients}
-        children: dict[int, list[int]] = {}
-        for ingredient in by_id.values():
-            if ingredient.parent_id in by_id:
-                children.setdefault(ingredient.parent_id, []).append(ingredient.id)
-        kept = {recipe.id: recipe for recipe in recipes if recipe.lines}
-        return cls(by_id, kept, {key: tuple(ids) for key, ids in children.items()})
 
     @classmethod
     def from_rows(cls, rows: BarRows) -> "BarModel":
         """Build from a database's rows; lines of recipes that do not exist are dropped."""
-        lines: dict[int, list[Line]] = {}
-        for row in rows.lines:
-            lines.setdefault(row.recipe_id, []).append(
-                Line(row.ingredient_id, row.amount, row.unit)
-            )
-        return cls.build(
-            (Ingredient(*row) for row in rows.ingredients),
-            (
-                Recipe(key, name, tuple(lines.get(key, ())), rows.ratings.get(key))
-                for key, name in rows.recipes.items()
-            ),
-        )
+        by_id = {row.id: Ingredient(*row) for row in rows.ingredients}
+        children: dict[int, list[int]] = {}
+        for ingredient in by_id.values():
+            if ingredient.parent_id in by_id:
+                children.setdefault(ingredient.parent_id, []).append(ingredient.id)
+        below = {key: tuple(ids) for key, ids in children.items()}
+        return cls(by_id, RecipeTable.from_rows(rows), below)
 
     def name(self, ingredient_id: int) -> str:
         """Return an ingredient's name; a placeholder for one that is missing."""

@@ -1,34 +1,36 @@
 """What the shelf questions take from published artifacts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from api.analysis.bar.menu import Region
+import numpy as np
+
+from api.analysis.bar.menu import LearnedMap, Region
+from api.analysis.bar.neighbor_graph import NeighborGraph
 from api.analysis.bar.without import Swap
 
-Relatives = Mapping[int, Sequence[tuple[int, float]]]
+
+def neighbor_graph(
+    summary: bytes | None, recipe_similar: Callable[[], Iterable[Mapping[str, Any]]]
+) -> NeighborGraph:
+    """Return each recipe's neighbors from the summary of `recipe-similar`, or from its records.
+
+    Small artifacts and those of earlier releases have no summary.
+    """
+    if summary is not None:
+        return NeighborGraph.from_bytes(summary)
+    return NeighborGraph.from_records(recipe_similar())
 
 
-def relatives(recipe_similar: Iterable[Mapping[str, Any]]) -> Relatives:
-    """Return each recipe's neighbors and distances, the nearest first, from `recipe-similar`."""
-    return {
-        record["recipe_id"]: [(one["recipe_id"], one["distance"]) for one in record["similar"]]
-        for record in recipe_similar
-    }
-
-
-def learned_map(
-    atlas: Mapping[str, Any],
-) -> tuple[dict[int, tuple[float, float]], list[Region]]:
+def learned_map(atlas: Mapping[str, Any]) -> LearnedMap:
     """Return where recipes lie on the learned map, and its neighborhoods, from `atlas`."""
     drawn = next(one for one in atlas["maps"] if one["key"] == "em")
-    places = {
-        recipe_id: (x, y)
-        for recipe_id, x, y in zip(atlas["recipes"]["id"], drawn["x"], drawn["y"], strict=True)
-        if x is not None
-    }
+    x, y = np.array(drawn["x"], np.float64), np.array(drawn["y"], np.float64)
+    placed = ~np.isnan(x)  # None, where a recipe is not on this map
     regions = [Region(one["name"], one["size"], one["x"], one["y"]) for one in drawn["regions"]]
-    return places, regions
+    return LearnedMap(
+        np.array(atlas["recipes"]["id"], np.int64)[placed], x[placed], y[placed], regions
+    )
 
 
 def swaps(ingredient_substitutes: Iterable[Mapping[str, Any]]) -> dict[int, list[Swap]]:

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from api.analysis.bar.model import BarModel, Line, Recipe
+import numpy as np
+
+from api.analysis.bar.makeable import makeable_rows
+from api.analysis.bar.model import BarModel
+from api.analysis.bar.recipe_table import Line, Recipe
 
 
 @dataclass(frozen=True)
@@ -67,26 +71,26 @@ def fixes_without(
     """
     full = {*shelf, empty}
     before, after = bar.coverage(full), bar.coverage(full - {empty})
-    fixes = [
-        _fix(bar, recipe, line, after, swaps)
-        for recipe in bar.recipes.values()
-        if recipe.ingredient_ids <= before
-        for line in recipe.lines
+    affected = np.setdiff1d(makeable_rows(bar, before), makeable_rows(bar, after))
+    return [
+        _fix(bar, row, line, after, swaps)
+        for row in affected.tolist()
+        for line in bar.recipes.lines(row)
         if line.ingredient_id not in after
     ]
-    return sorted(fixes, key=lambda one: (one.recipe.name.casefold(), one.recipe.id))
 
 
 def _fix(
     bar: BarModel,
-    recipe: Recipe,
+    row: int,
     line: Line,
     covered: set[int],
     swaps: Mapping[int, Sequence[Swap]],
 ) -> Fix:
+    recipe, held = bar.recipes.recipe(row), bar.recipes.ingredient_ids(row)
     for swap in _published(bar, line.ingredient_id, swaps):
         # What the drink holds already replaces nothing: more of it would be another drink.
-        if swap.ingredient_id in covered and swap.ingredient_id not in recipe.ingredient_ids:
+        if swap.ingredient_id in covered and swap.ingredient_id not in held:
             return Fix(recipe, line, swap)
     return Fix(recipe, line, None)
 

@@ -2,26 +2,20 @@
 
 The shelf comes with each request. Recipes are those of the database, so that one just written
 counts; distances, substitutes and the map come from the current snapshot.
+
+What answers them is imported where it is used: it brings NumPy, which a cold start on Lambda would
+wait for.
 """
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Response
 
-from api.analysis.bar import published
-from api.analysis.bar.makeable import Order, graph_distances, neighbor_graph
-from api.analysis.bar.menu import MAX_MENU, check_menu
+from api.analysis.bar import MAX_MENU, Order
 from api.db.catalog.errors import FieldFault
 from api.db.catalog.search import MAX_TERMS
 from api.db.rules import MAX_ID
-from api.http.bar_answers import (
-    makeable_answer,
-    menu_answer,
-    next_answer,
-    stock_answer,
-    without_answer,
-)
 from api.http.deps import BarDep, PublishedDep
 from api.http.models.bar import MakeableRecipes, MenuReport, NextBottles, Stock, Without
 from api.http.models.common import problem_responses
@@ -29,11 +23,12 @@ from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot, Published
 from api.http.responses import STALE_HEADER, stale_header
 
+if TYPE_CHECKING:
+    from api.analysis.bar.neighbor_graph import NeighborGraph
+
 router = APIRouter(prefix="/analytics/bar", tags=["bar"])
 
 T = TypeVar("T")
-
-_SIMILAR = "recipe-similar"
 
 _Id = Annotated[int, Query(ge=1, le=MAX_ID)]
 Have = Annotated[
@@ -70,8 +65,10 @@ def now(
     """Return the recipes all of whose ingredients the shelf covers."""
     if order == "similarity" and like is None:
         raise _invalid("like", "order=similarity needs a recipe to compare with.", "Add like=ID.")
-    distances = None if like is None else graph_distances(_graph(response, analytics), like)
-    return makeable_answer(bar.get(), have, order, distances)
+    from api.http.bar_answers import makeable_answer
+
+    chains = None if like is None else _graph(response, analytics).chains(like)
+    return makeable_answer(bar.get(), have, order, chains)
 
 
 @router.get("/next", operation_id="get_bar_next", summary="Which bottle to buy next")
@@ -81,6 +78,8 @@ def next_bottles(
     count: Annotated[int, Query(ge=1, le=10, description="Length of the shopping list.")] = 3,
 ) -> NextBottles:
     """Return what each missing bottle unlocks, and a greedy shopping list."""
+    from api.http.bar_answers import next_answer
+
     return next_answer(bar.get(), have, count)
 
 
@@ -94,6 +93,9 @@ def without(
     response: Response, bar: BarDep, analytics: PublishedDep, have: Have, empty: Empty
 ) -> Without:
     """Return the drinks that the empty bottle affects, each with its best fix from the shelf."""
+    from api.analysis.bar import published
+    from api.http.bar_answers import without_answer
+
     name = "ingredient-substitutes"
     swaps = _from_snapshot(
         response,
@@ -107,6 +109,8 @@ def without(
 @router.get("/stock", operation_id="get_bar_stock", summary="Which bottles sit unused")
 def stock(bar: BarDep, have: Have) -> Stock:
     """Return the shelf's bottles by how many drinks they serve, unused ones first."""
+    from api.http.bar_answers import stock_answer
+
     return stock_answer(bar.get(), have)
 
 
@@ -118,8 +122,12 @@ def stock(bar: BarDep, have: Have) -> Stock:
 )
 def menu(response: Response, bar: BarDep, analytics: PublishedDep, recipe: Menu) -> MenuReport:
     """Return near-duplicates, gaps on the map, and ingredients that one drink alone asks for."""
-    model, relatives = bar.get(), _relatives(response, analytics)
-    positions, regions = _from_snapshot(
+    from api.analysis.bar import published
+    from api.analysis.bar.menu import check_menu
+    from api.http.bar_answers import menu_answer
+
+    model, graph = bar.get(), _graph(response, analytics)
+    drawn = _from_snapshot(
         response,
         analytics,
         "atlas",
@@ -128,26 +136,25 @@ def menu(response: Response, bar: BarDep, analytics: PublishedDep, recipe: Menu)
         ),
     )
     try:
-        found = check_menu(model, recipe, relatives, positions, regions)
+        found = check_menu(model, recipe, graph, drawn)
     except ValueError as error:
         remedy = "Use IDs of recipes that have ingredients."
         raise _invalid("recipe", f"{error}.", remedy) from error
     return menu_answer(model, found)
 
 
-def _relatives(response: Response, analytics: Published) -> published.Relatives:
-    return _from_snapshot(response, analytics, _SIMILAR, _read_relatives)
+def _graph(response: Response, analytics: Published) -> "NeighborGraph":
+    from api.analysis.bar import published
 
+    name = "recipe-similar"
 
-def _graph(response: Response, analytics: Published) -> published.Relatives:
-    def make(loaded: LoadedSnapshot) -> published.Relatives:
-        return loaded.derived("bar graph", lambda: neighbor_graph(_read_relatives(loaded)))
+    def make(loaded: LoadedSnapshot) -> "NeighborGraph":
+        def read() -> "NeighborGraph":
+            return published.neighbor_graph(loaded.summary(name), lambda: loaded.records(name))
 
-    return _from_snapshot(response, analytics, _SIMILAR, make)
+        return loaded.derived("bar graph", read)
 
-
-def _read_relatives(loaded: LoadedSnapshot) -> published.Relatives:
-    return loaded.derived("bar relatives", lambda: published.relatives(loaded.records(_SIMILAR)))
+    return _from_snapshot(response, analytics, name, make)
 
 
 def _from_snapshot(
