@@ -300,3 +300,12 @@ def test_another_bottle_never_makes_fewer_drinks(
     bar, _ = drawn
     before = {one.recipe.id for one in makeable_now(bar, shelf)}
     assert before <= {one.recipe.id for one in makeable_now(bar, shelf | {bottle})}
+
+
+def test_kind_unlocks_hundreds_of_recipes() -> None:
+    kind = ingredient(1, "Gin")
+    bottles = [ingredient(one, f"i{one}", 1) for one in range(2, 151)]
+    bar = make_bar([kind, *bottles], [Written(one, f"r{one}", [one]) for one in range(1, 151)])
+    one_away, _ = next_bottles(bar, set())
+    assert [len(one.unlocked) for one in one_away] == [150] + [2] * 149
+    assert {tuple(ids(one.unlocked)) for one in one_away[1:]} == {(1, one) for one in range(2, 151)}

@@ -229,29 +229,25 @@ def _unlocked(bar: BarModel, rows: Rows, columns: Rows, bottles: Sequence[int]) 
     rows, columns
         What each row lacks, from :meth:`.RecipeTable.lacking`.
     """
-    if not len(rows) or not bottles:
-        return [rows[:0] for _ in bottles]
-    words = -(-len(bottles) // 64)
-    covers = np.zeros((len(bar.recipes.asked), 64 * words), dtype=bool)
+    covers = np.zeros((len(bar.recipes.asked), -(-len(bottles) // 64) * 64), dtype=bool)
     for number, bottle in enumerate(bottles):
         covers[bar.recipes.columns(bar.coverage([bottle])), number] = True
-    bits = np.packbits(covers, axis=1).view(np.uint64)  # of 64 bottles each
     starts = run_starts(rows)
-    ends = np.append(starts[1:], len(rows))
-    completing = bits[columns[starts]] & bits[columns[ends - 1]]
-    kept = completing.any(axis=1)
-    starts, ends, completing = starts[kept], ends[kept], completing[kept]
-    # What lies between the first and the last: hardly any row is left that lacks more than two.
-    place, longer = 1, np.flatnonzero(ends - starts > 2)
-    while longer.size:
-        completing[longer] &= bits[columns[starts[longer] + place]]
-        place += 1
-        longer = longer[ends[longer] - starts[longer] > place + 1]
-    found = []
-    for word in range(words):
-        some = np.flatnonzero(completing[:, word])
-        bit_of = np.unpackbits(completing[some, word : word + 1].view(np.uint8), axis=1).view(bool)
-        found += [rows[starts[some[bit]]] for bit in bit_of.T]
+    sizes = np.diff(starts, append=len(rows))
+    first, last = columns[starts], columns[starts + sizes - 1]
+    found: list[Rows] = []
+    for word in np.packbits(covers, axis=1).view(np.uint64).T.copy():  # of 64 bottles each
+        completing = word[first] & word[last]
+        some = np.flatnonzero(completing)
+        completing = completing[some]
+        # What lies between the first and the last: hardly any row is left that lacks more.
+        place, longer = 1, np.flatnonzero(sizes[some] > 2)
+        while longer.size:
+            completing[longer] &= word[columns[starts[some[longer]] + place]]
+            place += 1
+            longer = longer[sizes[some[longer]] > place + 1]
+        bits = np.unpackbits(completing.view(np.uint8)).view(bool).reshape(-1, 64)
+        found += [rows[starts[some[bit]]] for bit in bits.T]
     return found[: len(bottles)]
 
 
