@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -72,7 +73,8 @@ class LoadedSnapshot:
     def __init__(self, snapshots: Snapshots, manifest: Manifest) -> None:
         self.manifest = manifest
         self._snapshots = snapshots
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._making: dict[Hashable, threading.RLock] = {}
         self._derived: dict[Hashable, Any] = {}
         self._rendered: OrderedDict[Hashable, Rendered] = OrderedDict()
         self._rendered_bytes = 0
@@ -107,11 +109,12 @@ class LoadedSnapshot:
 
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the result of ``make``, computed once per snapshot, by one thread."""
-        with self._lock:
-            if key not in self._derived:
-                self._derived[key] = make()
-            made: T = self._derived[key]
-            return made
+        if key not in self._derived:
+            with self._alone(("derived", key)):
+                if key not in self._derived:
+                    self._derived[key] = make()
+        made: T = self._derived[key]
+        return made
 
     def finished(self, key: Hashable) -> Rendered | None:
         """Return a response if it was rendered before; a look-up, never blocks."""
@@ -119,17 +122,33 @@ class LoadedSnapshot:
 
     def rendered(self, key: Hashable, make: Callable[[], bytes]) -> Rendered:
         """Return the response of the body that ``make`` returns; the latest ones are cached."""
-        with self._lock:
-            found = self._rendered.get(key)
-            if found is not None:
-                self._rendered.move_to_end(key)
-                return found
-            made = self._rendered[key] = Rendered.of(make())
-            self._rendered_bytes += made.size
-            while self._rendered_bytes > RESPONSE_BYTES and len(self._rendered) > 1:
-                _, oldest = self._rendered.popitem(last=False)
-                self._rendered_bytes -= oldest.size
+        with self._alone(("rendered", key)):
+            with self._lock:
+                found = self._rendered.get(key)
+                if found is not None:
+                    self._rendered.move_to_end(key)
+                    return found
+            made = Rendered.of(make())
+            with self._lock:
+                if key not in self._rendered:
+                    self._rendered[key] = made
+                    self._rendered_bytes += made.size
+                while self._rendered_bytes > RESPONSE_BYTES and len(self._rendered) > 1:
+                    _, oldest = self._rendered.popitem(last=False)
+                    self._rendered_bytes -= oldest.size
             return made
+
+    @contextmanager
+    def _alone(self, key: Hashable) -> Iterator[None]:
+        """Exclude other threads that make the same; what takes long holds up nothing else."""
+        with self._lock:
+            lock = self._making.setdefault(key, threading.RLock())
+        with lock:
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
 
 
 class Published:

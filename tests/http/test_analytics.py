@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from api.db.db_analytics import AnalyticsQueries
 from api.db.fingerprint import database_fingerprint, dataset_fingerprint
 from api.db.frames import Dataset
 from api.http.freshness import Freshness
-from api.http.published import Published
+from api.http.published import LoadedSnapshot, Published
 from api.jobs.local_queue import LocalQueue
 from api.jobs.run_status import RunState, RunStatusWriter
 from api.storage.serialization import from_bytes
@@ -245,6 +245,31 @@ def test_a_long_comparison_delays_one_reader_alone(site: Site) -> None:
     finally:
         freshness.close()
     assert waits == [0.0] * 3
+
+
+def test_a_slow_answer_holds_up_no_other(site: Site) -> None:
+    current = site.storage.snapshots.current()
+    assert current is not None
+    loaded = LoadedSnapshot(site.storage.snapshots, current)
+    begun, held = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def slow() -> bytes:
+        begun.set()
+        assert held.wait(10)
+        made.append("slow")
+        return loaded.derived("part", lambda: b"slow")
+
+    with ThreadPoolExecutor(2) as pool:
+        twice = [pool.submit(loaded.rendered, "slow", slow) for _ in range(2)]
+        try:
+            assert begun.wait(10)
+            assert loaded.rendered("quick", lambda: b"quick").body == b"quick"
+            assert loaded.derived("other", lambda: 1) == 1
+        finally:
+            held.set()
+        assert [one.result(10).body for one in twice] == [b"slow"] * 2
+    assert made == ["slow"]
 
 
 def test_readers_do_not_wait_for_a_large_database(
