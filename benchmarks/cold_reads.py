@@ -9,6 +9,7 @@ was rendered before. "p99" is of all answers but the first of each kind.
 """
 
 import argparse
+import gzip
 import http.client
 import json
 import os
@@ -54,6 +55,7 @@ def kinds() -> list[Kind]:
         Kind("search by ingredient", lambda _, i: f"/api/v1/recipes?ingredient={i}"),
         Kind("recipes, first page", lambda r, _: f"/api/v1/recipes?limit={20 + r % 30}"),
         Kind("ingredients", lambda r, _: f"/api/v1/ingredients?limit={20 + r % 30}"),
+        Kind("atlas", lambda _, __: "/api/v1/analytics/atlas"),
         Kind("status", lambda _, __: "/api/v1/analytics/status"),
         Kind("bar/now", lambda _, i: f"/api/v1/analytics/bar/now?{_shelf(i)}"),
         Kind("bar/next", lambda _, i: f"/api/v1/analytics/bar/next?{_shelf(i)}"),
@@ -74,10 +76,13 @@ class Client:
     def get(self, path: str) -> tuple[int, bytes, float]:
         """Return the status, the body and the milliseconds."""
         begun = time.perf_counter()
-        self._connection.request("GET", path)
+        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
         response = self._connection.getresponse()
         body = response.read()
-        return response.status, body, (time.perf_counter() - begun) * 1000
+        milliseconds = (time.perf_counter() - begun) * 1000
+        if response.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        return response.status, body, milliseconds
 
 
 def _wait(port: int) -> None:
