@@ -1,5 +1,6 @@
 """Everything that is computed from one state of the recipes."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -21,15 +22,11 @@ from api.analysis.ground_metric import (
     ground_problem,
     learn_ground_metric,
 )
+from api.analysis.recipe_lines import RecipeLines, recipe_lines
 from api.analysis.recipe_volumes import RecipeVolumes, recipe_volumes
-from api.analysis.similar_recipes import (
-    nearest_recipes,
-    recipe_lines,
-    similar_recipes,
-)
+from api.analysis.similar_recipes import nearest_recipes, similar_recipes_json
 from api.analysis.strength import recipe_strengths
 from api.analysis.substitutes import ingredient_substitutes
-from api.analysis.swap_plans import Line
 from api.analysis.usage import ingredient_usage, usage_records
 from api.db.frames import Dataset
 from barcart.exchanges import exchange_evidence
@@ -135,9 +132,13 @@ class Analysis:
     def compute_recipe_similar(self) -> Iterator[dict[str, Any]]:
         """Yield each recipe's 10 nearest under the learned distance.
 
-        See :func:`api.analysis.similar_recipes.similar_recipes` for the records.
+        See :func:`api.analysis.similar_recipes.similar_recipes_json` for the records.
         """
-        return similar_recipes(self._volumes, self._lines, self.learn_ground_metric())
+        return (json.loads(record) for _, record in self.recipe_similar_json())
+
+    def recipe_similar_json(self) -> Iterator[tuple[int, str]]:
+        """Yield the records of :meth:`compute_recipe_similar` as they are published, by id."""
+        return similar_recipes_json(self._volumes, self._lines, self.learn_ground_metric())
 
     def nearest_recipes(self) -> Iterator[dict[str, Any]]:
         """Yield the same as :meth:`compute_recipe_similar`, ids and distances alone."""
@@ -180,7 +181,7 @@ class Analysis:
     _completion: Completion | None = None
 
     @cached_property
-    def _lines(self) -> dict[int, list[Line]]:
+    def _lines(self) -> RecipeLines:
         return recipe_lines(self._volumes, self.dataset, self.learn_ground_metric())
 
     @cached_property

@@ -16,8 +16,8 @@ import pandas as pd
 
 from api.analysis.base_spirit import group_of_path
 from api.analysis.ground_metric import GroundMetric
+from api.analysis.recipe_lines import RecipeLines
 from api.analysis.spirit_names import NOT_ALCOHOLIC, SPIRITS
-from api.analysis.swap_plans import Line
 from barcart import create_rollup_mapping
 from barcart.exchanges import ExchangeEvidence
 
@@ -83,7 +83,7 @@ _CLASSES: Final[Mapping[str, str]] = {
 def ingredient_substitutes(
     metric: GroundMetric,
     ingredients: pd.DataFrame,
-    recipes: Mapping[int, Sequence[Line]],
+    lines: RecipeLines,
     evidence: ExchangeEvidence,
 ) -> list[dict[str, Any]]:
     """Return the substitutes of each ingredient that recipes use.
@@ -94,8 +94,8 @@ def ingredient_substitutes(
         The learned costs and the ingredients of their columns.
     ingredients
         With ``id``, ``name``, ``path``, ``parent_id`` and ``allow_substitution``.
-    recipes
-        Each recipe's lines, their columns those of the costs.
+    lines
+        Of all recipes.
     evidence
         The exchanges between near variants.
 
@@ -115,7 +115,7 @@ def ingredient_substitutes(
     m = len(registry)
     family = _Family(ingredients, [str(registry.id_at(column)) for column in range(m)])
     rate = evidence.rate()
-    rated = _rated(family, evidence, rate, _like_amounts(recipes, m))
+    rated = _rated(family, evidence, rate, _like_amounts(lines, m))
     cells = np.array(
         [(row, one.column) for row, found in enumerate(rated) for one in found], dtype=np.int64
     ).reshape(-1, 2)
@@ -287,19 +287,9 @@ class _Family:
         )
 
 
-def _like_amounts(
-    recipes: Mapping[int, Sequence[Line]], m: int
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _like_amounts(lines: RecipeLines, m: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which columns are poured in like amounts, shape (m, m)."""
-    lines = [line for recipe in recipes.values() for line in recipe]
-    frame = pd.DataFrame(
-        {
-            "column": [line.column for line in lines],
-            "ml": [line.measure.ml for line in lines],
-            "role": [2 * line.lengthener + line.measure.pieces for line in lines],
-        }
-    )
-    use = frame.groupby("column").agg(ml=("ml", "median"), role=("role", "median"))
+    use = pd.DataFrame({"ml": lines.ml, "role": lines.role}).groupby(lines.column).median()
     typical = np.full(m, np.nan)
     typical[use.index] = np.maximum(use["ml"], 1e-6)
     role = np.zeros(m)

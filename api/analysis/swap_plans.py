@@ -1,4 +1,4 @@
-"""From a transport plan to what a bartender does: swap this, add that, leave something out.
+"""From transport plans to what a bartender does: swap this, add that, leave something out.
 
 A plan moves shares of one recipe onto shares of another and balances them exactly. Its flows are
 therefore not all swaps: when a Mojito becomes a Daiquiri, the share of its soda has to go
@@ -10,19 +10,27 @@ somewhere, and when a Manhattan's bitters disappear, something fills their place
   accent (dashes, leaves) against a main part of the other recipe.
 
 Amounts are those of the first recipe's own lines, rounded to what can be poured, and add up to it.
+
+All pairs of a block are read at once: first what each flow is, then what becomes of each content
+of the first recipes, then of each of their lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-from api.analysis.bar_measures import RINSE, TO_TOP, Measure
+import numpy as np
+from numpy.typing import NDArray
 
-Kind = Literal["swap", "add", "leave out"]
+from api.analysis.pouring import Floats, Ints, divide, first_largest, pour_steps
+from api.analysis.recipe_lines import Int32s, RecipeLines, sums
+from barcart.transport import TransportPlans
 
+Mask = NDArray[np.bool_]
+
+#: What becomes of a line, in the order of a plan.
+SWAP, ADD, LEAVE_OUT, KEEP = range(4)
 #: Amounts that differ by more than this factor are an accent against a main part.
 ACCENT_RATIO: Final = 4.0
 #: The same where the main part is in both recipes: its amount changes to make room for the accent.
@@ -31,229 +39,301 @@ _SHARED_ACCENT_RATIO: Final = 2.5
 _CHANGE_SHARE: Final = 0.25
 #: An ingredient is added if at least this share of it has no other origin.
 _ADDED_SHARE: Final = 0.5
-_ORDER: Final[Mapping[Kind, int]] = {"swap": 0, "add": 1, "leave out": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a recipe.
+@dataclass(frozen=True)
+class SwapPlans:
+    """How to turn one recipe into another, for many pairs.
 
-    Parameters
+    Attributes
     ----------
-    name
-        The ingredient's own name, as the recipe has it.
-    column
-        Its column among the learned costs, after roll-up.
-    measure
-        Its amount.
-    lengthener
-        Whether it only fills up the glass, such as soda or a top-up.
-    """
-
-    name: str
-    column: int
-    measure: Measure
-    lengthener: bool = False
-
-
-class Step(NamedTuple):
-    """One thing to do.
-
-    Parameters
-    ----------
+    starts, keep_starts, ends
+        Of each plan. From its start on there are swaps, then what to add, then what to leave out,
+        the largest share first. From ``keep_starts`` on there is what stays, in the recipe's order.
     kind
-        "swap", "add" or "leave out".
-    measure
-        The amount in words, such as "3/4 oz"; for "add" in the second recipe's unit.
-    ml
-        The same in ml.
-    giving
-        Ingredient of the first recipe; None for "add".
+        :data:`SWAP`, :data:`ADD`, :data:`LEAVE_OUT` or :data:`KEEP`.
     taking
-        Ingredient of the second recipe; None for "leave out".
+        The number of the name of what comes from the second recipe; -1 for nothing.
+    pour
+        The number of what is poured: of a line of the first recipe, for additions of the second.
+    line, amount, ml
+        Of each pour: its line, and how much of it, in the line's unit and in ml.
     """
 
-    kind: Kind
-    measure: str
-    ml: float
-    giving: str | None
-    taking: str | None
-
-    def text(self) -> str:
-        """Return the step in words.
-
-        >>> Step("swap", "1 oz", 30.0, "Campari", "Aperol").text()
-        '1 oz Campari -> Aperol'
-        """
-        measured = "" if self.measure in (TO_TOP, RINSE) else f"{self.measure} "
-        if self.kind == "swap":
-            return f"{measured}{self.giving} -> {self.taking}"
-        if self.kind == "leave out":
-            return f"leave out {measured}{self.giving}"
-        verb = {TO_TOP: "top with", RINSE: "rinse with"}.get(self.measure, "add")
-        return f"{verb} {measured}{self.taking}"
+    starts: Ints
+    keep_starts: Ints
+    ends: Ints
+    kind: Ints
+    taking: Ints
+    pour: Ints
+    line: Int32s
+    amount: Floats
+    ml: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class SwapPlan:
-    """How to turn one recipe into another.
-
-    Parameters
-    ----------
-    steps
-        Swaps first, then what to add, then what to leave out; the largest share first.
-    keep
-        (amount in words, ingredient, ml) of what stays.
-    """
-
-    steps: list[Step]
-    keep: list[tuple[str, str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Drink:
-    """A recipe's lines, and what is asked of its columns for each plan.
+def swap_plans(lines: RecipeLines, pairs: Ints, plans: TransportPlans) -> SwapPlans:
+    """Read transport plans.
 
     Parameters
     ----------
     lines
-        In order.
-    ml
-        Volume by column.
-    roles
-        By column, whether it fills up the glass, and whether it is counted: 0 to 3.
-    names
-        The ingredients' names by column.
-    """
-
-    lines: Sequence[Line]
-    ml: Mapping[int, float]
-    roles: Mapping[int, int]
-    names: Mapping[int, str]
-
-    @classmethod
-    def of(cls, lines: Sequence[Line]) -> Drink:
-        """Sum up lines."""
-        ml: dict[int, float] = {}
-        roles: dict[int, int] = {}
-        names: dict[int, list[str]] = {}
-        for line in lines:
-            ml[line.column] = ml.get(line.column, 0.0) + line.measure.ml
-            role = 2 * line.lengthener + line.measure.pieces
-            roles[line.column] = roles.get(line.column, 0) | role
-            known = names.setdefault(line.column, [])
-            if line.name not in known:
-                known.append(line.name)
-        return cls(
-            lines,
-            ml,
-            roles,
-            {column: " and ".join(several) for column, several in names.items()},
-        )
-
-
-def swap_plan(first: Drink, second: Drink, flows: Sequence[tuple[int, int, float]]) -> SwapPlan:
-    """Read a transport plan.
-
-    Parameters
-    ----------
-    first, second
-        Both recipes.
-    flows
-        (column of the first, column of the second, share) of the plan; shares are positive.
+        Of all recipes.
+    pairs
+        The recipes of each plan, shape (p, 2): first, second.
+    plans
+        Of these pairs; their columns are those of the lines.
 
     Returns
     -------
-    SwapPlan
-        The parts of each line of ``first`` that stay, are swapped or left out add up to the line.
+    SwapPlans
+        The parts of each line of a first recipe that stay, are swapped or left out add up to the
+        line.
     """
-    here, there = first.ml, second.ml
-    given: dict[int, float] = {}
-    for source, _, share in flows:
-        given[source] = given.get(source, 0.0) + share
+    first, second = _Side(lines, pairs[:, 0]), _Side(lines, pairs[:, 1])
+    flows = _read_flows(first, second, plans)
+    parts = _divide_lines(_outcomes(flows), first)
+    added, added_line = second.lines_of(np.flatnonzero(flows.new))
 
-    kept: dict[int, float] = {}
-    left: dict[int, float] = {}
-    added: dict[int, float] = {}
-    swapped: dict[int, dict[int, float]] = {}
+    pair = np.concatenate((first.pair[parts.place], second.pair[added]))
+    kind = np.concatenate((parts.kind, np.full(len(added), ADD)))
+    share = np.concatenate((parts.share, flows.taken[added]))
+    line = np.concatenate((parts.line, added_line))
+    amount = np.concatenate((parts.amount, lines.amount[added_line]))
+    divided = np.concatenate((parts.divided, np.zeros(len(added), dtype=np.bool_)))
+    name = lines.contents.name[second.content]
+    taking = np.concatenate(
+        (np.where(parts.kind == SWAP, name[parts.taking], -1), lines.name[added_line])
+    )
 
-    def balance(source: int, target: int, share: float) -> None:
-        """Count a flow that only balances the plan: no replacement of one by the other."""
-        rest = kept if source in there else left
-        rest[source] = rest.get(source, 0.0) + share
-        if target not in here:
-            added[target] = added.get(target, 0.0) + share
-
-    for source, target, share in flows:
-        if source == target:
-            kept[source] = kept.get(source, 0.0) + share
-        elif _comparable(source, target, first, second) and not (
-            source in there and share < _CHANGE_SHARE * given[source]
-        ):
-            shares = swapped.setdefault(source, {})
-            shares[target] = shares.get(target, 0.0) + share
-        else:
-            balance(source, target, share)
-    new: set[int] = set()
-    if added:
-        taken: dict[int, float] = {}
-        for _, target, share in flows:
-            taken[target] = taken.get(target, 0.0) + share
-        new = {target for target, share in added.items() if share >= _ADDED_SHARE * taken[target]}
-        for source, shares in swapped.items():
-            for target in new & shares.keys():
-                balance(source, target, shares.pop(target))
-
-    steps: list[tuple[int, float, Step]] = []
-    keep: list[tuple[str, str, float]] = []
-    for line in first.lines:
-        column, measure = line.column, line.measure
-        if column not in given:
-            keep.append((measure.written, line.name, measure.ml))
-            continue
-        shares = swapped.get(column, {})
-        if not shares and column not in left:  # most lines
-            part, text, ml = measure.whole
-            if part > 0 or measure.step <= 0:
-                keep.append((text, line.name, ml))
-            continue
-        targets = sorted(shares)
-        if targets:
-            # The rest of an ingredient goes the way of its main part.
-            main = max(targets, key=shares.__getitem__)
-            shares[main] += left.pop(column, 0.0)
-        outcomes = [kept.get(column, 0.0), left.get(column, 0.0)]
-        outcomes += [shares[target] for target in targets]
-        whole = len(outcomes) - outcomes.count(0.0) == 1
-        parts = (
-            [(outcomes.index(max(outcomes)), measure.whole[0])]
-            if whole
-            else enumerate(measure.split([outcome / given[column] for outcome in outcomes]))
-        )
-        for index, part in parts:
-            if part <= 0 and not (measure.step <= 0 and outcomes[index] == max(outcomes)):
-                continue
-            text, ml = measure.whole[1:] if whole else (measure.text(part), measure.ml_of(part))
-            if index == 0:
-                keep.append((text, line.name, ml))
-                continue
-            kind: Kind = "leave out" if index == 1 else "swap"
-            taking = None if index == 1 else second.names[targets[index - 2]]
-            steps.append((_ORDER[kind], -outcomes[index], Step(kind, text, ml, line.name, taking)))
-    if new:
-        for line in second.lines:
-            if line.column in new:
-                step = Step("add", line.measure.written, line.measure.ml, None, line.name)
-                steps.append((_ORDER["add"], -added[line.column], step))
-    steps.sort(key=itemgetter(0, 1))
-    return SwapPlan([step for _, _, step in steps], keep)
+    order = np.lexsort((line, np.where(kind == KEEP, 0.0, -share), kind, pair))
+    bounds = np.searchsorted(pair[order], np.arange(len(pairs) + 1))
+    stays = np.bincount(pair[kind == KEEP], minlength=len(pairs))
+    # Lines that are not divided are one pour, however many plans they are in.
+    key = np.where(divided, len(lines.ml) + np.arange(len(line)), line)
+    _, pours, pour = np.unique(key, return_index=True, return_inverse=True)
+    line, amount, divided = line[pours], amount[pours], divided[pours]
+    ml = lines.ml[line]
+    np.divide(ml * amount, lines.amount[line], out=ml, where=divided)
+    return SwapPlans(
+        starts=bounds[:-1],
+        keep_starts=bounds[1:] - stays,
+        ends=bounds[1:],
+        kind=kind[order],
+        taking=taking[order],
+        pour=pour[order],
+        line=line,
+        amount=amount,
+        ml=ml,
+    )
 
 
-def _comparable(source: int, target: int, first: Drink, second: Drink) -> bool:
-    """Whether one can replace the other: both fill up the glass, or neither, in like amounts."""
-    if first.roles[source] != second.roles[target]:
-        return False
-    here, there = first.ml[source], second.ml[target]
-    if here > there:
-        return here <= (_SHARED_ACCENT_RATIO if source in second.ml else ACCENT_RATIO) * there
-    return there <= (_SHARED_ACCENT_RATIO if target in first.ml else ACCENT_RATIO) * here
+class _Side:
+    """One recipe of each pair: its contents, one pair's after the other's."""
+
+    def __init__(self, lines: RecipeLines, recipes: Ints) -> None:
+        self.lines, self._contents = lines, lines.contents
+        begins, ends = self._contents.starts[recipes], self._contents.starts[recipes + 1]
+        self.content = _ranges(begins, ends - begins)
+        self.pair = np.repeat(np.arange(len(recipes)), ends - begins)
+        self.ml = self._contents.ml[self.content]
+        self.role = self._contents.role[self.content]
+        self._keys = self._key(self.pair, self._contents.column[self.content])
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def _key(self, pair: Ints, column: Int32s) -> Ints:
+        return pair * (1 + int(self._contents.column.max(initial=0))) + column
+
+    def places(self, pair: Ints, column: Int32s) -> Ints:
+        """Return where pairs have columns, all of which they have."""
+        return np.searchsorted(self._keys, self._key(pair, column))
+
+    def in_common(self, other: _Side) -> tuple[Mask, Mask]:
+        """Return which contents both sides have, on this side and on the other."""
+        place = np.searchsorted(other._keys, self._keys)
+        found = np.append(other._keys, -1)[place] == self._keys
+        there = np.zeros(len(other), dtype=np.bool_)
+        there[place[found]] = True
+        return found, there
+
+    def lines_of(self, places: Ints) -> tuple[Ints, Int32s]:
+        """Return the lines of contents: the content's place, and the line."""
+        begins = self._contents.line_starts[self.content[places]]
+        lengths = self._contents.line_starts[self.content[places] + 1] - begins
+        return np.repeat(places, lengths), self._contents.line[_ranges(begins, lengths)]
+
+
+@dataclass(frozen=True)
+class _Flows:
+    """The flows of all plans, each read as a swap or as what only balances a plan.
+
+    Attributes
+    ----------
+    giving, taking
+        Of each flow: the place of the content of the first recipe, and of the second.
+    share
+        Of each flow.
+    swaps
+        Whether a flow is a swap.
+    given, shared
+        Of each content of a first recipe: its share, and whether the second recipe has it.
+    taken, new
+        Of each content of a second recipe: its share, and whether it is added.
+    """
+
+    giving: Ints
+    taking: Ints
+    share: Floats
+    swaps: Mask
+    given: Floats
+    shared: Mask
+    taken: Floats
+    new: Mask
+
+
+def _read_flows(first: _Side, second: _Side, plans: TransportPlans) -> _Flows:
+    pair = np.repeat(np.arange(len(plans.distances)), np.diff(plans.indptr))
+    giving, taking = first.places(pair, plans.source), second.places(pair, plans.target)
+    shared, known = first.in_common(second)
+    share = plans.flow
+    given = sums(giving, share, len(first))
+    taken = sums(taking, share, len(second))
+
+    here, there = first.ml[giving], second.ml[taking]
+    more_is_shared = np.where(here > there, shared[giving], known[taking])
+    limit = np.where(more_is_shared, _SHARED_ACCENT_RATIO, ACCENT_RATIO)
+    swaps = (
+        (plans.source != plans.target)
+        & (first.role[giving] == second.role[taking])
+        & (np.maximum(here, there) <= limit * np.minimum(here, there))
+        & ~(shared[giving] & (share < _CHANGE_SHARE * given[giving]))
+    )
+    unexplained = sums(taking, share * ~(swaps | known[taking]), len(second))
+    new = (unexplained > 0) & (unexplained >= _ADDED_SHARE * taken)
+    swaps &= ~new[taking]
+    return _Flows(giving, taking, share, swaps, given, shared, taken, new)
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """What becomes of the contents of first recipes; of some, several things.
+
+    Attributes
+    ----------
+    starts
+        The outcomes of content i are ``starts[i]:starts[i + 1]``, at least one.
+    kind
+        :data:`KEEP` or :data:`LEAVE_OUT`, then :data:`SWAP` by what is taken.
+    share
+        Of the recipe.
+    taking
+        For swaps the place of the content of the second recipe.
+    given
+        Of each content: its share of the recipe; 0 if the plan has no such flow.
+    """
+
+    starts: Ints
+    kind: Ints
+    share: Floats
+    taking: Ints
+    given: Floats
+
+
+def _outcomes(flows: _Flows) -> _Outcomes:
+    rest = sums(flows.giving, flows.share * ~flows.swaps, len(flows.given))
+    place, share = flows.giving[flows.swaps], flows.share[flows.swaps]
+    begins = np.flatnonzero(np.diff(place, prepend=-1))
+    # What would be left out beside swaps goes the way of the main one.
+    merged = ~flows.shared[place[begins]]
+    swapped = place[begins[merged]]
+    share[first_largest(share, begins)[merged]] += rest[swapped]
+    rest[swapped] = 0.0
+
+    idle = flows.given == 0
+    resting = np.flatnonzero((rest > 0) | idle)
+    place = np.concatenate((resting, place))
+    order = np.argsort(place, kind="stable")
+    kind = np.where((flows.shared | idle)[resting], KEEP, LEAVE_OUT)
+    return _Outcomes(
+        np.searchsorted(place[order], np.arange(len(rest) + 1)),
+        np.concatenate((kind, np.full(len(share), SWAP)))[order],
+        np.concatenate((rest[resting], share))[order],
+        np.concatenate((np.zeros_like(resting), flows.taking[flows.swaps]))[order],
+        flows.given,
+    )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What becomes of the lines of first recipes, by the place of their content and line.
+
+    Attributes
+    ----------
+    place, line
+        Of each part: its content, and its line.
+    kind, share, taking
+        Those of its outcome.
+    amount
+        In the line's unit.
+    divided
+        Whether other parts of the line have another outcome.
+    """
+
+    place: Ints
+    line: Int32s
+    kind: Ints
+    share: Floats
+    taking: Ints
+    amount: Floats
+    divided: Mask
+
+
+def _divide_lines(outcomes: _Outcomes, side: _Side) -> _Parts:
+    lines = side.lines
+    place, line = side.lines_of(np.arange(len(side)))
+    amount = lines.amount[line]
+    step = pour_steps(amount, np.array([unit.step for unit in lines.units])[lines.unit[line]])
+    # Of nothing there are no parts, unless it is a top-up, or what no plan moves.
+    some = (amount > 0) | (step == 0) | (outcomes.given[place] == 0)
+    place, line, amount, step = place[some], line[some], amount[some], step[some]
+
+    count = np.diff(outcomes.starts)[place]
+    number = np.repeat(np.arange(len(line)), count)
+    outcome = _ranges(outcomes.starts[place], count)
+    share = outcomes.share[outcome]
+    # A line that cannot be divided goes the way of its main part.
+    goes = step[number] > 0
+    goes[first_largest(share, np.cumsum(count) - count)] = True
+    number, outcome, share = number[goes], outcome[goes], share[goes]
+
+    several = (count > 1) & (step > 0)
+    divided = several[number]
+    part = amount[number]
+    part[divided] = divide(
+        amount[several],
+        step[several],
+        share[divided] / outcomes.given[place[number[divided]]],
+        np.cumsum(count[several]) - count[several],
+    )
+    poured = ~divided | (part > 0)
+    number, outcome = number[poured], outcome[poured]
+    return _Parts(
+        place[number],
+        line[number],
+        outcomes.kind[outcome],
+        share[poured],
+        outcomes.taking[outcome],
+        part[poured],
+        divided[poured],
+    )
+
+
+def _ranges(begins: Ints, lengths: Ints) -> Ints:
+    """Return the ranges of these lengths, one after the other.
+
+    >>> _ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    ends = np.cumsum(lengths)
+    return np.repeat(begins - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.analysis.analysis import Analysis
 from api.analysis.atlas import build_atlas
-from api.analysis.bar.neighbor_graph import GraphWriter
+from api.analysis.bar.neighbor_graph import NeighborGraph
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
 from api.analytics.background import in_background
@@ -94,8 +94,10 @@ def compute_artifacts(
         by_cost = in_background(
             lambda: analysis.compute_cocktail_space_em(previous.get("cocktail-space-em"))
         )
-        name = "recipe-similar"
-        similar = spool.encode(analysis.compute_recipe_similar(), RECORD_KEYS[name], GraphWriter())
+        similar = spool.write_records(
+            ((recipe_id, record.encode()) for recipe_id, record in analysis.recipe_similar_json()),
+            summary=lambda: NeighborGraph.from_records(analysis.nearest_recipes()).to_bytes(),
+        )
         manhattan, learned = by_volume.result(), by_cost.result()
     with stage(next(names)):
         substitutes = analysis.compute_ingredient_substitutes()

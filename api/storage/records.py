@@ -13,14 +13,14 @@ import tempfile
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, BinaryIO, Final, Protocol, Self, cast
+from typing import Any, BinaryIO, Final, Self, cast
 
 from api.storage.errors import StorageError
-from api.storage.serialization import encode
+from api.storage.serialization import encode, write_list
 
 #: Artifacts of lists from this size on get an index, so that one record is read without all.
 INDEXED_BYTES = 4_000_000
@@ -53,18 +53,6 @@ class EncodedArtifact:
     summary: bytes | None = None
 
 
-class Summary(Protocol):
-    """Keeps what questions about all records need, in a form of its own."""
-
-    def add(self, record: Any) -> None:
-        """Add the next record."""
-        ...
-
-    def to_bytes(self) -> bytes:
-        """Return what was kept."""
-        ...
-
-
 class Spool:
     """Temporary files for encoded artifacts; use as a context manager, which removes them."""
 
@@ -77,9 +65,7 @@ class Spool:
     def __exit__(self, *exception: object) -> None:
         self._files.close()
 
-    def encode(
-        self, data: Any, key: str | None = None, summary: Summary | None = None
-    ) -> EncodedArtifact:
+    def encode(self, data: Any, key: str | None = None) -> EncodedArtifact:
         """Encode an artifact.
 
         Parameters
@@ -88,40 +74,62 @@ class Spool:
             A JSON value, or an iterator of records, which becomes a list.
         key
             The integer field by which one record of a list is found.
-        summary
-            What to publish beside the list if it is large.
 
         Raises
         ------
         StorageError
             If the directory for temporary files cannot be written.
         """
-        index = RecordIndex()
+        index = None if key is None else RecordIndex()
 
         def note(record: Any, offset: int, piece: bytes) -> None:
-            if key is not None:
+            if index is not None:
                 index.add(record[key], offset, piece)
-            if summary is not None:
-                summary.add(record)
 
-        stream = self._files.enter_context(
-            tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 closed with the spool
+        return self._write(lambda stream: encode(data, stream, note), index)
+
+    def write_records(
+        self, records: Iterable[tuple[int, bytes]], summary: Callable[[], bytes] | None = None
+    ) -> EncodedArtifact:
+        """Take a list of records that are encoded already.
+
+        Parameters
+        ----------
+        records
+            The integer by which each is found, and its canonical JSON.
+        summary
+            Makes what is published beside the list if it is large.
+
+        Raises
+        ------
+        StorageError
+            As for :meth:`encode`.
+        """
+        index = RecordIndex()
+        return self._write(lambda stream: write_list(records, stream, index.add), index, summary)
+
+    def _write(
+        self,
+        write: Callable[[BinaryIO], tuple[str, int]],
+        index: "RecordIndex | None",
+        summary: Callable[[], bytes] | None = None,
+    ) -> EncodedArtifact:
+        stream = cast(
+            BinaryIO,
+            self._files.enter_context(
+                tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 closed with the spool
+            ),
         )
         try:
-            digest, size = encode(data, cast(BinaryIO, stream), note)
+            digest, size = write(stream)
         except OSError as error:
             raise StorageError(
                 f"{tempfile.gettempdir()} cannot be written: {error}. Check the free space, or set "
                 f"TMPDIR to another directory."
             ) from error
-        indexed = key is not None and size >= INDEXED_BYTES
-        return EncodedArtifact(
-            cast(BinaryIO, stream),
-            digest,
-            size,
-            index.rows() if indexed else None,
-            summary.to_bytes() if indexed and summary is not None else None,
-        )
+        if index is None or size < INDEXED_BYTES:
+            return EncodedArtifact(stream, digest, size, None)
+        return EncodedArtifact(stream, digest, size, index.rows(), summary and summary())
 
 
 class RecordIndex:

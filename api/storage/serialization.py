@@ -6,8 +6,10 @@ however long the artifact, and each record's place in the bytes is known.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, TypeVar
+
+T = TypeVar("T")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -75,6 +77,27 @@ def encode(
     >>> stream.getvalue()
     b'[{"id":7},{"id":8}]'
     """
+    if isinstance(data, list | Iterator):
+        return write_list(((record, to_bytes(record)) for record in data), stream, on_record)
+    piece = to_bytes(data)
+    stream.write(piece)
+    return sha256(piece), len(piece)
+
+
+def write_list(
+    records: Iterable[tuple[T, bytes]],
+    stream: BinaryIO,
+    on_record: Callable[[T, int, bytes], None],
+) -> tuple[str, int]:
+    """Write a list of records that are encoded already; see :func:`encode`.
+
+    Parameters
+    ----------
+    records
+        What ``on_record`` is called with, and the record as :func:`to_bytes` encodes it.
+    stream, on_record
+        See :func:`encode`.
+    """
     digest = hashlib.sha256()
     size = 0
 
@@ -84,15 +107,11 @@ def encode(
         stream.write(piece)
         size += len(piece)
 
-    if isinstance(data, list | Iterator):
-        write(b"[")
-        for number, record in enumerate(data):
-            if number:
-                write(b",")
-            piece = to_bytes(record)
-            on_record(record, size, piece)
-            write(piece)
-        write(b"]")
-    else:
-        write(to_bytes(data))
+    write(b"[")
+    for number, (record, piece) in enumerate(records):
+        if number:
+            write(b",")
+        on_record(record, size, piece)
+        write(piece)
+    write(b"]")
     return digest.hexdigest(), size

@@ -1,16 +1,20 @@
 """Similar recipes and substitutes say what the learned distance knows."""
 
+import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from api.analysis.similar_recipes import recipe_lines
+from api.analysis.analysis import Analysis
+from api.analysis.recipe_lines import LENGTHENER, recipe_lines
 from api.db.database import Database
 from api.db.db_analytics import AnalyticsQueries
 from api.db.frames import Dataset
+from api.storage.serialization import to_bytes
 
 with warnings.catch_warnings():
     # POT's sources hold escapes that Python warns of when it compiles them.
@@ -100,10 +104,12 @@ def test_plans_add_up_to_the_recipe(queries: AnalyticsQueries) -> None:
 
 def test_top_ups_only_replace_top_ups(queries: AnalyticsQueries) -> None:
     lines = recipe_lines(queries._volumes, queries.dataset, queries.learn_ground_metric())
-    long = {
-        recipe_id: {line.name for line in recipe if line.lengthener}
-        for recipe_id, recipe in lines.items()
-    }
+    long: dict[int, set[str]] = {recipe_id: set() for recipe_id in queries._volumes.names}
+    for recipe_id, name, role in zip(
+        queries._volumes.lines["recipe_id"], lines.name, lines.role, strict=True
+    ):
+        if role & LENGTHENER:
+            long[recipe_id].add(lines.names[name])
     all_names = set().union(*long.values())
     assert "Soda Water" in all_names
     assert all_names.isdisjoint(
@@ -119,6 +125,34 @@ def test_top_ups_only_replace_top_ups(queries: AnalyticsQueries) -> None:
                     swaps += 1
                     assert (step["from"] in here) == (step["to"] in there), step
     assert swaps > 300
+
+
+def test_published_records_are_canonical_json(sample: Dataset) -> None:
+    odd = ' "1" \\ \u2028\t\u00e9'
+    dataset = replace(
+        sample,
+        recipes=sample.recipes.assign(name=sample.recipes["name"] + odd),
+        ingredients=sample.ingredients.assign(name=sample.ingredients["name"] + odd),
+        units=sample.units.assign(abbreviation=odd),
+    )
+    for recipe_id, record in Analysis(dataset).recipe_similar_json():
+        found = json.loads(record)
+        assert to_bytes(found).decode() == record
+        assert found["recipe_id"] == recipe_id
+        for other in found["similar"]:
+            assert other["recipe_name"].endswith(odd)
+            assert all(kept["name"].endswith(odd) for kept in other["keep"])
+
+
+def test_one_recipe_has_no_neighbors(sample: Dataset) -> None:
+    lines = sample.recipe_ingredients
+    dataset = replace(
+        sample,
+        recipes=sample.recipes.head(1),
+        recipe_ingredients=lines[lines["recipe_id"] == sample.recipes["id"].iloc[0]],
+    )
+    analysis = Analysis(dataset)
+    assert [record["similar"] for record in analysis.compute_recipe_similar()] == [[]]
 
 
 def test_substitutes_are_family_first(queries: AnalyticsQueries) -> None:

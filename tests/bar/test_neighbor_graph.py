@@ -72,5 +72,5 @@ def test_records_in_any_order_make_one_graph() -> None:
         writer = GraphWriter()
         for record in ordered:
             writer.add(record)
-        bytes_of.append(writer.to_bytes())
+        bytes_of.append(writer.graph().to_bytes())
     assert bytes_of[0] == bytes_of[1] == NeighborGraph.from_records(records).to_bytes()

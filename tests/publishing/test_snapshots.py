@@ -23,6 +23,7 @@ from api.storage.errors import (
 )
 from api.storage.local import LocalStore
 from api.storage.objects import ObjectStore
+from api.storage.records import Spool
 from api.storage.s3 import S3Store
 from api.storage.serialization import to_bytes
 from api.storage.snapshots import Manifest, Snapshots
@@ -453,6 +454,10 @@ def _records(number: int) -> list[dict[str, Any]]:
     return [{"recipe_id": 7 * n, "name": f"Pi\u00f1a {n}"} for n in range(number)]
 
 
+def _encoded(number: int) -> Iterator[tuple[int, bytes]]:
+    return ((record["recipe_id"], to_bytes(record)) for record in _records(number))
+
+
 def test_records_of_a_large_artifact_are_read_alone(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,6 +489,17 @@ def test_streamed_and_whole_artifacts_are_equal(store: ObjectStore) -> None:
     streamed = snapshots.publish({"a": iter(_records(20)), "b": {"x": 1}})
     assert whole.artifacts == streamed.artifacts
     assert store.get(f"snapshots/{whole.snapshot_id}/a.json").data == to_bytes(_records(20))
+
+
+def test_encoded_records_are_published_as_objects_are(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records_module, "INDEXED_BYTES", 1_000)
+    snapshots = Snapshots(store)
+    objects = snapshots.publish({"a": _records(500)}, record_keys={"a": "recipe_id"})
+    with Spool() as spool:
+        encoded = snapshots.publish({"a": spool.write_records(_encoded(500))})
+    assert encoded.artifacts == objects.artifacts
 
 
 def test_records_in_any_order_are_found(
@@ -560,19 +576,6 @@ def test_an_index_is_removed_with_its_snapshot(
     assert snapshots.history() == [manifest]
 
 
-class _Total:
-    """A summary: the sum of ids."""
-
-    def __init__(self) -> None:
-        self.total = 0
-
-    def add(self, record: Any) -> None:
-        self.total += record["recipe_id"]
-
-    def to_bytes(self) -> bytes:
-        return str(self.total).encode()
-
-
 def test_a_summary_is_published_beside_a_large_artifact(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -580,10 +583,11 @@ def test_a_summary_is_published_beside_a_large_artifact(
     snapshots = Snapshots(store, keep=1)
     for _ in range(2):  # the first is removed with its summary
         with records_module.Spool() as spool:
-            large = spool.encode(iter(_records(100)), "recipe_id", _Total())
-            small = spool.encode(_records(2), "recipe_id", _Total())
+            large, small = (
+                spool.write_records(_encoded(number), lambda: b"of all") for number in (100, 2)
+            )
             manifest = snapshots.publish({"large": large, "small": small})
-    assert snapshots.read_summary(manifest, "large") == b"34650"
+    assert snapshots.read_summary(manifest, "large") == b"of all"
     assert snapshots.read_summary(manifest, "small") is None
     names = [item.key.split("/")[2] for item in store.list("snapshots/")]
     assert sorted(names) == [
@@ -594,7 +598,7 @@ def test_a_summary_is_published_beside_a_large_artifact(
         "small.json",
     ]
     snapshots.check(manifest)
-    store.put(f"snapshots/{manifest.snapshot_id}/large.summary", b"34651")
+    store.put(f"snapshots/{manifest.snapshot_id}/large.summary", b"damaged")
     with pytest.raises(CorruptSnapshotError):
         snapshots.read_summary(manifest, "large")
     with pytest.raises(CorruptSnapshotError):

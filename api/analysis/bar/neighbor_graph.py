@@ -199,10 +199,6 @@ class GraphWriter:
         self._ids.append(recipe_id)
         self._ends.append(len(self._near))
 
-    def to_bytes(self) -> bytes:
-        """Return the graph's bytes."""
-        return self.graph().to_bytes()
-
     def graph(self) -> NeighborGraph:
         """Return the graph of what was added."""
         own, near = np.array(self._ids, np.int64), np.array(self._near, np.int64)
