@@ -5,13 +5,18 @@ stdout, the log on stderr, and exit code 0, 1 on failure, or
 :data:`~api.analytics.interruption.INTERRUPTED_EXIT_CODE` after SIGTERM.
 """
 
+import gc
 import json
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import EllipsisType
 from typing import Any
+
+if __name__ == "__main__":
+    gc.disable()  # until all is imported
 
 from api.analysis.analysis import Analysis
 from api.analytics.artifacts import RECORD_KEYS, compute_artifacts, stage_count
@@ -26,7 +31,7 @@ from api.analytics.interruption import (
     wait_for_parent,
 )
 from api.analytics.log import configure_logging
-from api.analytics.memory import return_large_arrays
+from api.analytics.memory import collect_garbage_after_imports, return_large_arrays
 from api.analytics.previous_maps import previous_maps
 from api.analytics.progress import LogReporter, Reporter, Stages, StatusReporter
 from api.analytics.scheduler import pair_engine
@@ -51,6 +56,8 @@ logger = logging.getLogger(__name__)
 #: A refresh that loses the race to publish reads the database again and retries, so the last
 #: snapshot always comes from the latest data that any of them read.
 PUBLISH_ATTEMPTS = 3
+#: What a refresh that is killed outright may lose of the EM, and an iteration, in seconds.
+CHECKPOINT_SECONDS = 5.0
 
 
 def regenerate_analytics(
@@ -216,7 +223,7 @@ def _refresh_once(
         and current.database_id in (None, dataset.database_id)
         else None
     )
-    checkpoint = EMCheckpoint(storage.snapshots.store, version)
+    checkpoint = EMCheckpoint(storage.snapshots.store, version, seconds=CHECKPOINT_SECONDS)
     analysis = Analysis(dataset, checkpoints=checkpoint)
     with Spool() as spool:
         try:
@@ -244,6 +251,15 @@ def _refresh_once(
     return manifest, True
 
 
+def _import_the_rest() -> None:
+    """Import what a refresh imports later: a process that waits has the time."""
+    import_module("scipy.special")
+    with suppress(Exception):  # what is wrong with the settings, the refresh reports
+        AnalyticsStorage.from_settings()
+        with get_database() as database:
+            _ = database.engine
+
+
 def main() -> None:
     """Run the refresh as a job: result on stdout, log on stderr, outcome in the exit code.
 
@@ -253,6 +269,9 @@ def main() -> None:
     configure_logging()
     return_large_arrays()
     watching = "--watch-stdin" in sys.argv[1:]
+    if watching:
+        _import_the_rest()
+    collect_garbage_after_imports()
     if watching and not wait_for_parent():
         sys.exit(INTERRUPTED_EXIT_CODE)
     try:

@@ -1,12 +1,13 @@
 """The EM's state, kept beside the snapshots, so that an interrupted refresh resumes.
 
-One object, ``checkpoints/em``, replaced after each iteration and removed once the snapshot is out,
-so nothing accumulates. It is a line of JSON with the format, the code version and a hash, followed
-by an ``.npz`` file without pickled objects.
+One object, ``checkpoints/em``, replaced after an iteration and removed once the snapshot is out, so
+nothing accumulates. It is a line of JSON with the format, the code version and a hash, followed by
+an ``.npz`` file without pickled objects.
 """
 
 import io
 import logging
+import time
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -40,11 +41,16 @@ class EMCheckpoint:
         That of the snapshots.
     code_version
         The code that made the states: other code would converge to another result.
+    seconds
+        A state that comes sooner after the last one that was saved, or after the start, is kept in
+        memory: to learn it again takes no longer.
     """
 
-    def __init__(self, store: ObjectStore, code_version: str) -> None:
+    def __init__(self, store: ObjectStore, code_version: str, *, seconds: float = 0.0) -> None:
         self._store = store
         self._code_version = code_version
+        self._seconds = seconds
+        self._due = time.monotonic() + seconds
         self._unsaved: EMState | None = None
 
     def load(self) -> EMState | None:
@@ -76,23 +82,27 @@ class EMCheckpoint:
             return None
 
     def save(self, state: EMState) -> None:
-        """Save a state, replacing the previous one."""
+        """Save a state in place of the previous one, or keep it for :meth:`flush`."""
         self._unsaved = state
+        if time.monotonic() >= self._due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Save the last state if :meth:`save` has not: too soon, interrupted, or it failed."""
+        if self._unsaved is None:
+            return
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **state.to_arrays())
+        np.savez(buffer, allow_pickle=False, **self._unsaved.to_arrays())
         body = buffer.getvalue()
         header = _Header(format=_FORMAT, code_version=self._code_version, sha256=sha256(body))
         try:
             self._store.put(CHECKPOINT_KEY, header.model_dump_json().encode() + b"\n" + body)
         except StorageError as error:
-            logger.warning("EM iteration %d could not be saved: %s", state.iteration, error)
+            iteration = self._unsaved.iteration
+            logger.warning("EM iteration %d could not be saved: %s", iteration, error)
         else:
             self._unsaved = None
-
-    def flush(self) -> None:
-        """Save the last state again if saving it failed or was interrupted."""
-        if self._unsaved is not None:
-            self.save(self._unsaved)
+            self._due = time.monotonic() + self._seconds
 
     def discard(self) -> None:
         """Remove the saved state after its refresh has published."""

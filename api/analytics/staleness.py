@@ -4,15 +4,20 @@ Imports no mathematics and no data frames, so that asking takes half a second an
 refresh's memory.
 """
 
+import gc
 import json
 import logging
 import sys
 from dataclasses import asdict, dataclass
 
+if __name__ == "__main__":
+    gc.disable()  # until all is imported
+
 from sqlalchemy import select
 
 from api.analytics.code_version import code_version
 from api.analytics.log import configure_logging
+from api.analytics.memory import collect_garbage_after_imports
 from api.db.database import Database, get_database
 from api.db.errors import DatabaseError
 from api.db.fingerprint import database_fingerprint
@@ -85,6 +90,7 @@ def compare(database: Database, storage: AnalyticsStorage) -> Comparison:
 
 def main() -> None:
     """Print ``stale`` and the fields of :class:`Comparison`; exit code 1 if that is unknown."""
+    collect_garbage_after_imports()
     configure_logging(logging.WARNING)
     try:
         found = compare(get_database(), AnalyticsStorage.from_settings())

@@ -32,7 +32,7 @@ from api.settings import Settings
 logger = logging.getLogger(__name__)
 
 #: How often to look at the queue, and to compare the snapshot with the database, in seconds.
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 CHECK_SECONDS = 600.0
 
 _TICK_SECONDS = 0.1

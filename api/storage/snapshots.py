@@ -22,10 +22,12 @@ import logging
 import re
 import secrets
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -55,6 +57,8 @@ _KEY = re.compile(rf"{_SNAPSHOTS}({_ID.pattern})/{_NAME.pattern}\.(json|index|su
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 #: A large artifact is checked in pieces of this size.
 _PIECE_BYTES = 8_000_000
+#: How many objects are written at once: fewer than the connections that boto3 keeps.
+_WRITERS = 8
 #: A reader may lose a race with retention this often; each time a newer snapshot was published.
 _READ_ATTEMPTS = 5
 
@@ -450,16 +454,16 @@ class Snapshots:
                 artifacts=entries,
                 **facts,
             )
-            written: list[str] = []
+            objects: dict[str, bytes | BinaryIO] = {}
             for name, artifact in encoded.items():
-                written.append(_artifact_key(snapshot_id, name))
-                self.store.put(written[-1], artifact.stream)
+                objects[_artifact_key(snapshot_id, name)] = artifact.stream
                 if artifact.index is not None:
-                    written.append(_index_key(snapshot_id, name))
-                    self.store.put(written[-1], artifact.index)
+                    objects[_index_key(snapshot_id, name)] = artifact.index
                 if artifact.summary is not None:
-                    written.append(_summary_key(snapshot_id, name))
-                    self.store.put(written[-1], artifact.summary)
+                    objects[_summary_key(snapshot_id, name)] = artifact.summary
+            # Side by side: each waits for its disk or its bucket.
+            with ThreadPoolExecutor(_WRITERS) as writers:
+                deque(writers.map(self.store.put, objects.keys(), objects.values()), maxlen=0)
             manifest_bytes = to_bytes(manifest.model_dump(mode="json"))
             self.store.put(_manifest_key(snapshot_id), manifest_bytes)
             published = _published(pointer, known)
@@ -467,7 +471,7 @@ class Snapshots:
             try:
                 self._point(snapshot_id, manifest_bytes, version, kept)
             except PublishConflictError:
-                self._remove(_manifest_key(snapshot_id), *written)
+                self._remove(_manifest_key(snapshot_id), *objects)
                 raise
             try:
                 self._retire(known, published, kept)
