@@ -80,6 +80,7 @@ SLOW_PATHS = {
     "db/test_exchange.py": "model",
     "db/test_rule_book.py": "model",
     "triggering/test_coalescing.py": "model",
+    "triggering/test_spare.py": "refresh",
     "triggering/test_staleness.py": "model",
     "triggering/test_every_write_is_followed.py": "model",
 }
