@@ -11,6 +11,7 @@ Three things differ from a server:
   https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
+import gc
 import json
 import logging
 from typing import Any
@@ -42,6 +43,8 @@ _handle = Mangum(
     lifespan="off",
     text_mime_types=["text/", "application/json", "application/problem+json"],
 )
+# What was made until here stays: garbage collections need not look at it.
+gc.freeze()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

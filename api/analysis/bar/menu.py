@@ -156,9 +156,9 @@ def _gaps(bar: BarModel, menu: Sequence[int], drawn: LearnedMap) -> list[Gap]:
 
 def _nearest(ids: Ids, x: Floats, y: Floats) -> int:
     """Return the place of the point nearest to the origin; of the least id where some are equal."""
-    distances = np.hypot(x, y)
-    # NumPy's may differ from Python's in the last bit.
-    near: list[int] = np.flatnonzero(distances <= distances.min() * (1 + 1e-9)).tolist()
+    squares = x * x + y * y
+    # These are rounded otherwise than a distance.
+    near: list[int] = np.flatnonzero(squares <= squares.min() * (1 + 1e-9)).tolist()
     return min(near, key=lambda place: (hypot(x[place], y[place]), ids[place]))
 
 

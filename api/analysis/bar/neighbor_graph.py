@@ -131,19 +131,19 @@ class NeighborGraph:
                 places = spans(starts[rows], counts)
                 reached = others[places]
                 found = np.repeat(lengths[rows], counts) + distances[places]
-                shorter = found < lengths[reached]
+                shorter = np.flatnonzero(found < lengths[reached])
                 reached, found = reached[shorter], found[shorter]
                 np.minimum.at(lengths, reached, found)
                 waiting[reached] = True
 
     @cached_property
-    def _directions(self) -> tuple[tuple[Rows, NDArray[np.int32], Floats], ...]:
+    def _directions(self) -> tuple[tuple[Rows, Rows, Floats], ...]:
         """Relatives of each row, and rows that each is a relative of."""
         order = np.argsort(self.near)
         counts = np.bincount(self.near, minlength=len(self.ids))
-        sources = np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(self.starts))
+        sources = np.repeat(np.arange(len(self.ids)), np.diff(self.starts))
         back = offsets(counts), sources[order], self.distances[order]
-        return (self.starts, self.near, self.distances), back
+        return (self.starts, self.near.astype(np.intp), self.distances), back
 
     def _row(self, recipe_id: int) -> int | None:
         (row,) = find(self.ids, np.array([recipe_id])).tolist()
