@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 _MIN_RECIPES: Final = 30
 #: A candidate occurs in so many recipes at least.
@@ -39,7 +40,7 @@ _LOYALTY: Final = 3.0
 _SEPARATION: Final = 2.0
 _CELLS: Final = 80
 #: So many cells are compared pair by pair; for more, smoothing the whole grid is faster.
-_MAX_PAIRED: Final = 300
+_MAX_PAIRED: Final = 60
 # Names that some taxonomies give to a remainder; they say nothing about a region.
 _MEANINGLESS: Final = frozenset({"other", "others", "misc", "miscellaneous", "unknown"})
 
@@ -99,11 +100,7 @@ def name_neighborhoods(
         return []
     grid = _Grid.over(positions)
     cells = grid.cells(positions)
-    # Where each candidate's recipes are: the cells, and how many recipes each has.
-    candidates = {
-        name: np.unique(cells[rows], return_counts=True)
-        for name, rows in _candidates(ingredients, ancestors).items()
-    }
+    candidates = _Candidates.over(cells, _candidates(ingredients, ancestors))
 
     found: list[Neighborhood] = []
     used: set[str] = set()
@@ -141,10 +138,10 @@ class _Grid:
         spread = float(np.quantile(distance, 0.75)) or 1.0
         return cls(low, float((high - low).max()) / (_CELLS - 1) or 1.0, spread)
 
-    def cells(self, positions: FloatArray) -> npt.NDArray[np.int64]:
+    def cells(self, positions: FloatArray) -> IntArray:
         """Row of the flattened grid for each position."""
         column = np.rint((positions - self.low) / self.step).astype(np.int64)
-        cells: npt.NDArray[np.int64] = column[:, 1] * _CELLS + column[:, 0]
+        cells: IntArray = column[:, 1] * _CELLS + column[:, 0]
         return cells
 
     def kernel(self, width: float) -> FloatArray:
@@ -167,9 +164,37 @@ class _Grid:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Where the recipes of each candidate are.
+
+    Candidate ``owner[i]`` has ``counts[i]`` of its recipes in ``cells[i]``; by owner, then cell.
+    """
+
+    names: list[str]
+    members: IntArray
+    owner: IntArray
+    cells: IntArray
+    counts: IntArray
+
+    @classmethod
+    def over(cls, cells: IntArray, rows_of: Mapping[str, IntArray]) -> _Candidates:
+        members = np.array([len(rows) for rows in rows_of.values()], dtype=np.int64)
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *rows_of.values()])
+        owner = np.repeat(np.arange(len(members)), members)
+        held, counts = np.unique(owner * _CELLS * _CELLS + cells[rows], return_counts=True)
+        owner, places = np.divmod(held, _CELLS * _CELLS)
+        return cls(list(rows_of), members, owner, places, counts)
+
+    def span(self, number: int) -> slice:
+        """Return where the places of one candidate are."""
+        begin, end = np.searchsorted(self.owner, (number, number + 1))
+        return slice(begin, end)
+
+
 def _candidates(
     ingredients: Sequence[Sequence[str]], ancestors: Mapping[str, Sequence[str]]
-) -> dict[str, npt.NDArray[np.int64]]:
+) -> dict[str, IntArray]:
     """Recipes by name: each ingredient, each kind above one, and pairs of these."""
     members: dict[str, list[int]] = {}
     for row, names in enumerate(ingredients):
@@ -196,9 +221,7 @@ def _candidates(
     return found
 
 
-def _frequent_pairs(
-    rows_of: Mapping[str, npt.NDArray[np.int64]], n_rows: int
-) -> Iterator[tuple[str, str]]:
+def _frequent_pairs(rows_of: Mapping[str, IntArray], n_rows: int) -> Iterator[tuple[str, str]]:
     """Yield the pairs of terms that enough rows have, the most frequent first, then by name.
 
     ``rows_of`` is in the order of its terms.
@@ -224,8 +247,8 @@ def _related(one: str, other: str, ancestors: Mapping[str, Sequence[str]]) -> bo
 def _places(
     level: int,
     grid: _Grid,
-    cells: npt.NDArray[np.int64],
-    candidates: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    cells: IntArray,
+    candidates: _Candidates,
     known: Set[str],
 ) -> list[Neighborhood]:
     """Each candidate at its best place on a level, the best candidate first."""
@@ -234,16 +257,20 @@ def _places(
     wide = grid.kernel(_WIDTHS[level - 1]) if level else None
     everything = _smoothed(cells, near)
     wider = None if wide is None else _smoothed(cells, wide)
+    bonuses = np.where([name in known for name in candidates.names], _LOYALTY, 1.0)
+    # Around a place are at most all of a candidate's recipes: half of them are out by that.
+    share = (candidates.members * bonuses)[candidates.owner] / (everything[candidates.cells] + 1.0)
+    hopeful = (share >= _MIN_SHARE) & (candidates.members[candidates.owner] * share >= least)
     scored: list[tuple[float, Neighborhood]] = []
-    for name, (places, counts) in candidates.items():
-        members = int(counts.sum())
-        if members < least / _LOYALTY:
-            continue
+    for number in np.unique(candidates.owner[hopeful]).tolist():
+        name, bonus = candidates.names[number], float(bonuses[number])
+        members = int(candidates.members[number])
+        span = candidates.span(number)
+        places, counts = candidates.cells[span], candidates.counts[span]
         # A name is placed where at least one of its recipes is.
         here = _smoothed_at(places, counts, near)
         # One recipe's weight against empty ground: what is rare nearby is no region.
         share = here / (everything[places] + 1.0)
-        bonus = _LOYALTY if name in known else 1.0
         # The surroundings only take away; most candidates are out without them.
         if not ((here * share * bonus >= least) & (share * bonus >= _MIN_SHARE)).any():
             continue
@@ -261,16 +288,14 @@ def _places(
     return [place for _, place in scored]
 
 
-def _smoothed(cells: npt.NDArray[np.int64], kernel: FloatArray) -> FloatArray:
+def _smoothed(cells: IntArray, kernel: FloatArray) -> FloatArray:
     """Recipes around each cell of the grid, weighted by the kernel along both axes; flat."""
     counted = np.bincount(cells, minlength=_CELLS * _CELLS).reshape(_CELLS, _CELLS)
     smoothed: FloatArray = kernel @ counted.astype(np.float64) @ kernel
     return smoothed.ravel()
 
 
-def _smoothed_at(
-    places: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], kernel: FloatArray
-) -> FloatArray:
+def _smoothed_at(places: IntArray, counts: IntArray, kernel: FloatArray) -> FloatArray:
     """As `_smoothed`, at the cells that hold recipes alone."""
     if len(places) > _MAX_PAIRED:
         return _smoothed(np.repeat(places, counts), kernel)[places]
