@@ -133,7 +133,7 @@ def _space(
         "knn_preservation": kept,
         "reachable_preservation": kept if reachable is None else round(reachable, DECIMALS),
         "trustworthiness": round(trust.value, DECIMALS),
-        # 0 up to 5,000 recipes, which are all judged.
+        # 0 up to 1,000 recipes, which are all judged.
         "trustworthiness_error": round(trust.standard_error, DECIMALS),
         "median_shift": round(float(np.median(shift)), DECIMALS) if rows.size else None,
         "graph_sha256": digest,

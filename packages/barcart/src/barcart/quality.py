@@ -19,8 +19,8 @@ from barcart.ranks import Ranks, matrix_ranks
 from barcart.validation import FloatArray, IntArray
 
 #: More points than this are sampled for trustworthiness, so many of them.
-EXACT_UP_TO = 5000
-_SAMPLE = 1000
+EXACT_UP_TO = 1000
+_SAMPLE = 500
 
 
 def knn_preservation(neighbors: Distances, embedding: npt.ArrayLike, k: int | None = None) -> float:
