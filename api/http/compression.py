@@ -7,6 +7,8 @@ in.
 
 import zlib
 from collections.abc import MutableSequence
+from dataclasses import dataclass
+from struct import pack
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -47,6 +49,43 @@ def gzip_bytes(body: bytes) -> bytes:
     """Return ``body`` as a gzip stream; equal bodies give equal streams."""
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     return compressor.compress(body) + compressor.flush()
+
+
+@dataclass(frozen=True)
+class GzipHead:
+    """The beginning of bodies that differ in their end alone, compressed once.
+
+    Attributes
+    ----------
+    data
+        A gzip stream that goes on with whole blocks, which refer to nothing before them.
+    check, size
+        CRC-32 and length of what is compressed.
+
+    Examples
+    --------
+    >>> import gzip
+    >>> gzip.decompress(GzipHead.of(b"data, ").complete(b"metadata"))
+    b'data, metadata'
+    """
+
+    data: bytes
+    check: int
+    size: int
+
+    @classmethod
+    def of(cls, head: bytes) -> "GzipHead":
+        """Compress a beginning."""
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        data = compressor.compress(head) + compressor.flush(zlib.Z_FULL_FLUSH)
+        return cls(data, zlib.crc32(head), len(head))
+
+    def complete(self, tail: bytes) -> bytes:
+        """Return the stream of the beginning and an end."""
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed = compressor.compress(tail) + compressor.flush()
+        size = (self.size + len(tail)) % 2**32  # RFC 1952, 2.3.1: ISIZE
+        return self.data + packed + pack("<LL", zlib.crc32(tail, self.check), size)
 
 
 class GzipMiddleware:

@@ -120,15 +120,15 @@ class LoadedSnapshot:
         """Return a response if it was rendered before; a look-up, never blocks."""
         return self._rendered.get(key)
 
-    def rendered(self, key: Hashable, make: Callable[[], bytes]) -> Rendered:
-        """Return the response of the body that ``make`` returns; the latest ones are cached."""
+    def rendered(self, key: Hashable, make: Callable[[], Rendered]) -> Rendered:
+        """Return the response that ``make`` returns; the latest ones are cached."""
         with self._alone(("rendered", key)):
             with self._lock:
                 found = self._rendered.get(key)
                 if found is not None:
                     self._rendered.move_to_end(key)
                     return found
-            made = Rendered.of(make())
+            made = make()
             with self._lock:
                 if key not in self._rendered:
                     self._rendered[key] = made

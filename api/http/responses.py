@@ -8,9 +8,9 @@ from anyio import to_thread
 from fastapi import Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.http.compression import accepts_gzip
+from api.http.compression import GzipHead, accepts_gzip
 from api.http.deps import Services
-from api.http.etags import if_none_match
+from api.http.etags import if_none_match, strong_etag
 from api.http.models.common import problem_responses
 from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot, Rendered
@@ -18,6 +18,9 @@ from api.storage.serialization import to_bytes
 
 #: Makes an artifact's JSON from a snapshot.
 Body = Callable[[LoadedSnapshot], bytes]
+
+#: Compressing what is larger takes a tenth of a second: it is kept apart from the metadata.
+_LARGE_BYTES = 1_000_000
 
 IfNoneMatch = Annotated[
     str | None,
@@ -108,7 +111,7 @@ async def respond(
         def of(loaded: LoadedSnapshot) -> tuple[Rendered, bool]:
             stale = freshness.compare(loaded.manifest) != "current"
             rendered = loaded.rendered(
-                (name, parameter, stale), lambda: _envelope(loaded, name, stale, body)
+                (name, parameter, stale), lambda: _render(loaded, name, parameter, stale, body)
             )
             return rendered, stale
 
@@ -123,7 +126,9 @@ async def respond(
     return _response(request, *made)
 
 
-def _envelope(loaded: LoadedSnapshot, name: str, stale: bool, body: Body) -> bytes:
+def _render(
+    loaded: LoadedSnapshot, name: str, parameter: Hashable, stale: bool, body: Body
+) -> Rendered:
     manifest = loaded.manifest
     try:
         data = body(loaded)
@@ -143,7 +148,13 @@ def _envelope(loaded: LoadedSnapshot, name: str, stale: bool, body: Body) -> byt
     if name in manifest.details:
         metadata["quality"] = manifest.details[name]
     # The artifact is JSON already: decoding it to encode it again would be most of the work.
-    return b'{"data":' + data + b',"metadata":' + to_bytes(metadata) + b"}"
+    head, tail = b'{"data":' + data, b',"metadata":' + to_bytes(metadata) + b"}"
+    whole = head + tail
+    if len(head) < _LARGE_BYTES:
+        return Rendered.of(whole)
+    # Each write changes the metadata alone.
+    packed = loaded.derived(("gzip", name, parameter), lambda: GzipHead.of(head))
+    return Rendered(whole, packed.complete(tail), strong_etag(whole))
 
 
 def _response(request: Request, rendered: Rendered, stale: bool) -> Response:

@@ -147,11 +147,12 @@ def _answer(
     def page(loaded: LoadedSnapshot) -> Rendered:
         stale = STALE_NOTE if published.is_stale(loaded) else None
 
-        def body() -> bytes:
+        def make() -> Rendered:
             about = {"computed": loaded.manifest.created_at, "stale": stale}
-            return render(template, reason=None, **about, **collect(loaded)).encode()
+            html = render(template, reason=None, **about, **collect(loaded))
+            return Rendered.of(html.encode())
 
-        return loaded.rendered(("page", template, parameter, stale), body)
+        return loaded.rendered(("page", template, parameter, stale), make)
 
     reason = NOTHING_NOTE.text
     try:

@@ -21,7 +21,7 @@ from api.db.db_analytics import AnalyticsQueries
 from api.db.fingerprint import database_fingerprint, dataset_fingerprint
 from api.db.frames import Dataset
 from api.http.freshness import Freshness
-from api.http.published import LoadedSnapshot, Published
+from api.http.published import LoadedSnapshot, Published, Rendered
 from api.jobs.local_queue import LocalQueue
 from api.jobs.run_status import RunState, RunStatusWriter
 from api.storage.serialization import from_bytes
@@ -247,6 +247,25 @@ def test_a_long_comparison_delays_one_reader_alone(site: Site) -> None:
     assert waits == [0.0] * 3
 
 
+def test_large_artifacts_are_compressed_once(
+    site: Site, make_client: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{BASE}/cocktail-space"
+    before = make_client().get(path)
+    monkeypatch.setattr("api.http.responses._LARGE_BYTES", 1_000)
+    client = make_client()
+    current = client.get(path)
+    assert current.headers["content-encoding"] == "gzip"
+    assert (current.content, current.headers["etag"]) == (before.content, before.headers["etag"])
+    monkeypatch.delattr("api.http.compression.GzipHead.of")
+    with closing(sqlite3.connect(site.database_path)) as connection, connection:
+        connection.execute("UPDATE recipe_ingredients SET amount = amount * 2 WHERE id = 1")
+    stale = client.get(path)
+    assert stale.json()["data"] == current.json()["data"]
+    assert stale.json()["metadata"]["stale"]
+    assert stale.headers["etag"] != current.headers["etag"]
+
+
 def test_a_slow_answer_holds_up_no_other(site: Site) -> None:
     current = site.storage.snapshots.current()
     assert current is not None
@@ -254,17 +273,17 @@ def test_a_slow_answer_holds_up_no_other(site: Site) -> None:
     begun, held = threading.Event(), threading.Event()
     made: list[str] = []
 
-    def slow() -> bytes:
+    def slow() -> Rendered:
         begun.set()
         assert held.wait(10)
         made.append("slow")
-        return loaded.derived("part", lambda: b"slow")
+        return loaded.derived("part", lambda: Rendered.of(b"slow"))
 
     with ThreadPoolExecutor(2) as pool:
         twice = [pool.submit(loaded.rendered, "slow", slow) for _ in range(2)]
         try:
             assert begun.wait(10)
-            assert loaded.rendered("quick", lambda: b"quick").body == b"quick"
+            assert loaded.rendered("quick", lambda: Rendered.of(b"quick")).body == b"quick"
             assert loaded.derived("other", lambda: 1) == 1
         finally:
             held.set()
