@@ -19,6 +19,8 @@ MINIMUM_BYTES = 500
 #: Compressing more than this takes milliseconds that the event loop should spend on others.
 _THREAD_BYTES = 64 * 1024
 _LEVEL = 6
+#: Of streams and of what has megabytes: a third of the time for 7 % more bytes.
+_LARGE_LEVEL = 4
 _SUFFIX = "-gzip"
 _COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "application/javascript",
                  "image/svg+xml", "application/manifest+json")  # fmt: skip
@@ -76,7 +78,7 @@ class GzipHead:
     @classmethod
     def of(cls, head: bytes) -> "GzipHead":
         """Compress a beginning."""
-        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        compressor = zlib.compressobj(_LARGE_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
         data = compressor.compress(head) + compressor.flush(zlib.Z_FULL_FLUSH)
         return cls(data, zlib.crc32(head), len(head))
 
@@ -149,7 +151,7 @@ class _Response:
         body = message.get("body", b"")
         headers = MutableHeaders(raw=start["headers"])
         if message.get("more_body"):
-            self._stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+            self._stream = zlib.compressobj(_LARGE_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
             del headers["content-length"]
             headers["content-encoding"] = "gzip"
             _mark(headers)
