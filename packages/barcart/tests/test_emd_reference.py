@@ -165,13 +165,14 @@ def test_no_matrix_of_all_pairs_is_made() -> None:
     assert peak < n * n * 8 / 20  # 72 MB would be the matrix; what is needed is below 2 MB
 
 
-def test_rows_can_be_asked_for_alone() -> None:
+@pytest.mark.parametrize("rows", [np.array([7, 3]), slice(5, None, 3), slice(None, None, -1)])
+def test_rows_can_be_asked_for_alone(rows: slice | np.ndarray) -> None:
     rng = np.random.default_rng(2)
     volumes, cost = _recipes(rng, 40, 12), _cost(rng, 12, "ties")
     whole = emd_neighbors(volumes, cost, 4)
-    part = emd_neighbors(volumes, cost, 4, rows=np.array([7, 3]))
-    np.testing.assert_array_equal(part.indices, whole.indices[[7, 3]])
-    np.testing.assert_array_equal(part.distances, whole.distances[[7, 3]])
+    part = emd_neighbors(volumes, cost, 4, rows=rows)
+    np.testing.assert_array_equal(part.indices, whole.indices[rows])
+    np.testing.assert_array_equal(part.distances, whole.distances[rows])
 
 
 def _tree(rng: np.random.Generator, m: int) -> TreeMetric:

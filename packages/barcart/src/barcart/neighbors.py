@@ -395,7 +395,7 @@ def _query_rows(rows: Rows, n_rows: int) -> IntArray:
     if rows is None:
         return np.arange(n_rows)
     if isinstance(rows, slice):
-        return np.arange(n_rows)[rows]
+        return np.arange(*rows.indices(n_rows))
     chosen = np.asarray(rows)
     if chosen.dtype == np.bool_:
         if chosen.shape != (n_rows,):
