@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from api.analysis.volumes import line_volumes_ml
@@ -32,18 +33,17 @@ class RecipeVolumes:
     @cached_property
     def ingredients_by_volume(self) -> dict[int, list[str]]:
         """Each recipe's ingredient names, the largest volume first, each once."""
-        found: dict[int, list[str]] = {recipe_id: [] for recipe_id in self.names}
-        seen = set()
-        for recipe_id, ingredient_id, name in zip(
-            self.lines["recipe_id"].tolist(),
-            self.lines["ingredient_id"].tolist(),
-            self.lines["ingredient_name"].tolist(),
-            strict=True,
-        ):
-            if (recipe_id, ingredient_id) not in seen:
-                seen.add((recipe_id, ingredient_id))
-                found[recipe_id].append(name)
-        return found
+        lines = self.lines.drop_duplicates(["recipe_id", "ingredient_id"])
+        # Each name once, however many lines have it: columns of text make a new one for each.
+        named = lines.drop_duplicates("ingredient_id").set_index("ingredient_id")
+        name_of = named["ingredient_name"].to_dict()
+        names = [name_of[key] for key in lines["ingredient_id"].tolist()]
+        ids, starts = np.unique(lines["recipe_id"].to_numpy(), return_index=True)
+        bounds = [*starts.tolist(), len(names)]
+        return {
+            recipe_id: names[begin:end]
+            for recipe_id, begin, end in zip(ids.tolist(), bounds, bounds[1:], strict=False)
+        }
 
 
 def recipe_volumes(dataset: Dataset) -> RecipeVolumes:

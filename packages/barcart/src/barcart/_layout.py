@@ -21,7 +21,7 @@ _TOLERANCE = 1e-5
 #: A bandwidth is at least this share of the mean distance.
 _MIN_BANDWIDTH = 1e-3
 #: Rows at once: bounds the temporary arrays of a large graph.
-_BLOCK = 65_536
+_BLOCK = 8192
 #: What :func:`curve_parameters` fits for the usual spread and distance.
 _FITTED = {(1.0, 0.1): (1.5769434602697652, 0.8950608778515733)}
 
@@ -45,14 +45,19 @@ def fuzzy_graph(indices: IntArray, distances: FloatArray) -> sp.coo_array:
     for begin in range(0, n, _BLOCK):
         rows = slice(begin, begin + _BLOCK)
         strengths[rows] = _membership_strengths(distances[rows], overall)
-    owners = np.repeat(np.arange(n), k)
-    directed = sp.coo_array((strengths.ravel(), (owners, indices.ravel())), shape=(n, n)).tocsr()
-    transposed = directed.T.tocsr()
-    # The probabilistic t-conorm: at least one of the two directions holds.
-    graph = sp.coo_array(directed + transposed - directed * transposed)
+    starts = np.arange(0, n * k + 1, k, dtype=np.int32)
+    one_way = sp.csr_array((strengths.ravel(), indices.ravel().astype(np.int32), starts), (n, n))
+    one_way.sort_indices()
+    other_way = one_way.T.tocsr()
+    # The probabilistic t-conorm: at least one of the two directions holds. Of a large graph each of
+    # these matrices takes as much memory as all that is known of its points.
+    either = one_way + other_way
+    both = one_way * other_way
+    del one_way, other_way
+    graph = either - both
+    del either, both
     graph.eliminate_zeros()
-    graph.sum_duplicates()
-    return graph
+    return sp.coo_array(graph)
 
 
 def _membership_strengths(distances: FloatArray, overall: float) -> FloatArray:
@@ -94,9 +99,10 @@ def spectral_coordinates(graph: sp.csr_array, random: np.random.RandomState) -> 
     n = graph.shape[0]
     scale = 1.0 / np.sqrt(np.asarray(graph.sum(axis=0)).ravel())
     # The largest eigenvalues of D^-1/2 W D^-1/2 are the smallest ones of the Laplacian I - that.
-    edges = graph.tocoo()
-    affinity = edges.data * scale[edges.row] * scale[edges.col]
-    operator = sp.csr_array((affinity, (edges.row, edges.col)), shape=(n, n))
+    affinity = np.repeat(scale, np.diff(graph.indptr))
+    affinity *= graph.data
+    affinity *= scale[graph.indices]
+    operator = sp.csr_array((affinity, graph.indices, graph.indptr), shape=(n, n))
     try:
         with one_blas_thread:
             values, vectors = eigsh(

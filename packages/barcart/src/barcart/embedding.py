@@ -256,7 +256,8 @@ def _spectral_layout(graph: sp.coo_array, random: np.random.RandomState) -> Floa
         members = np.flatnonzero(part_of == part)
         width = _EXTENT * math.sqrt(members.size / sizes.max())
         corner = 1.2 * _EXTENT * np.array([cell % side, cell // side])
-        layout[members] = corner + width * _unit_layout(csr[members][:, members], random)
+        part_graph = csr if n_parts == 1 else csr[members][:, members]
+        layout[members] = corner + width * _unit_layout(part_graph, random)
     # Points with the same neighbors share their place and would never part without noise.
     return layout + random.normal(scale=1e-4 * _EXTENT, size=layout.shape)
 

@@ -114,6 +114,11 @@ def check_volumes(recipes_df: pd.DataFrame, volume_col: str) -> npt.NDArray[np.f
 
 def read_ids(frame: pd.DataFrame, column: str) -> list[str]:
     """Return a column of ids as text; ValueError names the row of a bad one."""
+    if pd.api.types.is_integer_dtype(frame[column].dtype) and not frame[column].hasnans:
+        # Each id once, however many lines have it.
+        positions, different = pd.factorize(frame[column])
+        texts = [str(value) for value in different.tolist()]
+        return [texts[position] for position in positions.tolist()]
     values = frame[column].tolist()
     try:
         return [normalize_id(value) for value in values]
