@@ -253,6 +253,7 @@ def _refresh_once(
 
 def _import_the_rest() -> None:
     """Import what a refresh imports later: a process that waits has the time."""
+    import_module("scipy.spatial")
     import_module("scipy.special")
     with suppress(Exception):  # what is wrong with the settings, the refresh reports
         AnalyticsStorage.from_settings()

@@ -88,9 +88,6 @@ _plan_pairs = _function(
 )  # fmt: skip
 _triangle_violation = _function("triangle_violation", c_bool, _F64, c_int64, c_double)
 _dense_neighbors = _function("dense_neighbors", None, _F64, c_int64, c_int64, _F64_OUT, _I32_OUT)
-_planar_neighbors = _function(
-    "planar_neighbors", None, _F64, c_int64, _I32_OUT, _I64, c_int64, c_int64, _F64_OUT, _I32_OUT
-)
 _emd_queries = _function(
     "emd_queries", c_int64, _I64, *_BLOCK, *_SEARCH, _F64_OUT, _I32_OUT, ctypes.POINTER(PairIndex),
     c_bool,
@@ -226,17 +223,6 @@ def triangle_violation(cost: Floats, slack: float) -> bool:
 def dense_neighbors(matrix: Floats, distances: Floats, indices: Columns) -> None:
     """Fill in the nearest columns of each row of a square distance matrix, self excluded."""
     _dense_neighbors(matrix, matrix.shape[0], distances.shape[1], distances, indices)
-
-
-def planar_neighbors(points: Floats, queries: Ints, k: int) -> Columns:
-    """Return k points nearest to each query, itself excluded, by distance, then number.
-
-    `queries` are numbers of points, whose shape is (n, 2); k is from 1 to n - 1.
-    """
-    n, wanted = points.shape[0], (queries.size, k)
-    order, indices = np.arange(n, dtype=np.int32), np.empty(wanted, dtype=np.int32)
-    _planar_neighbors(points, n, order, queries, queries.size, k, np.empty(wanted), indices)
-    return indices
 
 
 def emd_queries(

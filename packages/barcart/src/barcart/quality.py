@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from barcart import _kernels
 from barcart.embedding import (
     DEFAULT_NEIGHBORS,
     Distances,
@@ -165,8 +164,17 @@ def _comparable(
 
 def _mapped_neighbors(layout: FloatArray, k: int, rows: IntArray | None = None) -> IntArray:
     """Return the k nearest on the map of each point, or of some; itself excluded."""
+    from scipy.spatial import KDTree  # slow to import, and no reader of analytics needs it
+
     rows = np.arange(layout.shape[0]) if rows is None else rows
-    return _kernels.planar_neighbors(np.ascontiguousarray(layout), rows, k).astype(np.int64)
+    n = rows.size
+    _, found = KDTree(layout).query(layout[rows], k=k + 1)
+    found = np.asarray(found, dtype=np.int64).reshape(n, k + 1)
+    is_self = found == rows[:, np.newaxis]
+    # Among many points in one place a point may miss itself; then the farthest goes.
+    is_self[~is_self.any(axis=1), -1] = True
+    others: IntArray = found[~is_self].reshape(n, k)
+    return others
 
 
 def _recorded_ranks(true: IntArray, mapped: IntArray) -> IntArray:
