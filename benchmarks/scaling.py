@@ -1,4 +1,4 @@
-"""Cost against the number of recipes: the whole EM, neighbor searches and memory.
+"""Cost against the number of recipes: the whole EM, similar recipes, neighbor searches and memory.
 
     DB_PATH=bar.db python -m benchmarks.scaling 1000 10000 100000 --picture docs/images/scaling.png
     DB_PATH=bar.db python -m benchmarks.scaling 1000000 --searches
@@ -7,7 +7,8 @@ Recipes are drawn from a model fitted to the sample, or to the database that DB_
 size runs in a process of its own, so that its peak memory is its own. Searches are measured on at
 most 2,000 queries and one thread, side by side: through the index from the neighbors under slightly
 other costs, through it from nothing, and by bounding all rows. All must agree to the bit.
-``--searches`` leaves the EM out.
+``--searches`` leaves the EM and similar recipes out. The EM has the refresh's own parameters, and
+similar recipes are written to a temporary file as a refresh writes them: 5 GB of a million.
 """
 
 import argparse
@@ -17,18 +18,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from api.analysis.ground_metric import ground_problem
-from api.analysis.recipe_volumes import recipe_volumes
+from api.analysis.bar_measures import bar_unit
+from api.analysis.ground_metric import BETA, NEIGHBORS, TOLERANCE, GroundMetric, ground_problem
+from api.analysis.recipe_lines import RecipeLines
+from api.analysis.recipe_volumes import RecipeVolumes, recipe_volumes
+from api.analysis.similar_recipes import similar_recipes_json
 from api.db.database import get_database
 from api.db.db_analytics import AnalyticsQueries
+from api.storage.records import Spool
 from barcart import (
+    EMResult,
     EMState,
     NeighborGraph,
     TreeMetric,
@@ -45,6 +53,8 @@ from benchmarks.synthetic import RecipeModel
 
 K = 10
 QUERIES = 2000
+ML_OF_A_DRINK = 100.0
+ML_PER_OUNCE = 29.5735
 
 
 def measure(n: int, whole_em: bool) -> dict[str, float]:
@@ -62,13 +72,16 @@ def measure(n: int, whole_em: bool) -> dict[str, float]:
     results: dict[str, float] = {"n": n, "base_mb": _peak_mb()}
     _report(f"{n:,} recipes drawn")
     if whole_em:
-        results |= measure_em(volumes, problem.tree)
-        results["peak_mb"] = _peak_mb()
+        learned, figures = measure_em(volumes, problem.tree)
+        results |= figures | {"em_peak_mb": _peak_mb()}
         _report(f"the EM: {json.dumps(results)}")
+        results |= measure_similar(replace(metric, volumes=volumes, fit=learned))
+        results["peak_mb"] = _peak_mb()
+        _report(f"similar recipes: {json.dumps(results)}")
     return results | measure_searches(volumes, metric.fit.cost_matrix, problem.tree)
 
 
-def measure_em(volumes: Any, tree: TreeMetric) -> dict[str, float]:
+def measure_em(volumes: Any, tree: TreeMetric) -> tuple[EMResult, dict[str, float]]:
     """Learn the costs of all recipes, on all processors."""
     wall, cpu = time.perf_counter(), time.process_time()
 
@@ -76,14 +89,47 @@ def measure_em(volumes: Any, tree: TreeMetric) -> dict[str, float]:
         last = state.history[-1]
         _report(f"iteration {last.iteration}: {last.seconds:.1f} s, change {last.delta:.2g}")
 
-    result = em_fit(volumes, tree, k=K, callback=report)
-    return {
+    result = em_fit(volumes, tree, k=NEIGHBORS, beta=BETA, tol=TOLERANCE, callback=report)
+    return result, {
         "em_s": time.perf_counter() - wall,
         "em_cpu_s": time.process_time() - cpu,
         "iterations": result.n_iter,
         "first_iteration_s": result.history[0].seconds,
         "later_iteration_s": result.history[-1].seconds,
         "solved_a_row": result.neighbors.pairs_solved / volumes.shape[0],
+    }
+
+
+def measure_similar(metric: GroundMetric) -> dict[str, float]:
+    """Write each recipe's neighbors with the steps that lead there."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    n = metric.volumes.shape[0]
+    cells = metric.volumes.tocoo()
+    ounce = bar_unit("ounce", "oz", ML_PER_OUNCE)
+    frame = pd.DataFrame(
+        {
+            "recipe": cells.row,
+            "column": cells.col,
+            "ml": cells.data * ML_OF_A_DRINK,
+            "role": np.zeros(cells.nnz, dtype=np.int8),
+            "amount": cells.data * ML_OF_A_DRINK / ML_PER_OUNCE,
+            "unit": np.zeros(cells.nnz, dtype=np.int32),
+            "name": cells.col,
+        }
+    )
+    lines = RecipeLines.build(frame, [ounce], list(metric.ingredients.names), n)
+    names = {number: f"Recipe {number}" for number in range(1, n + 1)}
+    with Spool() as spool:
+        written = spool.write_records(
+            (key, text.encode())
+            for key, text in similar_recipes_json(
+                RecipeVolumes(pd.DataFrame(), names), lines, metric
+            )
+        )
+    return {
+        "similar_s": time.perf_counter() - wall,
+        "similar_cpu_s": time.process_time() - cpu,
+        "similar_mb": written.size / 1e6,
     }
 
 
@@ -171,7 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", type=int, nargs="+")
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--searches", action="store_true", help="leave the EM out")
+    parser.add_argument("--searches", action="store_true", help="the searches alone")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -188,7 +234,8 @@ def main() -> None:
         print(json.dumps(result))
     for title, columns in (
         ("The EM", ["em_s", "em_cpu_s", "iterations", "first_iteration_s", "later_iteration_s",
-                    "solved_a_row", "base_mb", "peak_mb"]),
+                    "solved_a_row", "base_mb", "em_peak_mb"]),
+        ("Similar recipes", ["similar_s", "similar_cpu_s", "similar_mb", "peak_mb"]),
         ("A query, microseconds of one core", ["seeded_us", "unseeded_us", "all_rows_us", "tree_us",
                                                "manhattan_us", "index_s"]),
     ):  # fmt: skip
