@@ -163,12 +163,13 @@ def _runs(*keys: NDArray[Any]) -> tuple[Ints, Ints]:
 def _joined_names(name: Int32s, starts: Ints, names: list[str]) -> Int32s:
     """Return the number of each run's name; what several names make is appended to ``names``."""
     joined = name[starts[:-1]]
+    found: dict[str, int] = {}
     for run in np.flatnonzero(np.diff(starts) > 1).tolist():
         several = name[starts[run] : starts[run + 1]].tolist()
         distinct = dict.fromkeys(names[number] for number in several)
         if len(distinct) > 1:
-            joined[run] = len(names)
-            names.append(" and ".join(distinct))
+            joined[run] = found.setdefault(" and ".join(distinct), len(names) + len(found))
+    names += found
     return joined
 
 

@@ -76,6 +76,7 @@ def similar_recipes_json(
     ids, names = list(volumes.names), list(volumes.names.values())
     neighbors = metric.fit.neighbors.indices
     k = neighbors.shape[1]
+    ingredients = [_json(name) for name in lines.names]
 
     def pairs_of(begin: int) -> Ints:
         others = neighbors[begin : begin + BLOCK_ROWS].astype(np.int64)
@@ -92,7 +93,7 @@ def similar_recipes_json(
             for other, distance, fields in zip(
                 pairs[:, 1].tolist(),
                 plans.distances.tolist(),
-                _plans_json(lines, swap_plans(lines, pairs, plans)),
+                _plans_json(lines, ingredients, swap_plans(lines, pairs, plans)),
                 strict=True,
             )
         ]
@@ -105,9 +106,16 @@ def similar_recipes_json(
             )
 
 
-def _plans_json(lines: RecipeLines, plans: SwapPlans) -> Iterator[str]:
-    """Yield the fields ``plan``, ``steps`` and ``keep`` of each plan."""
-    names = [_json(name) for name in lines.names]
+def _plans_json(lines: RecipeLines, names: Sequence[str], plans: SwapPlans) -> Iterator[str]:
+    """Yield the fields ``plan``, ``steps`` and ``keep`` of each plan.
+
+    Parameters
+    ----------
+    lines, plans
+        The lines, and plans between their recipes.
+    names
+        The names of the lines as JSON.
+    """
     pours = [
         _pour_json(lines.units[unit].text(amount), ml, names[name])
         for unit, amount, ml, name in zip(

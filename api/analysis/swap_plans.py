@@ -18,7 +18,7 @@ of the first recipes, then of each of their lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class SwapPlans:
     keep_starts: Ints
     ends: Ints
     kind: Ints
-    taking: Ints
+    taking: Int32s
     pour: Ints
     line: Int32s
     amount: Floats
@@ -91,35 +91,25 @@ def swap_plans(lines: RecipeLines, pairs: Ints, plans: TransportPlans) -> SwapPl
     """
     first, second = _Side(lines, pairs[:, 0]), _Side(lines, pairs[:, 1])
     flows = _read_flows(first, second, plans)
-    parts = _divide_lines(_outcomes(flows), first)
-    added, added_line = second.lines_of(np.flatnonzero(flows.new))
+    all_parts = _divide_lines(_outcomes(flows, second), first), _additions(flows, second)
+    parts = _Parts(*(np.concatenate(both) for both in zip(*all_parts, strict=True)))
 
-    pair = np.concatenate((first.pair[parts.place], second.pair[added]))
-    kind = np.concatenate((parts.kind, np.full(len(added), ADD)))
-    share = np.concatenate((parts.share, flows.taken[added]))
-    line = np.concatenate((parts.line, added_line))
-    amount = np.concatenate((parts.amount, lines.amount[added_line]))
-    divided = np.concatenate((parts.divided, np.zeros(len(added), dtype=np.bool_)))
-    name = lines.contents.name[second.content]
-    taking = np.concatenate(
-        (np.where(parts.kind == SWAP, name[parts.taking], -1), lines.name[added_line])
-    )
-
-    order = np.lexsort((line, np.where(kind == KEEP, 0.0, -share), kind, pair))
-    bounds = np.searchsorted(pair[order], np.arange(len(pairs) + 1))
-    stays = np.bincount(pair[kind == KEEP], minlength=len(pairs))
+    by_share = np.where(parts.kind == KEEP, 0.0, -parts.share)
+    order = np.lexsort((parts.line, by_share, parts.kind, parts.pair))
+    bounds = np.searchsorted(parts.pair[order], np.arange(len(pairs) + 1))
+    kept = np.bincount(parts.pair[parts.kind == KEEP], minlength=len(pairs))
     # Lines that are not divided are one pour, however many plans they are in.
-    key = np.where(divided, len(lines.ml) + np.arange(len(line)), line)
-    _, pours, pour = np.unique(key, return_index=True, return_inverse=True)
-    line, amount, divided = line[pours], amount[pours], divided[pours]
+    key = np.where(parts.divided, len(lines.ml) + np.arange(len(order)), parts.line)
+    _, poured, pour = np.unique(key, return_index=True, return_inverse=True)
+    line, amount = parts.line[poured], parts.amount[poured]
     ml = lines.ml[line]
-    np.divide(ml * amount, lines.amount[line], out=ml, where=divided)
+    np.divide(ml * amount, lines.amount[line], out=ml, where=parts.divided[poured])
     return SwapPlans(
         starts=bounds[:-1],
-        keep_starts=bounds[1:] - stays,
+        keep_starts=bounds[1:] - kept,
         ends=bounds[1:],
-        kind=kind[order],
-        taking=taking[order],
+        kind=parts.kind[order],
+        taking=parts.taking[order],
         pour=pour[order],
         line=line,
         amount=amount,
@@ -137,6 +127,7 @@ class _Side:
         self.pair = np.repeat(np.arange(len(recipes)), ends - begins)
         self.ml = self._contents.ml[self.content]
         self.role = self._contents.role[self.content]
+        self.name = self._contents.name[self.content]
         self._keys = self._key(self.pair, self._contents.column[self.content])
 
     def __len__(self) -> int:
@@ -228,7 +219,7 @@ class _Outcomes:
     share
         Of the recipe.
     taking
-        For swaps the place of the content of the second recipe.
+        For swaps the number of the name of what is taken; -1 for nothing.
     given
         Of each content: its share of the recipe; 0 if the plan has no such flow.
     """
@@ -236,13 +227,14 @@ class _Outcomes:
     starts: Ints
     kind: Ints
     share: Floats
-    taking: Ints
+    taking: Int32s
     given: Floats
 
 
-def _outcomes(flows: _Flows) -> _Outcomes:
+def _outcomes(flows: _Flows, second: _Side) -> _Outcomes:
     rest = sums(flows.giving, flows.share * ~flows.swaps, len(flows.given))
     place, share = flows.giving[flows.swaps], flows.share[flows.swaps]
+    taking = second.name[flows.taking[flows.swaps]]
     begins = np.flatnonzero(np.diff(place, prepend=-1))
     # What would be left out beside swaps goes the way of the main one.
     merged = ~flows.shared[place[begins]]
@@ -259,34 +251,46 @@ def _outcomes(flows: _Flows) -> _Outcomes:
         np.searchsorted(place[order], np.arange(len(rest) + 1)),
         np.concatenate((kind, np.full(len(share), SWAP)))[order],
         np.concatenate((rest[resting], share))[order],
-        np.concatenate((np.zeros_like(resting), flows.taking[flows.swaps]))[order],
+        np.concatenate((np.full(len(resting), -1, np.int32), taking))[order],
         flows.given,
     )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What becomes of the lines of first recipes, by the place of their content and line.
+class _Parts(NamedTuple):
+    """Lines, or parts of lines, of which the same becomes.
 
-    Attributes
+    Parameters
     ----------
-    place, line
-        Of each part: its content, and its line.
+    pair
+        Of each part.
+    line, amount
+        Of a recipe of the pair, and how much of it in its unit.
     kind, share, taking
-        Those of its outcome.
-    amount
-        In the line's unit.
+        What becomes of it, as for :class:`_Outcomes`.
     divided
         Whether other parts of the line have another outcome.
     """
 
-    place: Ints
+    pair: Ints
     line: Int32s
+    amount: Floats
     kind: Ints
     share: Floats
-    taking: Ints
-    amount: Floats
+    taking: Int32s
     divided: Mask
+
+
+def _additions(flows: _Flows, second: _Side) -> _Parts:
+    place, line = second.lines_of(np.flatnonzero(flows.new))
+    return _Parts(
+        pair=second.pair[place],
+        line=line,
+        amount=second.lines.amount[line],
+        kind=np.full(len(line), ADD),
+        share=flows.taken[place],
+        taking=second.lines.name[line],
+        divided=np.zeros(len(line), dtype=np.bool_),
+    )
 
 
 def _divide_lines(outcomes: _Outcomes, side: _Side) -> _Parts:
@@ -319,13 +323,13 @@ def _divide_lines(outcomes: _Outcomes, side: _Side) -> _Parts:
     poured = ~divided | (part > 0)
     number, outcome = number[poured], outcome[poured]
     return _Parts(
-        place[number],
-        line[number],
-        outcomes.kind[outcome],
-        share[poured],
-        outcomes.taking[outcome],
-        part[poured],
-        divided[poured],
+        pair=side.pair[place[number]],
+        line=line[number],
+        amount=part[poured],
+        kind=outcomes.kind[outcome],
+        share=share[poured],
+        taking=outcomes.taking[outcome],
+        divided=divided[poured],
     )
 
 
