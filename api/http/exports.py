@@ -4,7 +4,7 @@ A client that reads slowly keeps its file open; without a limit, many of them wo
 """
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import IO
 
 import anyio
@@ -55,13 +55,13 @@ class ExportResponse(StreamingResponse):
     """Sends a file, then closes it and releases its place, whatever happens on the way."""
 
     def __init__(
-        self, file: IO[bytes], release: Callable[[], None], media_type: str, file_name: str
+        self,
+        file: IO[bytes],
+        release: Callable[[], None],
+        media_type: str,
+        headers: Mapping[str, str],
     ) -> None:
-        super().__init__(
-            _chunks(file),
-            media_type=media_type,
-            headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
-        )
+        super().__init__(_chunks(file), media_type=media_type, headers=headers)
         self._file = file
         self._release = release
 

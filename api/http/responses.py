@@ -1,12 +1,10 @@
 """Answers of the analytics: the envelope around an artifact, its entity tag, and 304."""
 
 from collections.abc import Callable, Hashable
-from itertools import chain
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import Header, Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.http.compression import GzipHead, accepts_gzip
 from api.http.deps import Services
@@ -57,27 +55,6 @@ def stale_header(stale: bool) -> dict[str, str]:
 def whole_artifact(name: str) -> Body:
     """Return a body that is an artifact as it was published."""
     return lambda loaded: loaded.artifact(name)
-
-
-def artifact_etag(loaded: LoadedSnapshot, name: str) -> str:
-    """Return the tag of an artifact as it was published, without reading it."""
-    return f'"{loaded.manifest.artifacts[name].sha256[:32]}"'
-
-
-def artifact_response(loaded: LoadedSnapshot, name: str, headers: dict[str, str]) -> Response:
-    """Return an artifact as it was published; a large one is sent as it is read, piece by piece.
-
-    A snapshot that has been retired meanwhile is noticed here, and one whose bytes are damaged
-    before the last piece is sent: the response then ends early, and its length shows it.
-    """
-    pieces = loaded.pieces(name)
-    first = next(pieces, b"")
-    size = loaded.manifest.artifacts[name].size
-    media_type = "application/json"
-    if len(first) == size:
-        return Response(first, headers=headers, media_type=media_type)
-    headers = {**headers, "Content-Length": str(size)}
-    return StreamingResponse(chain((first,), pieces), headers=headers, media_type=media_type)
 
 
 async def respond(

@@ -2,35 +2,39 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TextIO
 
 from api.db.exchange.formulas import guard
 from api.extras import requires_extra
 
 
 def to_csv(artifact: Any) -> str:
-    """Return an artifact as CSV (RFC 4180), with a header row.
+    """Return an artifact, records or a tree of records below ``children``, as CSV.
+
+    See :func:`write_csv`.
+    """
+    buffer = io.StringIO()
+    write_csv(lambda: _records(artifact), buffer)
+    return buffer.getvalue()
+
+
+def write_csv(read: Callable[[], Iterable[Mapping[str, Any]]], file: TextIO) -> None:
+    """Write records as CSV (RFC 4180), with a header row.
+
+    A list of records inside a record makes a row each, its columns prefixed with the list's name; a
+    list of texts is joined with semicolons. A text that a spreadsheet would run as a formula starts
+    with an apostrophe.
 
     Parameters
     ----------
-    artifact
-        Records, or a tree of records below ``children``.
-
-    Returns
-    -------
-    str
-        A list of records inside a record makes a row each, its columns prefixed with the list's
-        name; a list of texts is joined with semicolons. A text that a spreadsheet would run as a
-        formula starts with an apostrophe.
+    read
+        Returns the records, once for the header and once for the rows.
     """
-    rows = [row for record in _records(artifact) for row in _rows(record)]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="")
+    columns = dict.fromkeys(name for record in read() for row in _rows(record) for name in row)
+    writer = csv.DictWriter(file, list(columns), restval="")
     writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    writer.writerows(row for record in read() for row in _rows(record))
 
 
 def to_parquet(artifact: Any) -> bytes:

@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import itemgetter
 from struct import Struct
 from typing import Any, BinaryIO, Final, Self, cast
 
@@ -181,16 +182,14 @@ def find_record(index: bytes, identifier: int) -> tuple[int, int, int] | None:
 def record_runs(index: bytes, size: int) -> Iterator[list[tuple[int, int, int]]]:
     """Yield all records' offsets, lengths and CRC-32s, in lists to be read at once.
 
-    The records of a list follow each other, by identifier and in the artifact, and have up to
-    ``size`` bytes, unless one record alone has more.
+    They come in the artifact's order. The records of a list have up to ``size`` bytes, unless one
+    record alone has more.
     """
     run: list[tuple[int, int, int]] = []
-    for _, offset, length, check in _ROW.iter_unpack(index):
-        if run:
-            previous = run[-1][0] + run[-1][1]
-            if offset != previous + 1 or offset + length - run[0][0] > size:  # 1: the comma
-                yield run
-                run = []
+    for _, offset, length, check in sorted(_ROW.iter_unpack(index), key=itemgetter(1)):
+        if run and offset + length - run[0][0] > size:
+            yield run
+            run = []
         run.append((offset, length, check))
     if run:
         yield run

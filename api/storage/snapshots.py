@@ -306,7 +306,7 @@ class Snapshots:
         return read
 
     def iterate_records(self, manifest: Manifest, name: str) -> Iterator[Any]:
-        """Yield the values of a list, of a large artifact ordered by identifier.
+        """Yield the values of a list.
 
         A large artifact is never in memory whole: it is read in pieces of some megabytes. Raises
         as :meth:`read_bytes` does.

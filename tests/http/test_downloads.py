@@ -182,6 +182,29 @@ def test_large_artifacts_are_sent_in_pieces(
         client.get(path)
 
 
+def test_large_tables_are_written_to_a_file(
+    site: Site, make_client: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, plain = f"{BASE}/downloads/recipe-similar.csv", {"accept-encoding": "identity"}
+    before = make_client().get(path, headers=plain)
+    monkeypatch.setattr("api.storage.records.INDEXED_BYTES", 0)
+    site.refresh(force=True)
+    monkeypatch.delattr("api.storage.snapshots.Snapshots.read_bytes")
+    client = make_client()
+    for _ in range(6):  # each releases its place, of four
+        large = client.get(path, headers=plain)
+        known = client.get(path, headers={**plain, "if-none-match": large.headers["etag"]})
+        assert known.status_code == 304
+    for header in ("content-length", "content-type", "etag", "content-disposition"):
+        assert large.headers[header] == before.headers[header]
+    assert large.content == before.content == client.get(path).content
+    reserve = client.app.state.services.exports.reserve  # type: ignore[attr-defined]
+    places = [reserve() for _ in range(4)]
+    assert client.get(path).status_code == 503
+    places[0]()
+    assert client.get(path).status_code == 200
+
+
 def test_formulas_are_disarmed() -> None:
     table: list[dict[str, Any]] = [{"name": "=1+1", "tags": ["-x"]}]
     assert rows(to_csv(table)) == [{"name": "'=1+1", "tags": "'-x"}]

@@ -7,19 +7,16 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.extras import MissingExtraError
+from api.http.artifact_files import PARQUET, artifact_file
 from api.http.deps import PublishedDep, ServicesDep
-from api.http.etags import if_none_match, strong_etag
 from api.http.models.common import problem_responses
 from api.http.models.schemas import ArtifactName, artifact_schema
 from api.http.problems import Problem, no_analytics
 from api.http.published import LoadedSnapshot
-from api.http.responses import IfNoneMatch, artifact_etag, artifact_response, stale_header
+from api.http.responses import IfNoneMatch, stale_header
 from api.http.snapshot_history import own_snapshots
-from api.http.tables import to_csv, to_parquet
 from api.storage.errors import SnapshotNotFoundError
 from api.storage.snapshots import Manifest
-from api.utils.analytics_cache import SCHEMA_VERSION
 
 router = APIRouter(prefix="/analytics", tags=["downloads"])
 
@@ -27,7 +24,6 @@ Format = Annotated[
     Literal["json", "csv", "parquet"], Path(description="`atlas` comes as JSON only.")
 ]
 SnapshotId = Annotated[str, Path(max_length=60, description="As the history lists it.")]
-PARQUET = "application/vnd.apache.parquet"
 SCHEMA = "application/schema+json"
 _ETAG = {"ETag": {"description": "Changes with the file.", "schema": {"type": "string"}}}
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -67,21 +63,23 @@ def snapshots(services: ServicesDep) -> SnapshotHistory:
     operation_id="download_snapshot_artifact",
     summary="An artifact of an earlier snapshot",
     response_class=Response,
-    responses={**_FILE, **problem_responses(404, 410, 501)},
+    responses={**_FILE, **problem_responses(404, 410, 501, 503)},
 )
 def download_of_snapshot(
     snapshot_id: SnapshotId,
     name: ArtifactName,
     format: Format,
+    services: ServicesDep,
     published: PublishedDep,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a whole artifact of a kept snapshot; it never changes, and so may be cached."""
+    headers = _headers(f"{name}-{snapshot_id}.{format}", _FOREVER)
     try:
         return published.read_kept(
             snapshot_id,
-            lambda loaded: _file(
-                loaded, name, format, if_none_match, f"{name}-{snapshot_id}", _FOREVER
+            lambda loaded: artifact_file(
+                loaded, name, format, services.exports, headers, if_none_match
             ),
         )
     except SnapshotNotFoundError as error:
@@ -100,26 +98,26 @@ def download_of_snapshot(
     operation_id="download_artifact",
     summary="An artifact as a file",
     response_class=Response,
-    responses={**_FILE, **problem_responses(404, 501)},
+    responses={**_FILE, **problem_responses(404, 501, 503)},
 )
 def download(
     name: ArtifactName,
     format: Format,
+    services: ServicesDep,
     published: PublishedDep,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a whole artifact of the current snapshot, as published or as a table."""
-    found = published.read(
-        lambda loaded: (
-            _file(loaded, name, format, if_none_match, name, "no-cache"),
-            published.is_stale(loaded),
-        )
-    )
+    headers = _headers(f"{name}.{format}", "no-cache")
+
+    def file(loaded: LoadedSnapshot) -> Response:
+        about = headers | stale_header(published.is_stale(loaded))
+        return artifact_file(loaded, name, format, services.exports, about, if_none_match)
+
+    found = published.read(file)
     if found is None:
         raise no_analytics(f"There is no {name} yet.")
-    answer, stale = found
-    answer.headers.update(stale_header(stale))
-    return answer
+    return found
 
 
 @router.get(
@@ -134,50 +132,11 @@ def schema(name: ArtifactName) -> JSONResponse:
     return JSONResponse(artifact_schema(name), media_type=SCHEMA)
 
 
-def _file(
-    loaded: LoadedSnapshot,
-    name: ArtifactName,
-    format: str,
-    condition: str | None,
-    file_name: str,
-    cache_control: str,
-) -> Response:
-    """Return an artifact as a file; 304 if the client has it.
-
-    Raises
-    ------
-    Problem
-        404 if the snapshot has no such artifact or table, 501 without what writes it.
-    """
-    if name not in loaded.manifest.artifacts:
-        raise no_analytics(f"There is no {name} in snapshot {loaded.manifest.snapshot_id}.")
-    headers = {"Cache-Control": cache_control}
-    disposition = {"Content-Disposition": f'attachment; filename="{file_name}.{format}"'}
-    if format == "json":
-        headers["ETag"] = artifact_etag(loaded, name)
-        if if_none_match(condition, headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        return artifact_response(loaded, name, headers | disposition)
-    body, media_type = _table(loaded, name, format)
-    headers["ETag"] = strong_etag(body)
-    if if_none_match(condition, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers | disposition)
-
-
-def _table(loaded: LoadedSnapshot, name: ArtifactName, format: str) -> tuple[bytes, str]:
-    if name == "atlas":
-        raise Problem(404, "Not found", "The atlas is no table. Download atlas.json instead.")
-    if loaded.manifest.schema_version != SCHEMA_VERSION:
-        raise Problem(
-            404, "Not found", f"Another version published this. Download {name}.json instead."
-        )
-    if format == "csv":
-        return to_csv(loaded.value(name)).encode(), "text/csv; charset=utf-8"
-    try:
-        return to_parquet(loaded.value(name)), PARQUET
-    except MissingExtraError as error:
-        raise Problem(501, "Not available", f"{error}. Download JSON or CSV instead.") from error
+def _headers(file_name: str, cache_control: str) -> dict[str, str]:
+    return {
+        "Cache-Control": cache_control,
+        "Content-Disposition": f'attachment; filename="{file_name}"',
+    }
 
 
 def _snapshot(manifest: Manifest) -> Snapshot:

@@ -264,7 +264,8 @@ async def export_many(
         release()
         raise
     media_type = "text/csv; charset=utf-8" if format == "csv" else "application/json"
-    return ExportResponse(file, release, media_type, f"recipes.{format}")
+    headers = {"Content-Disposition": f'attachment; filename="recipes.{format}"'}
+    return ExportResponse(file, release, media_type, headers)
 
 
 add_crud(router, RECIPE)
