@@ -18,7 +18,7 @@ BAR = make_bar(
     ],
 )
 GRAPH = NeighborGraph.of(
-    {1: [(2, 0.1), (3, 0.9)], 2: [(1, 0.1)], 3: [(4, 0.3), (1, 0.9)], 4: [(3, 0.3)]}
+    [(1, [(2, 0.1), (3, 0.9)]), (2, [(1, 0.1)]), (3, [(4, 0.3), (1, 0.9)]), (4, [(3, 0.3)])]
 )
 REGIONS = [Region("bitter", 2, 0.05, 0.0), Region("sour", 3, 1.0, 1.0)]
 #: Recipe 9 is not in the database any more.
@@ -50,7 +50,7 @@ def test_single_use_names_the_only_drink() -> None:
 
 def test_empty_collection_has_nothing_to_report() -> None:
     nowhere = LearnedMap(np.array([], int), np.array([]), np.array([]), [])
-    found = check_menu(make_bar([], []), [], NeighborGraph.of({}), nowhere)
+    found = check_menu(make_bar([], []), [], NeighborGraph.of([]), nowhere)
     assert (found.duplicates, found.gaps, dict(found.single_use)) == ((), (), {})
 
 

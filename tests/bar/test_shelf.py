@@ -71,7 +71,7 @@ def test_now_is_ordered_as_asked() -> None:
     shelf = {GIN, LIME, LEMON, VERMOUTH, CAMPARI}
     assert names(makeable_now(BAR, shelf)) == ["Gimlet", "Martinez", "Tanqueray Sour", "Negroni"]
     assert names(makeable_now(BAR, shelf, order="rating"))[:2] == ["Tanqueray Sour", "Negroni"]
-    chains = NeighborGraph.of({4: [(3, 0.5)]}).chains(4)
+    chains = NeighborGraph.of([(4, [(3, 0.5)])]).chains(4)
     near = makeable_now(BAR, shelf, order="similarity", chains=chains)
     assert names(near)[:2] == ["Negroni", "Martinez"]
     assert near[2].distance is None

@@ -126,13 +126,11 @@ def check_menu(
 
 
 def _near_duplicates(menu: Sequence[Recipe], graph: NeighborGraph) -> list[NearDuplicate]:
-    limit = graph.median_nearest
-    if limit is None:
-        return []
     found = [
         NearDuplicate(first, second, distance)
         for first, second in combinations(menu, 2)
-        if (distance := graph.distance(first.id, second.id)) is not None and distance <= limit
+        if (distance := graph.distance(first.id, second.id)) is not None
+        and distance <= graph.median_nearest
     ]
     return sorted(found, key=lambda one: (one.distance, one.first.id, one.second.id))
 
