@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.analysis.bar.neighbor_graph import NeighborGraph
+from api.analysis.bar.published import neighbor_graph
 
 Relatives = dict[int, list[tuple[int, float]]]
 
@@ -47,6 +48,7 @@ def test_chains_equal_dijkstras(relatives: Relatives, start: int) -> None:
 def test_bytes_hold_the_graph(relatives: Relatives) -> None:
     graph = NeighborGraph.of(relatives.items())
     read = NeighborGraph.from_bytes(graph.to_bytes())
+    assert read is not None
     for recipe_id, near in relatives.items():
         for other, _ in near:
             known = [
@@ -69,3 +71,9 @@ def test_records_in_any_order_make_one_graph() -> None:
     ]
     graphs = [NeighborGraph.from_records(ordered) for ordered in (records, records[::-1])]
     assert graphs[0].to_bytes() == graphs[1].to_bytes()
+
+
+def test_graph_of_unknown_form_is_left_alone() -> None:
+    records = [{"recipe_id": 1, "similar": [{"recipe_id": 2, "distance": 0.5}]}]
+    for summary in (None, b"graph 2\n", NeighborGraph.from_records(records).to_bytes()):
+        assert neighbor_graph(summary, lambda: records).distance(2, 1) == 0.5

@@ -17,6 +17,8 @@ from api.analysis.bar.arrays import Floats, Ids, Rows, find, offsets, run_starts
 #: Chains are followed in rounds: of the recipes reached, those within so many typical steps of the
 #: nearest one. Any number gives the same lengths.
 _STEPS_A_ROUND = 4.0
+#: How the bytes of a graph begin; another form begins otherwise.
+_FORM = b"graph 1\n"
 
 
 @dataclass(frozen=True)
@@ -90,23 +92,21 @@ class NeighborGraph:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "NeighborGraph":
-        """Return what :meth:`to_bytes` wrote."""
-        rows, edges = np.frombuffer(data, "<i8", 2).tolist()
-        (median,) = np.frombuffer(data, "<f8", 1, 16).tolist()
-        kinds = ("<i8", rows), ("<i8", rows + 1), ("<f8", edges), ("<i4", edges)
-        sizes = (24, *(np.dtype(kind).itemsize * count for kind, count in kinds))
-        ids, starts, distances, near = (
+    def from_bytes(cls, data: bytes) -> "NeighborGraph | None":
+        """Return what :meth:`to_bytes` wrote; None for what another release wrote in its form."""
+        if not data.startswith(_FORM):
+            return None
+        rows, edges = np.frombuffer(data, "<i8", 2, len(_FORM)).tolist()
+        kinds = ("<f8", 1), ("<i8", rows), ("<i8", rows + 1), ("<f8", edges), ("<i4", edges)
+        sizes = (len(_FORM) + 16, *(np.dtype(kind).itemsize * count for kind, count in kinds))
+        median, ids, starts, distances, near = (
             np.frombuffer(data, kind, count, offset)
             for (kind, count), offset in zip(kinds, np.cumsum(sizes).tolist(), strict=False)
         )
-        return cls(ids, starts, near.astype(np.intp), distances, median)
+        return cls(ids, starts, near.astype(np.intp), distances, float(median[0]))
 
     def to_bytes(self) -> bytes:
-        """Return the numbers of rows and edges, the median, and ids, starts, distances and rows.
-
-        All little-endian, of 8 bytes each, and rows of 4.
-        """
+        """Return the form's name, the numbers of rows and edges, and the arrays, little-endian."""
         parts = (
             np.array([len(self.ids), len(self.near)], "<i8"),
             np.array(self.median_nearest, "<f8"),
@@ -115,7 +115,7 @@ class NeighborGraph:
             self.distances.astype("<f8"),
             self.near.astype("<i4"),
         )
-        return b"".join(part.tobytes() for part in parts)
+        return _FORM + b"".join(part.tobytes() for part in parts)
 
     def distance(self, one: int, other: int) -> float | None:
         """Return the distance to a relative, or from it; None if neither was published."""

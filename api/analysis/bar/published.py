@@ -17,9 +17,8 @@ def neighbor_graph(
 
     Small artifacts and those of earlier releases have no summary.
     """
-    if summary is not None:
-        return NeighborGraph.from_bytes(summary)
-    return NeighborGraph.from_records(recipe_similar())
+    graph = None if summary is None else NeighborGraph.from_bytes(summary)
+    return NeighborGraph.from_records(recipe_similar()) if graph is None else graph
 
 
 def learned_map(atlas: Mapping[str, Any]) -> LearnedMap:
