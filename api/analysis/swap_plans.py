@@ -18,7 +18,7 @@ of the first recipes, then of each of their lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,10 @@ def swap_plans(lines: RecipeLines, pairs: Ints, plans: TransportPlans) -> SwapPl
     """
     first, second = _Side(lines, pairs[:, 0]), _Side(lines, pairs[:, 1])
     flows = _read_flows(first, second, plans)
-    all_parts = _divide_lines(_outcomes(flows, second), first), _additions(flows, second)
+    all_parts: tuple[tuple[NDArray[Any], ...], ...] = (
+        _divide_lines(_outcomes(flows, second), first),
+        _additions(flows, second),
+    )
     parts = _Parts(*(np.concatenate(both) for both in zip(*all_parts, strict=True)))
 
     by_share = np.where(parts.kind == KEEP, 0.0, -parts.share)
