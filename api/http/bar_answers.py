@@ -46,7 +46,8 @@ def makeable_answer(
     return MakeableRecipes(
         recipes=[
             MakeableRecipe(
-                **_recipe(one.recipe).model_dump(),
+                recipe_id=one.recipe.id,
+                recipe_name=one.recipe.name,
                 ingredient_count=one.ingredient_count,
                 rating=one.rating,
                 distance=one.distance,
