@@ -116,6 +116,13 @@ def _processor_ms(process: int) -> float:
     return sum(int(one.read_text().split()[0]) for one in stats) / 1e6
 
 
+def _peak_mb(process: int) -> float:
+    """Return the peak of a process's memory: proc(5), "/proc/pid/status"."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    return int(status["VmHWM"].split()[0]) * 1024 / 1e6
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -148,6 +155,7 @@ def main() -> None:
                 kind.worked.append(_processor_ms(server.pid) - before)
                 if code >= 400:
                     failed[kind.title, code] += 1
+        print(f"the server's peak memory: {_peak_mb(server.pid):.0f} MB")
     finally:
         server.terminate()
         server.wait()
