@@ -6,6 +6,7 @@ from typing import Any
 
 from api.analysis.analysis import Analysis
 from api.analysis.atlas import build_atlas
+from api.analysis.bar.learned_map import LearnedMap
 from api.analysis.bar.neighbor_graph import NeighborGraph
 from api.analysis.cocktail_space import PreviousMap
 from api.analysis.ingredient_tree import tree_with_counts
@@ -114,11 +115,14 @@ def compute_artifacts(
     }
     with stage(next(names)):
         known = {name: last.names for name, last in previous.items()}
-        artifacts[ATLAS] = build_atlas(
+        atlas = build_atlas(
             {**artifacts, "recipe-similar": analysis.nearest_recipes()},
             known,
             learned.quality.get("completion", {}).get("published", "learned"),
             analysis.compute_recipe_strengths(tree),
+        )
+        artifacts[ATLAS] = spool.encode(
+            atlas, summary=lambda: LearnedMap.from_atlas(atlas).to_bytes()
         )
 
     return Computed(

@@ -11,6 +11,7 @@ from api.cli.console import exit_on_error, stderr
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from api.analysis.bar.learned_map import LearnedMap
     from api.analysis.bar.model import BarModel
     from api.analysis.bar.neighbor_graph import NeighborGraph
     from api.http.models.bar import Replacement
@@ -175,15 +176,14 @@ def menu(
 ) -> None:
     """Check a menu: near-duplicates, gaps on the map, ingredients that one drink alone needs."""
     with exit_on_error():
-        from api.analysis.bar import published
         from api.analysis.bar.menu import check_menu
         from api.http.bar_answers import menu_answer
 
         bar = _read_bar()
-        manifest, (atlas,) = _read_published("atlas")
+        manifest, _ = _read_published()
         chosen = [_recipe_id(bar, recipe) for recipe in recipes]
         try:
-            found = check_menu(bar, chosen, _graph(manifest), published.learned_map(atlas))
+            found = check_menu(bar, chosen, _graph(manifest), _map(manifest))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
         answer = menu_answer(bar, found)
@@ -241,6 +241,17 @@ def _graph(manifest: "Manifest") -> "NeighborGraph":
     snapshots = AnalyticsStorage.from_settings().snapshots
     return published.neighbor_graph(
         snapshots.read_summary(manifest, name), lambda: snapshots.iterate_records(manifest, name)
+    )
+
+
+def _map(manifest: "Manifest") -> "LearnedMap":
+    from api.analysis.bar import published
+    from api.utils.analytics_cache import AnalyticsStorage
+
+    _require(manifest, "atlas")
+    snapshots = AnalyticsStorage.from_settings().snapshots
+    return published.learned_map(
+        snapshots.read_summary(manifest, "atlas"), lambda: snapshots.read(manifest, "atlas")
     )
 
 

@@ -66,7 +66,9 @@ class Spool:
     def __exit__(self, *exception: object) -> None:
         self._files.close()
 
-    def encode(self, data: Any, key: str | None = None) -> EncodedArtifact:
+    def encode(
+        self, data: Any, key: str | None = None, summary: Callable[[], bytes] | None = None
+    ) -> EncodedArtifact:
         """Encode an artifact.
 
         Parameters
@@ -75,6 +77,8 @@ class Spool:
             A JSON value, or an iterator of records, which becomes a list.
         key
             The integer field by which one record of a list is found.
+        summary
+            Makes what is published beside the artifact if it is large.
 
         Raises
         ------
@@ -87,7 +91,7 @@ class Spool:
             if index is not None:
                 index.add(record[key], offset, piece)
 
-        return self._write(lambda stream: encode(data, stream, note), index)
+        return self._write(lambda stream: encode(data, stream, note), index, summary)
 
     def write_records(
         self, records: Iterable[tuple[int, bytes]], summary: Callable[[], bytes] | None = None
@@ -128,9 +132,10 @@ class Spool:
                 f"{tempfile.gettempdir()} cannot be written: {error}. Check the free space, or set "
                 f"TMPDIR to another directory."
             ) from error
-        if index is None or size < INDEXED_BYTES:
+        if size < INDEXED_BYTES:
             return EncodedArtifact(stream, digest, size, None)
-        return EncodedArtifact(stream, digest, size, index.rows(), summary and summary())
+        rows = None if index is None else index.rows()
+        return EncodedArtifact(stream, digest, size, rows, summary and summary())
 
 
 class RecordIndex:

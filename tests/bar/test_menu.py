@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from api.analysis.bar import MAX_MENU
-from api.analysis.bar.menu import LearnedMap, Region, check_menu
+from api.analysis.bar.learned_map import LearnedMap, Region
+from api.analysis.bar.menu import check_menu
 from api.analysis.bar.neighbor_graph import NeighborGraph
 from tests.bar.bars import Written, ingredient, make_bar
 
@@ -58,3 +59,11 @@ def test_empty_collection_has_nothing_to_report() -> None:
 def test_bad_menu_is_refused(menu: list[int]) -> None:
     with pytest.raises(ValueError, match="menu: "):
         check_menu(BAR, menu, GRAPH, MAP)
+
+
+def test_map_is_read_from_its_bytes() -> None:
+    read = LearnedMap.from_bytes(MAP.to_bytes())
+    assert read is not None
+    assert read.to_bytes() == MAP.to_bytes()
+    assert check_menu(BAR, [1, 2], GRAPH, read) == check_menu(BAR, [1, 2], GRAPH, MAP)
+    assert LearnedMap.from_bytes(b"map 2") is None

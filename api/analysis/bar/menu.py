@@ -9,6 +9,7 @@ import numpy as np
 
 from api.analysis.bar import MAX_MENU
 from api.analysis.bar.arrays import Floats, Ids
+from api.analysis.bar.learned_map import LearnedMap
 from api.analysis.bar.model import BarModel
 from api.analysis.bar.neighbor_graph import NeighborGraph
 from api.analysis.bar.recipe_table import Recipe
@@ -55,34 +56,6 @@ class MenuCheck:
     duplicates: tuple[NearDuplicate, ...]
     gaps: tuple[Gap, ...]
     single_use: Mapping[int, Recipe]
-
-
-@dataclass(frozen=True)
-class Region:
-    """A neighborhood of the map: its name, size and center."""
-
-    name: str
-    size: int
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class LearnedMap:
-    """Where recipes lie on the learned map, and its neighborhoods.
-
-    Attributes
-    ----------
-    ids
-        Shape (n,), ascending: the recipes on the map.
-    x, y
-        Shape (n,).
-    """
-
-    ids: Ids
-    x: Floats
-    y: Floats
-    regions: Sequence[Region]
 
 
 def check_menu(

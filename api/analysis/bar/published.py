@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from api.analysis.bar.menu import LearnedMap, Region
+from api.analysis.bar.learned_map import LearnedMap
 from api.analysis.bar.neighbor_graph import NeighborGraph
 from api.analysis.bar.without import Swap
 
@@ -21,15 +19,10 @@ def neighbor_graph(
     return NeighborGraph.from_records(recipe_similar()) if graph is None else graph
 
 
-def learned_map(atlas: Mapping[str, Any]) -> LearnedMap:
-    """Return where recipes lie on the learned map, and its neighborhoods, from `atlas`."""
-    drawn = next(one for one in atlas["maps"] if one["key"] == "em")
-    x, y = np.array(drawn["x"], np.float64), np.array(drawn["y"], np.float64)
-    placed = ~np.isnan(x)  # None, where a recipe is not on this map
-    regions = [Region(one["name"], one["size"], one["x"], one["y"]) for one in drawn["regions"]]
-    return LearnedMap(
-        np.array(atlas["recipes"]["id"], np.int64)[placed], x[placed], y[placed], regions
-    )
+def learned_map(summary: bytes | None, atlas: Callable[[], Mapping[str, Any]]) -> LearnedMap:
+    """Return the learned map from the summary of `atlas`, or from itself."""
+    drawn = None if summary is None else LearnedMap.from_bytes(summary)
+    return LearnedMap.from_atlas(atlas()) if drawn is None else drawn
 
 
 def swaps(ingredient_substitutes: Iterable[Mapping[str, Any]]) -> dict[int, list[Swap]]:

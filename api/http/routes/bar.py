@@ -132,7 +132,8 @@ def menu(response: Response, bar: BarDep, analytics: PublishedDep, recipe: Menu)
         analytics,
         "atlas",
         lambda loaded: loaded.derived(
-            "bar map", lambda: published.learned_map(loaded.value("atlas"))
+            "bar map",
+            lambda: published.learned_map(loaded.summary("atlas"), lambda: loaded.value("atlas")),
         ),
     )
     try:
