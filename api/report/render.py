@@ -48,6 +48,7 @@ _MODULES: Final = (
     "shared/fields.js",
     "shared/atlas-model.js",
     "shared/ranked-search.js",
+    "shared/pixel-marks.js",
     "shared/canvas-marks.js",
     "shared/map-labels.js",
     "shared/map-words.js",

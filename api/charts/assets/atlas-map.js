@@ -10,6 +10,7 @@ const NAMES = { manhattan: "Manhattan", em: "Learned" };
 const CROWDED = 2000;
 const DENSE = 5000;
 const TRAVEL_MS = 900;
+const LATE_MS = 100;
 
 export class AtlasMap extends MapView {
   /**
@@ -36,9 +37,15 @@ export class AtlasMap extends MapView {
   get dense() {
     return this.members.length > DENSE;
   }
-  /** The layers that move together with the marks, from the bottom. */
+  /** The layers below the marks; those that are drawn with them; both, from the bottom. */
+  get grounds() {
+    return [this.ground, this.pulse];
+  }
+  get marks() {
+    return [this.rings, this.painter.canvas, this.words];
+  }
   get layers() {
-    return [this.ground, this.pulse, this.rings, this.painter.canvas, this.words];
+    return [...this.grounds, ...this.marks];
   }
 
   /** Show another map's positions, animated when there was one before. */
@@ -84,8 +91,10 @@ export class AtlasMap extends MapView {
     if (transform.toString() === this.goal?.toString()) this.goal = null;
     this.card.hidden = true;
     this.moving = true;
-    if (this.painter.slow) this.glide(this.layers);
-    else this.draw();
+    if (this.painter.slow || this.late) {
+      this.glide(this.grounds, this.painted);
+      this.glide(this.marks, this.drawn);
+    } else this.draw();
   }
 
   zoomBy(factor) {
@@ -207,22 +216,25 @@ export class AtlasMap extends MapView {
 
   draw() {
     if (this.frame || !this.ready) return;
+    const asked = performance.now();
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
+      // The graphics card, or what takes its place, does not keep up with so many marks.
+      this.late = this.dense && this.moving && performance.now() - asked > LATE_MS;
       this.paint();
     });
   }
 
-  /** Transform the last frame of slow layers; redraw them when the map stops moving. */
-  glide(layers) {
+  /** Move layers that were drawn for another transform; redraw them when the map stops moving. */
+  glide(layers, drawn) {
     const { k, x, y } = this.transform;
-    const scale = k / this.painted.k;
+    const scale = k / drawn.k;
     for (const canvas of layers) {
-      canvas.style.transform = `translate(${x - this.painted.x * scale}px, ${y - this.painted.y * scale}px) scale(${scale})`;
+      canvas.style.transform = `translate(${x - drawn.x * scale}px, ${y - drawn.y * scale}px) scale(${scale})`;
     }
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      this.moving = false;
+      this.moving = this.late = false;
       this.draw();
     }, 90);
   }
@@ -242,10 +254,12 @@ export class AtlasMap extends MapView {
     const few = this.model.picked || this.model.reach;
     const litRadius = few ? Math.max(3, radius * 1.25) : radius;
     const gliding = this.moving && crowded && this.painted && morph === 1;
-    if (gliding) this.glide([this.ground, this.pulse]);
+    this.drawn = this.transform;
+    for (const canvas of this.marks) canvas.style.transform = "";
+    if (gliding) this.glide(this.grounds, this.painted);
     else {
       this.painted = this.transform;
-      for (const canvas of this.layers) canvas.style.transform = "";
+      for (const canvas of this.grounds) canvas.style.transform = "";
       const ground = this.clean(this.ground);
       // On a crowded map the contours fade in after the marks have moved.
       if (!crowded || morph === 1) paintGround(this, ground, Math.max(0, 2 * morph - 1), litRadius);

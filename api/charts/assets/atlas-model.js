@@ -5,8 +5,8 @@ import { buildFields } from "./fields.js";
 export const REACH = { rest: 0, away: 1, makeable: 2 };
 
 export class AtlasModel {
-  /** @param data what `api/analysis/atlas.py` builds */
-  constructor(data) {
+  /** @param data what `api/analysis/atlas.py` builds; @param facts ratings and tags (`setFacts`) */
+  constructor(data, facts = {}) {
     this.recipes = data.recipes;
     this.groups = data.groups;
     this.names = data.names;
@@ -33,7 +33,7 @@ export class AtlasModel {
           compare(this.recipes.name[a], this.recipes.name[b]) ||
           this.recipes.id[a] - this.recipes.id[b],
       );
-    this.setFacts({});
+    this.setFacts(facts);
   }
 
   ingredientsOf(i) {

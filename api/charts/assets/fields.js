@@ -8,6 +8,8 @@ const STEP_COLORS = 12;
 const NAMED_CLASSES = 9;
 const STRENGTH_STEP = 5;
 const MAX_STRENGTH = 40;
+// Classes of recipes whose name has none, or that have no name, until those classes are made.
+const [REST, NONE] = [254, 255];
 
 /**
  * The fields of a map's recipes; one that says nothing of any recipe is left out.
@@ -119,16 +121,14 @@ function sizes(ingredients) {
  * a neighborhood of gin drinks looks like gin.
  */
 function dress(known, nameOf, groups, looks) {
-  const uses = d3.rollup(
-    d3.range(groups.length),
-    (all) => all.length,
-    (i) => nameOf(i),
-    (i) => groups[i],
-  );
+  const uses = new Map(known.map((name) => [name, new Uint32Array(looks.length)]));
+  for (const [i, group] of groups.entries()) {
+    const mine = uses.get(nameOf(i));
+    if (mine) mine[group] += 1;
+  }
   const free = new Set(d3.range(NAMED_CLASSES));
   return known.map((name) => {
-    const mine = uses.get(name) ?? new Map();
-    const best = d3.greatest(free, (group) => mine.get(group) ?? -group);
+    const best = d3.greatest(free, (group) => uses.get(name)[group] || -group);
     free.delete(best);
     return looks[best];
   });
@@ -147,30 +147,32 @@ function named({ key, label, groups, ranked, looks, nameOf, rest, none }) {
     tick: name,
     ...worn[at],
   }));
-  const ids = Array.from({ length: total }, (_, i) => {
+  const of = new Uint8Array(total);
+  for (let i = 0; i < total; i++) {
     const name = nameOf(i, index);
-    return name === null ? "none" : (index.get(name) ?? "rest");
-  });
-  const gray = { color: "--g-other", tick: "–" };
-  const at = {};
-  for (const [kind, text, shape] of [
-    ["rest", rest, "cross"],
-    ["none", none, "ring"],
-  ]) {
-    if (!ids.includes(kind)) continue;
-    at[kind] = classes.length;
-    classes.push({ ...gray, key: kind, label: text, shape });
+    of[i] = name === null ? NONE : (index.get(name) ?? REST);
   }
-  return { key, label, ordered: false, classes, of: Uint8Array.from(ids, (id) => at[id] ?? id) };
+  for (const [code, kind, text, shape] of [
+    [REST, "rest", rest, "cross"],
+    [NONE, "none", none, "ring"],
+  ]) {
+    if (!of.includes(code)) continue;
+    for (let i = 0; i < total; i++) if (of[i] === code) of[i] = classes.length;
+    classes.push({ color: "--g-other", tick: "–", key: kind, label: text, shape });
+  }
+  return { key, label, ordered: false, classes, of };
+}
+
+/** How often each name occurs, by name. */
+function tally(names) {
+  const uses = new Map();
+  for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return uses;
 }
 
 /** By the most frequent of a recipe's tags. */
 function tagged(tags, groups, looks) {
-  const uses = d3.rollup(
-    tags.flat(),
-    (all) => all.length,
-    (tag) => tag,
-  );
+  const uses = tally(tags.flat());
   const ranked = [...uses].sort(([a, m], [b, n]) => n - m || a.localeCompare(b, "en"));
   return named({
     key: "tag",
@@ -197,11 +199,7 @@ function neighborhoods({ maps, total, recipes }, looks) {
   const nearest = Array.from({ length: total }, (_, i) =>
     regions.length && map.x[i] !== null ? regions[finder.find(map.x[i], map.y[i])].name : null,
   );
-  const sizes = d3.rollup(
-    nearest.filter(Boolean),
-    (all) => all.length,
-    (name) => name,
-  );
+  const sizes = tally(nearest.filter(Boolean));
   return named({
     key: "neighborhood",
     label: "Neighborhood",

@@ -4,6 +4,9 @@ import { REACH } from "./atlas-model.js";
 
 /** Search rings are drawn while there are at most this many. */
 const MAX_RINGS = 400;
+/** Of more circles than these, one is drawn where several would cover each other. */
+const MANY_CIRCLES = 1000;
+const MERGED = 3; // pixels
 
 /** Contours, and halos around what a search found or a shelf makes. */
 export function paintGround(map, context, strength, radius) {
@@ -60,10 +63,15 @@ const reached = (map, level) =>
 
 function circles(context, map, rows, radius) {
   context.beginPath();
+  const drawn = new Set();
   for (const i of rows) {
-    if (map.x[i] === null) continue;
+    if (map.x[i] === null || !map.holds(i, radius)) continue;
     const [x, y] = map.position(i);
-    if (!map.inside([x, y], radius)) continue;
+    if (rows.length > MANY_CIRCLES) {
+      const cell = Math.floor(x / MERGED) + map.width * Math.floor(y / MERGED);
+      if (drawn.has(cell)) continue;
+      drawn.add(cell);
+    }
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
   }

@@ -12,13 +12,15 @@ export class Occupancy {
     this.sums = new Int32Array((this.columns + 1) * (this.rows + 1));
   }
 
-  /** @param marks positions [x, y]; @param radius of a mark */
-  static of(marks, radius, width, height) {
-    const found = new Occupancy(width, height);
+  /** @param recipes whose marks count; @param map where they are; @param radius of a mark */
+  static of(recipes, map, radius) {
+    const found = new Occupancy(map.width, map.height);
     const { columns, rows, sums } = found;
     const clamp = (value, end) => Math.max(0, Math.min(end - 1, Math.floor(value / CELL)));
-    for (const [x, y] of marks) {
-      if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
+    for (const i of recipes) {
+      if (!map.holds(i, radius)) continue;
+      const x = map.left(i);
+      const y = map.top(i);
       for (let row = clamp(y - radius, rows); row <= clamp(y + radius, rows); row++) {
         for (
           let column = clamp(x - radius, columns);

@@ -26,13 +26,8 @@ export class MapView {
   /** Take a map's positions. */
   setLayout(key) {
     const { x, y, regions } = this.model.maps.get(key);
-    Object.assign(this, { key, x, y, regions });
+    Object.assign(this, { key, x, y, regions, tree: null });
     this.members = d3.range(this.model.total).filter((i) => x[i] !== null);
-    this.tree = d3.quadtree(
-      this.members,
-      (i) => x[i],
-      (i) => y[i],
-    );
     // Half the layout's width and height; it is centered on 0,0.
     this.reach = [x, y].map((axis) => d3.max(this.members, (i) => Math.abs(axis[i])) || 1);
   }
@@ -76,13 +71,22 @@ export class MapView {
   py(i) {
     return this.centerY - this.y[i] * this.half;
   }
-  /** Where a recipe is on the stage, [x, y] in pixels. */
+  // Where a recipe is on the stage, in pixels.
+  left(i) {
+    return this.px(i) * this.transform.k + this.transform.x;
+  }
+  top(i) {
+    return this.py(i) * this.transform.k + this.transform.y;
+  }
   position(i) {
-    const { k, x, y } = this.transform;
-    return [this.px(i) * k + x, this.py(i) * k + y];
+    return [this.left(i), this.top(i)];
   }
   inside([x, y], edge = 0) {
     return x >= -edge && y >= -edge && x <= this.width + edge && y <= this.height + edge;
+  }
+  /** Whether a recipe is on the stage, or at most `edge` pixels beside it. */
+  holds(i, edge = 0) {
+    return this.inside([this.left(i), this.top(i)], edge);
   }
 
   /** The visible part, whatever the stage's size: [scale, center x, center y] of the layout. */
@@ -94,7 +98,7 @@ export class MapView {
   /** The matching recipes in view, by name. */
   inView() {
     if (!this.ready) return [];
-    return this.model.order.filter((i) => this.x[i] !== null && this.inside(this.position(i)));
+    return this.model.order.filter((i) => this.x[i] !== null && this.holds(i));
   }
 
   /** The matching recipe nearest to a point of the stage, within `reach` pixels; -1 for none. */
@@ -105,6 +109,11 @@ export class MapView {
     const far = reach / this.k / this.half;
     let best = -1;
     let bestDistance = far * far;
+    this.tree ??= d3.quadtree(
+      this.members,
+      (i) => this.x[i],
+      (i) => this.y[i],
+    );
     this.tree.visit((quad, x0, y0, x1, y1) => {
       for (let leaf = quad.length ? null : quad; leaf; leaf = leaf.next) {
         const i = leaf.data;

@@ -21,16 +21,11 @@ const NAME_FONT = 12;
  */
 export function layOutNames(map, radius, width) {
   const { model, controls } = map;
-  const visible = map.members.flatMap((i) => {
-    const place = map.position(i);
-    return map.inside(place, 12) ? [[i, ...place]] : [];
-  });
-  const shown = visible.filter(([i]) => model.opacity(i, map.dense) > 0);
+  const visible = map.members.filter((i) => map.holds(i, 12));
   const marks = Occupancy.of(
-    shown.map(([, x, y]) => [x, y]),
+    visible.filter((i) => model.opacity(i, map.dense) > 0),
+    map,
     radius + 2,
-    map.width,
-    map.height,
   );
   const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = controls;
   const taken = [
@@ -49,7 +44,7 @@ export function layOutNames(map, radius, width) {
     names.push(name);
   };
   if (!model.picked && !model.filtering) regionNames(map, free, width, put);
-  const lit = visible.filter(([i]) => model.lit[i]);
+  const lit = visible.filter((i) => model.lit[i]);
   if (lit.length <= MAX_NAMES[model.picked ? "picked" : "plain"])
     recipeNames(map, lit, radius, free, width, put);
   return names;
@@ -75,7 +70,8 @@ function regionNames(map, free, width, put) {
 function recipeNames(map, lit, radius, free, width, put) {
   const font = `500 ${NAME_FONT}px ${css("--sans")}`;
   const gap = radius + (map.model.picked ? 8 : 4);
-  for (const [i, x, y] of lit) {
+  for (const i of lit) {
+    const [x, y] = map.position(i);
     const name = map.model.recipes.name[i];
     const text = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
     const long = width(text, font) + 2;

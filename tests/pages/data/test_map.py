@@ -467,3 +467,31 @@ def test_chosen_theme_persists(sample_server: Served, visit: Visiting) -> None:
     assert dark != light
     found.goto("/status")
     assert found.page.evaluate(paper) == dark
+
+
+def test_crowded_maps_have_the_same_marks(sample_server: Served, visit: Visiting) -> None:
+    page = open_map(visit, sample_server, "/?q=gin").page
+    wait_until(page, "atlas.model.searching && atlas.model.order.length && !atlas.main.frame")
+    inked, difference = page.evaluate(
+        """(() => {
+          const { main } = atlas;
+          const { canvas } = main.painter;
+          // On paper, because the colors of faint pixels are rounded.
+          const [stamped, blended] = [false, true].map((dense) => {
+            const map = Object.create(main, { dense: { value: dense } });
+            main.painter.draw({ map, radius: 3, litRadius: 5 });
+            const sheet = new OffscreenCanvas(canvas.width, canvas.height);
+            const context = sheet.getContext("2d", { willReadFrequently: true });
+            context.fillStyle = "white";
+            context.fillRect(0, 0, sheet.width, sheet.height);
+            context.drawImage(canvas, 0, 0);
+            return context.getImageData(0, 0, sheet.width, sheet.height).data;
+          });
+          return [
+            stamped.reduce((sum, value) => sum + (value < 200), 0),
+            stamped.reduce((most, value, at) => Math.max(most, Math.abs(value - blended[at])), 0),
+          ];
+        })()"""
+    )
+    assert inked > 1000
+    assert difference <= 4

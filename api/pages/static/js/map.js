@@ -29,9 +29,7 @@ const TITLES = { em: "Learned", manhattan: "Manhattan" };
 const message = document.getElementById("message");
 const byId = (id) => document.getElementById(id);
 
-function start(data, facts) {
-  const model = new AtlasModel(data);
-  model.setFacts(facts);
+function start(model) {
   const { recipes } = model;
   const narrow = matchMedia("(max-width: 720px)");
   const box = byId("maps");
@@ -304,6 +302,9 @@ async function showNoMap(text) {
   );
 }
 
+/** Let the browser answer the reader between two long tasks. */
+const pause = () => new Promise((done) => setTimeout(done));
+
 async function load() {
   message.replaceChildren();
   try {
@@ -319,7 +320,10 @@ async function load() {
     }
     for (const part of document.querySelectorAll(".map-page [data-when=loaded]"))
       part.hidden = false;
-    globalThis.atlas = start(data, facts); // for the console, the tests and the benchmark
+    await pause();
+    const model = new AtlasModel(data, facts);
+    await pause();
+    globalThis.atlas = start(model); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
       await showNoMap(

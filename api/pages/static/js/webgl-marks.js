@@ -127,10 +127,15 @@ export class WebglMarks {
   /** Upload a map's positions, and the previous ones to animate from. */
   place(map, before = map) {
     this.map = map;
-    const pairs = (first, second) =>
-      Float32Array.from({ length: 2 * this.model.total }, (_, at) =>
-        (at % 2 ? second : first)(at >> 1),
-      );
+    const { total } = this.model;
+    const pairs = (first, second) => {
+      const values = new Float32Array(2 * total);
+      for (let i = 0; i < total; i++) {
+        values[2 * i] = first(i);
+        values[2 * i + 1] = second(i);
+      }
+      return values;
+    };
     // A mark missing from one map fades in or out at its position on the other.
     const or =
       (one, other, scale = 1) =>
