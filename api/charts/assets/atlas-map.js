@@ -91,6 +91,7 @@ export class AtlasMap extends MapView {
     if (transform.toString() === this.goal?.toString()) this.goal = null;
     this.card.hidden = true;
     this.moving = true;
+    clearTimeout(this.naming);
     if (this.painter.slow || this.late) {
       this.glide(this.grounds, this.painted);
       this.glide(this.marks, this.drawn);
@@ -269,28 +270,33 @@ export class AtlasMap extends MapView {
       if (this.model.reach && morph === 1) paintAway(this, pulse, litRadius);
     }
     this.painter.draw({ map: this, radius, litRadius, morph });
-    const words = this.clean(this.words);
-    const rings = this.clean(this.rings);
     this.labels = [];
-    if (morph < 1) return;
-    if (!gliding || !this.dense) this.names(words, rings, litRadius);
-    paintRings(this, rings);
+    clearTimeout(this.naming);
+    if (!this.dense) this.name(litRadius);
+    else {
+      this.paintOver();
+      // A task of its own: among so many marks it takes as long as drawing them.
+      if (!gliding) this.naming = setTimeout(() => this.name(litRadius));
+    }
   }
 
-  names(words, rings, litRadius) {
+  name(litRadius) {
+    const words = this.words.getContext("2d");
     const width = (text, font) => {
       words.font = font;
       return words.measureText(text).width;
     };
-    this.labels = layOutNames(this, litRadius, width);
-    writeNames(this, this.labels, words, rings);
+    if ((this.morph ?? 1) === 1) this.labels = layOutNames(this, litRadius, width);
+    this.paintOver();
   }
 
-  /** The selection or what is pointed at has changed. */
+  /** The selection or what is pointed at has changed, or the names are known. */
   paintOver() {
-    if (!this.ready || (this.morph ?? 1) < 1) return;
+    if (!this.ready) return;
     const rings = this.clean(this.rings);
-    writeNames(this, this.labels, this.clean(this.words), rings);
+    const words = this.clean(this.words);
+    if ((this.morph ?? 1) < 1) return;
+    writeNames(this, this.labels, words, rings);
     paintRings(this, rings);
   }
 
