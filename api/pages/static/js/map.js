@@ -318,11 +318,11 @@ async function load() {
       await showNoMap("No recipes on the map yet.");
       return;
     }
-    for (const part of document.querySelectorAll(".map-page [data-when=loaded]"))
-      part.hidden = false;
     await pause();
     const model = new AtlasModel(data, facts);
     await pause();
+    for (const part of document.querySelectorAll(".map-page [data-when=loaded]"))
+      part.hidden = false;
     globalThis.atlas = start(model); // for the console, the tests and the benchmark
   } catch (error) {
     if (error.status === 404) {
