@@ -1,164 +1,207 @@
-"""Frame times of the map page with many recipes, in headless Chromium.
+"""What the map page costs a browser: time to the first map, frames, tasks and memory.
 
-Run ``python -m benchmarks.map_page [--recipes 20000]``. The real application serves the real page;
-the snapshot behind it is synthetic: blobs of recipes on two maps. The map is panned, zoomed and
-switched to the other layout for some seconds each, while the page notes how long each frame took
-from one ``requestAnimationFrame`` to the next.
+    DB_PATH=folder/large.db ANALYTICS_DIR=folder/analytics python -m benchmarks.map_page
+
+The database and its published analytics have to be there: benchmarks/large_refresh.py --keep makes
+both. The real application serves the real page to headless Chromium, with WebGL and without, on a
+desktop's window and on a phone's with the processor slowed four times; ``--only`` takes one of the
+four. Each action is carried out in the page. "ms" is the median time of a frame while something
+moves, else the time until the map has been drawn again; "p99" is of frames, and "task" is the main
+thread's longest task in milliseconds, 0 where none took 50.
 
 WebGL runs on the processor here (SwiftShader), on as many cores as the machine has, which draws
-far slower than any graphics card, and competes with whatever else runs. So the times are an upper
-bound for what a person sees. "still" is the machine's own pace, with nothing drawn; "script ms" is
-what the page's own code takes of a frame, and what is left of it where drawing costs nothing.
+far slower than any graphics card, and competes with whatever else runs: frames are an upper bound
+for what a person sees. "still" is the machine's own pace, with nothing drawn.
 """
 
-from __future__ import annotations
-
 import argparse
+import re
 import shutil
-import tempfile
-import time
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Playwright, sync_playwright
 
-from api.analysis.atlas import build_atlas
-from api.db.migrations import upgrade
 from api.settings import Settings
-from api.utils.analytics_cache import AnalyticsStorage
 from benchmarks.application import serving
 
-SECONDS = 4.0
+SECONDS: Final = 3.0
+SHELF: Final = list(range(100, 140))
 
-_MEASURE = """
-async ([act, seconds]) => {
+_WATCH: Final = f"""
+localStorage.setItem("shelf", "{SHELF}");
+globalThis.tasks = [];
+new PerformanceObserver((list) => {{
+  for (const {{ duration }} of list.getEntries()) tasks.push(duration);
+}}).observe({{ type: "longtask", buffered: true }});
+const look = () => {{
+  if (globalThis.atlas?.main.painted) globalThis.drawnAfter = performance.now() / 1000;
+  else requestAnimationFrame(look);
+}};
+look();
+"""
+
+#: One frame of a movement; `t` is in seconds.
+MOVES: Final = {
+    "still": "",
+    "pan": "surface.call(map.zoom.translateBy, 6 * Math.cos(5 * t), 6 * Math.sin(5 * t))",
+    "zoom": "surface.call(map.zoom.scaleBy, Math.sin(3 * t) > 0 ? 1.03 : 1 / 1.03)",
+    "hover": """map.over.dispatchEvent(new PointerEvent("pointermove", { pointerType: "mouse",
+      clientX: corner.x + corner.width * (0.5 + 0.3 * Math.cos(3 * t)),
+      clientY: corner.y + corner.height * (0.5 + 0.3 * Math.sin(2 * t)) }))""",
+    "other map": """(map.morph ?? 1) === 1
+      && map.layOut(map.key === "em" ? "manhattan" : "em")""",
+}
+_MOVE: Final = """
+async (seconds) => {
   const map = atlas.main;
   const surface = d3.select(map.over);
-  const acts = {
-    still: () => {},
-    pan: (t) => surface.call(map.zoom.translateBy, 6 * Math.cos(5 * t), 6 * Math.sin(5 * t)),
-    zoom: (t) => surface.call(map.zoom.scaleBy, Math.sin(3 * t) > 0 ? 1.03 : 1 / 1.03),
-    travel: () => {
-      if ((map.morph ?? 1) === 1) map.layOut(map.key === "em" ? "manhattan" : "em");
-    },
-  };
-  const paint = map.paint;
-  const scripts = [];
-  map.paint = function () {
-    const start = performance.now();
-    paint.call(this);
-    scripts.push(performance.now() - start);
-  };
+  const corner = map.over.getBoundingClientRect();
   const frames = [];
   const began = performance.now();
-  let last = began;
-  while (performance.now() - began < seconds * 1000) {
-    acts[act]((performance.now() - began) / 1000);
+  for (let last = began; last - began < seconds * 1000; ) {
+    const t = (last - began) / 1000;
+    MOVE;
     const now = await new Promise(requestAnimationFrame);
     frames.push(now - last);
     last = now;
   }
-  map.paint = paint;
-  return [frames.slice(3), scripts.slice(3)];
+  return frames;
+}
+"""
+
+#: What a reader does once, and how it shows that it was done.
+STEPS: Final = {
+    "search": ("""box.value = "NAME"; box.dispatchEvent(new Event("input"))""", "model.matches"),
+    "search ended": ("""box.value = ""; box.dispatchEvent(new Event("input"))""", "!model.matches"),
+    "color": (
+        """color.value = "strength"; color.dispatchEvent(new Event("change"))""",
+        """model.field.key === "strength" """,
+    ),
+    "histogram": (
+        """document.querySelectorAll("#histograms .bin")[2].click()""",
+        "model.filters.size",
+    ),
+    "filter ended": (
+        """document.querySelectorAll("#histograms .bin")[2].click()""",
+        "!model.filters.size",
+    ),
+    "list": ("""document.getElementById("list-button").click()""", "true"),
+    "shelf": ("""document.getElementById("bar-toggle").click()""", "model.reach"),
+}
+_STEP: Final = """
+async () => {
+  const { main, model } = atlas;
+  const box = document.getElementById("search");
+  const color = document.getElementById("color");
+  const began = performance.now();
+  ACT;
+  let calm = 0;
+  let now = began;
+  while (calm < 3 && now - began < 10000) {
+    now = await new Promise(requestAnimationFrame);
+    calm = DONE && !main.frame ? calm + 1 : 0;
+  }
+  return performance.now() - began;
 }
 """
 
 
-def synthetic_artifacts(recipes: int, seed: int = 0) -> dict[str, Any]:
-    """Return two maps of ``recipes`` points in 40 blobs, with ingredients that go with the blob."""
-    random = np.random.default_rng(seed)
-    spirits = ["Gin", "Rye", "Rum", "Tequila", "Cognac", "Vodka", "Sherry", "Campari", "Cola"]
-    blob = random.integers(40, size=recipes)
-    artifacts: dict[str, Any] = {}
-    for name in ("cocktail-space", "cocktail-space-em"):
-        places = random.uniform(-10, 10, (40, 2))[blob] + random.normal(0, 0.9, (recipes, 2))
-        artifacts[name] = [
-            {
-                "recipe_id": i + 1,
-                "recipe_name": f"Recipe {i + 1}",
-                "x": float(places[i, 0]),
-                "y": float(places[i, 1]),
-                "ingredients": [spirits[blob[i] % len(spirits)], f"Modifier {blob[i]}", "Ice"],
-            }
-            for i in range(recipes)
-        ]
-    artifacts["ingredient-tree"] = {
-        "id": "root",
-        "name": "All",
-        "recipe_count": 0,
-        "hierarchical_recipe_count": recipes,
-        "children": [
-            {"id": str(i), "name": name, "recipe_count": 1, "hierarchical_recipe_count": 1}
-            for i, name in enumerate(spirits, 1)
-        ],
-    }
-    return artifacts
+@dataclass(frozen=True)
+class Device:
+    """A window, the processor's slowness and Chromium's switches."""
+
+    title: str
+    size: tuple[int, int]
+    slowed: int
+    switches: tuple[str, ...]
 
 
-def _published(directory: Path, recipes: int) -> Settings:
-    """Publish a synthetic snapshot beside an empty database."""
-    settings = Settings(
-        db_path=directory / "cocktails.db",
-        analytics_dir=directory / "analytics",
-        refresh_queue=directory / "queue.db",
-        api_token="benchmark-benchmark",
+_WEBGL: Final = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_CANVAS: Final = ("--disable-gpu", "--disable-3d-apis")
+DEVICES: Final = (
+    Device("desktop, WebGL", (1280, 800), 1, _WEBGL),
+    Device("desktop, canvas", (1280, 800), 1, _CANVAS),
+    Device("phone, WebGL", (390, 844), 4, _WEBGL),
+    Device("phone, canvas", (390, 844), 4, _CANVAS),
+)
+
+
+def _longest_task(page: Page) -> float:
+    page.wait_for_timeout(400)  # what an action leaves for later, and the observer's own delay
+    return float(page.evaluate("Math.max(0, ...tasks.splice(0))"))
+
+
+def _renderer_megabytes(browser: Browser) -> float:
+    """Return the peak resident memory of the page's process (Linux)."""
+    session = browser.new_browser_cdp_session()
+    found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    peaks = [
+        re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{one['id']}/status").read_text())
+        for one in found
+        if one["type"] == "renderer"
+    ]
+    return max(int(peak[1]) for peak in peaks if peak) / 1024
+
+
+def _heap_megabytes(session: CDPSession) -> float:
+    session.send("HeapProfiler.collectGarbage")
+    used = session.send("Runtime.getHeapUsage")
+    return float(used["usedSize"] + used.get("backingStorageSize", 0)) / 1e6
+
+
+def _measure(playwright: Playwright, url: str, device: Device) -> None:
+    """Open the page, act, print."""
+    browser = playwright.chromium.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox", *device.switches]
     )
-    from api.db.database import get_database
-
-    upgrade(get_database(settings).engine)
-    artifacts = synthetic_artifacts(recipes)
-    storage = AnalyticsStorage.from_settings(settings)
-    storage.snapshots.publish({**artifacts, "atlas": build_atlas(artifacts)})
-    return settings
-
-
-def _report(page: Page, act: str) -> None:
-    frames, scripts = (np.array(times) for times in page.evaluate(_MEASURE, [act, SECONDS]))
-    middle, worst = np.percentile(scripts, (50, 99)) if len(scripts) else (0.0, 0.0)
-    print(
-        f"{act:>8} {len(frames):7d} {np.median(frames):11.1f} {np.percentile(frames, 99):9.1f}"
-        f" {1000 / frames.mean():10.1f} {middle:12.2f} {worst:10.2f}"
-    )
+    try:
+        width, height = device.size
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.add_init_script(_WATCH)
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": device.slowed})
+        session.send("Network.enable")
+        sent: list[float] = []
+        session.on("Network.loadingFinished", lambda done: sent.append(done["encodedDataLength"]))
+        page.goto(f"{url}/map", wait_until="domcontentloaded")
+        while not (drawn := page.evaluate("globalThis.drawnAfter")):
+            page.wait_for_timeout(100)
+        total = page.evaluate("atlas.model.total")
+        painter = page.evaluate("atlas.main.painter.constructor.name")
+        print(f"{device.title}: {total:,} recipes by {painter}, {sum(sent) / 1e6:.1f} MB sent,")
+        print(f"  drawn after {drawn:.1f} s, longest task {_longest_task(page):.0f} ms")
+        print(f"  {'':12} {'ms':>7} {'p99':>7} {'task':>7}")
+        for act, move in MOVES.items():
+            frames = np.array(page.evaluate(_MOVE.replace("MOVE", move), SECONDS))
+            median, worst = np.percentile(frames, (50, 99))
+            print(f"  {act:12} {median:7.0f} {worst:7.0f} {_longest_task(page):7.0f}")
+        name = page.evaluate("atlas.model.recipes.name[atlas.model.total >> 1]")
+        for act, (script, done) in STEPS.items():
+            script = script.replace("NAME", name)
+            taken = page.evaluate(_STEP.replace("ACT", script).replace("DONE", done))
+            print(f"  {act:12} {taken:7.0f} {'':7} {_longest_task(page):7.0f}")
+        heap, peak = _heap_megabytes(session), _renderer_megabytes(browser)
+        print(f"  {heap:.0f} MB in use by scripts, {peak:.0f} MB the process at its peak")
+    finally:
+        browser.close()
 
 
 def main() -> None:
     """Serve, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--recipes", type=int, default=20_000)
-    arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        sync_playwright() as playwright,
-        serving(_published(Path(directory), arguments.recipes)) as url,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+    parser.add_argument("--only", type=int, choices=range(1, len(DEVICES) + 1))
+    only = parser.parse_args().only
+    with sync_playwright() as playwright, serving(Settings(rate_limit="off")) as url:
+        compressed = urllib.request.Request(
+            f"{url}/api/v1/analytics/atlas", headers={"Accept-Encoding": "gzip"}
         )
-        try:
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            began = time.perf_counter()
-            page.goto(f"{url}/")
-            # Not wait_for_function: it evaluates text, which the content policy bars.
-            page.evaluate(
-                "new Promise((done) => { const look = () => globalThis.atlas?.main.painted"
-                " ? done() : requestAnimationFrame(look); look(); })"
-            )
-            painter = page.evaluate("atlas.main.painter.constructor.name")
-            drawn = time.perf_counter() - began
-            print(f"{arguments.recipes:,} recipes by {painter}: drawn after {drawn:.2f} s")
-            print("          frames  median ms    p99 ms  frames/s   script ms     p99 ms")
-            for act in ("still", "pan", "zoom", "travel"):
-                _report(page, act)
-            filled = page.evaluate(
-                "(() => { const start = performance.now();"
-                " const box = document.getElementById('search'); box.value = 'gin';"
-                " box.dispatchEvent(new Event('input')); return performance.now() - start; })()"
-            )
-            print(f"  search {filled:.0f} ms from a key to the list")
-        finally:
-            browser.close()
+        urllib.request.urlopen(compressed).close()  # the server has answered before
+        for device in DEVICES[only - 1 : only] if only else DEVICES:
+            _measure(playwright, url, device)
 
 
 if __name__ == "__main__":
