@@ -24,7 +24,7 @@ _TEMPORARY = re.compile(r"\.tmp-[a-z0-9_]{8}")
 _OWN_DIRECTORIES = re.compile(r"checkpoints|snapshots(/\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8})?")
 _PUT_ATTEMPTS = 5
 #: How often a file is replaced to see whether readers ever miss it.
-_REPLACE_TRIALS = 25
+_REPLACE_TRIALS = 100
 
 
 class LocalStore:
