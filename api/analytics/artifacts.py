@@ -35,8 +35,9 @@ _STAGES = (
     "Counting recipe complexity",
     "Building the ingredient tree",
     "Learning what ingredients cost to replace",
-    "Drawing both maps and finding similar recipes",
+    "Finding similar recipes",
     "Finding substitutes",
+    "Drawing both maps",
     "Naming the maps' neighborhoods",
 )
 
@@ -88,7 +89,7 @@ def compute_artifacts(
     with stage(next(names)):
         analysis.learn_ground_metric(on_iteration=reporter.step)
     with stage(next(names)):
-        # Maps are drawn in C, on one processor each, and similar recipes are written in Python.
+        # Maps are drawn in C, on one processor each; meanwhile much of what follows is Python.
         by_volume = in_background(
             lambda: analysis.compute_cocktail_space(previous.get("cocktail-space"))
         )
@@ -99,10 +100,11 @@ def compute_artifacts(
             ((recipe_id, record.encode()) for recipe_id, record in analysis.recipe_similar_json()),
             summary=lambda: NeighborGraph.from_records(analysis.nearest_recipes()).to_bytes(),
         )
-        manhattan, learned = by_volume.result(), by_cost.result()
     with stage(next(names)):
         substitutes = analysis.compute_ingredient_substitutes()
         costs = spool.encode(analysis.ingredient_costs())
+    with stage(next(names)):
+        manhattan, learned = by_volume.result(), by_cost.result()
     artifacts = {
         "ingredient-usage": top_level,
         "recipe-complexity": complexity,

@@ -311,7 +311,7 @@ class RefreshState(BaseModel):
     job_id: str | None = Field(description="Its ID in the local queue; null on AWS.")
     stage: str | None = Field(examples=["Learning what ingredients cost to replace"])
     stage_number: int | None = Field(examples=[5])
-    stage_count: int | None = Field(examples=[9])
+    stage_count: int | None = Field(examples=[10])
     step: str | None = Field(examples=["iteration 3: delta 0.012"])
     started_at: datetime | None
 

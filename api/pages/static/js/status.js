@@ -89,7 +89,7 @@ function showRun({ refresh }) {
   // A live region announces every change of its text, so skip no-op updates.
   if (state.textContent !== words) state.textContent = words;
   progress.hidden = !running;
-  const [done, all] = [refresh.stage_number ?? 1, refresh.stage_count ?? 9];
+  const [done, all] = [refresh.stage_number ?? 1, refresh.stage_count ?? 10];
   progress.value = (done - 1) / all;
   const parts = [];
   if (running && refresh.stage_number) parts.push(`Stage ${done} of ${all}`);
