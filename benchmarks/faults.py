@@ -340,11 +340,15 @@ class Sequence:
 
         path, acknowledged = self.backup
         try:
-            restore(path, self.database, overwrite=True)
+            kept = restore(path, self.database, overwrite=True)
         except DatabaseError:
             return  # locked, or no room: unchanged
         finally:
             self.database.dispose()
+        if kept is not None and self.database.sqlite_path is None:
+            # The previous rows of a server, in the working directory.
+            kept.unlink()
+            kept.with_name(f"{kept.name}.sha256").unlink()
         self.acknowledged = dict(acknowledged)
 
     def swap_file(self) -> None:
