@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from api.analysis.arrays import Floats, Ints
 from api.analysis.bar_measures import ML_STEP
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def pour_steps(amount: Floats, step: Floats) -> Floats:

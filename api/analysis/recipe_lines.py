@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from api.analysis.arrays import Floats, Ints, run_starts
 from api.analysis.bar_measures import BarUnit, bar_unit
 from api.analysis.ground_metric import GroundMetric
-from api.analysis.pouring import Floats, Ints
 from api.analysis.recipe_volumes import RecipeVolumes
 from api.analysis.spirit_names import NOT_ALCOHOLIC, group_of_name
 from api.db.frames import Dataset
@@ -114,7 +114,8 @@ class RecipeLines:
         ml, role = lines["ml"].to_numpy(np.float64), lines["role"].to_numpy(np.int8)
         name = lines["name"].to_numpy(np.int32)
         order = np.lexsort((column, recipe))
-        content_of, starts = _runs(recipe[order], column[order])
+        starts = np.append(run_starts(recipe[order], column[order]), len(order))
+        content_of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         first = order[starts[:-1]]
         known = list(names)
         contents = Contents(
@@ -146,18 +147,6 @@ def sums(place: Ints, values: Floats, n: int) -> Floats:
     array([4., 5., 0.])
     """
     return cast(Floats, np.bincount(place, values, n))
-
-
-def _runs(*keys: NDArray[Any]) -> tuple[Ints, Ints]:
-    """Return the number of each row's run of equal keys, and where the runs start and end.
-
-    >>> [part.tolist() for part in _runs(np.array([4, 4, 4]), np.array([1, 1, 2]))]
-    [[0, 0, 1], [0, 2, 3]]
-    """
-    n = len(keys[0])
-    new = np.ones(n, dtype=np.bool_)
-    new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    return np.cumsum(new) - 1, np.append(np.flatnonzero(new), n)
 
 
 def _joined_names(name: Int32s, starts: Ints, names: list[str]) -> Int32s:

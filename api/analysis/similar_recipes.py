@@ -1,14 +1,15 @@
 """Each recipe's nearest relatives, and how to turn one into the other."""
 
 from collections.abc import Iterator, Sequence
+from itertools import tee
 from json import JSONEncoder
 from typing import Any, Final
 
 import numpy as np
 
+from api.analysis.arrays import Ints
 from api.analysis.bar_measures import RINSE, TO_TOP
 from api.analysis.ground_metric import GroundMetric
-from api.analysis.pouring import Ints
 from api.analysis.recipe_lines import RecipeLines
 from api.analysis.recipe_volumes import RecipeVolumes
 from api.analysis.swap_plans import ADD, KEEP, SWAP, SwapPlans, swap_plans
@@ -84,9 +85,9 @@ def similar_recipes_json(
         return np.column_stack((np.repeat(rows, k), others.ravel()))
 
     begins = range(0, len(ids), BLOCK_ROWS)
-    blocks = transport_plan_blocks(metric.volumes, metric.fit.cost_matrix, map(pairs_of, begins))
-    for begin, plans in zip(begins, blocks, strict=True):
-        pairs = pairs_of(begin)
+    blocks, again = tee(map(pairs_of, begins))
+    solved = transport_plan_blocks(metric.volumes, metric.fit.cost_matrix, again)
+    for begin, pairs, plans in zip(begins, blocks, solved, strict=True):
         relatives = [
             f'{{"recipe_id":{ids[other]},"recipe_name":{_json(names[other])},'
             f'"distance":{round(distance, DISTANCE_DECIMALS)},{fields}}}'

@@ -23,7 +23,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from api.analysis.pouring import Floats, Ints, divide, first_largest, pour_steps
+from api.analysis.arrays import Floats, Ints, spans
+from api.analysis.pouring import divide, first_largest, pour_steps
 from api.analysis.recipe_lines import Int32s, RecipeLines, sums
 from barcart.transport import TransportPlans
 
@@ -126,7 +127,7 @@ class _Side:
     def __init__(self, lines: RecipeLines, recipes: Ints) -> None:
         self.lines, self._contents = lines, lines.contents
         begins, ends = self._contents.starts[recipes], self._contents.starts[recipes + 1]
-        self.content = _ranges(begins, ends - begins)
+        self.content = spans(begins, ends - begins)
         self.pair = np.repeat(np.arange(len(recipes)), ends - begins)
         self.ml = self._contents.ml[self.content]
         self.role = self._contents.role[self.content]
@@ -155,7 +156,7 @@ class _Side:
         """Return the lines of contents: the content's place, and the line."""
         begins = self._contents.line_starts[self.content[places]]
         lengths = self._contents.line_starts[self.content[places] + 1] - begins
-        return np.repeat(places, lengths), self._contents.line[_ranges(begins, lengths)]
+        return np.repeat(places, lengths), self._contents.line[spans(begins, lengths)]
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,7 @@ def _divide_lines(outcomes: _Outcomes, side: _Side) -> _Parts:
 
     count = np.diff(outcomes.starts)[place]
     number = np.repeat(np.arange(len(line)), count)
-    outcome = _ranges(outcomes.starts[place], count)
+    outcome = spans(outcomes.starts[place], count)
     share = outcomes.share[outcome]
     # A line that cannot be divided goes the way of its main part.
     goes = step[number] > 0
@@ -334,13 +335,3 @@ def _divide_lines(outcomes: _Outcomes, side: _Side) -> _Parts:
         taking=outcomes.taking[outcome],
         divided=divided[poured],
     )
-
-
-def _ranges(begins: Ints, lengths: Ints) -> Ints:
-    """Return the ranges of these lengths, one after the other.
-
-    >>> _ranges(np.array([5, 0]), np.array([2, 3])).tolist()
-    [5, 6, 0, 1, 2]
-    """
-    ends = np.cumsum(lengths)
-    return np.repeat(begins - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0)

@@ -332,7 +332,7 @@ class Snapshots:
         expected = manifest.artifacts[name].records_sha256
         if expected is None:
             raise ValueError(f"{name} has no index: read it whole")
-        return self._get(_index_key(manifest.snapshot_id, name), expected)
+        return self._get(_artifact_key(manifest.snapshot_id, name, "index"), expected)
 
     def read_summary(self, manifest: Manifest, name: str) -> bytes | None:
         """Return what an artifact's publisher kept of its records; None if it has no summary.
@@ -342,7 +342,7 @@ class Snapshots:
         expected = manifest.artifacts[name].summary_sha256
         if expected is None:
             return None
-        return self._get(_summary_key(manifest.snapshot_id, name), expected)
+        return self._get(_artifact_key(manifest.snapshot_id, name, "summary"), expected)
 
     def _get(self, key: str, expected: str) -> bytes:
         data = self.store.get(key).data
@@ -458,9 +458,9 @@ class Snapshots:
             for name, artifact in encoded.items():
                 objects[_artifact_key(snapshot_id, name)] = artifact.stream
                 if artifact.index is not None:
-                    objects[_index_key(snapshot_id, name)] = artifact.index
+                    objects[_artifact_key(snapshot_id, name, "index")] = artifact.index
                 if artifact.summary is not None:
-                    objects[_summary_key(snapshot_id, name)] = artifact.summary
+                    objects[_artifact_key(snapshot_id, name, "summary")] = artifact.summary
             # Side by side: each waits for its disk or its bucket.
             with ThreadPoolExecutor(_WRITERS) as writers:
                 deque(writers.map(self.store.put, objects.keys(), objects.values()), maxlen=0)
@@ -712,17 +712,11 @@ def _check_name(name: str) -> None:
         )
 
 
-def _artifact_key(snapshot_id: str, name: str) -> str:
+def _artifact_key(
+    snapshot_id: str, name: str, kind: Literal["json", "index", "summary"] = "json"
+) -> str:
     _check_name(name)
-    return f"{_SNAPSHOTS}{snapshot_id}/{name}.json"
-
-
-def _index_key(snapshot_id: str, name: str) -> str:
-    return _artifact_key(snapshot_id, name).removesuffix(".json") + ".index"
-
-
-def _summary_key(snapshot_id: str, name: str) -> str:
-    return _artifact_key(snapshot_id, name).removesuffix(".json") + ".summary"
+    return f"{_SNAPSHOTS}{snapshot_id}/{name}.{kind}"
 
 
 def _manifest_key(snapshot_id: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from api.analysis.bar.arrays import Floats, Ids
+from api.analysis.arrays import Floats, Ids
 
 #: How the bytes of a map begin; another form begins otherwise.
 _FORM = b"map 1\n\n\n"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.analysis.arrays import Rows, run_starts
 from api.analysis.bar import Order
-from api.analysis.bar.arrays import Rows, run_starts
 from api.analysis.bar.model import BarModel
 from api.analysis.bar.neighbor_graph import Chains
 from api.analysis.bar.recipe_table import Recipe, RecipeList

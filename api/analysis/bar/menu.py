@@ -7,8 +7,8 @@ from math import hypot
 
 import numpy as np
 
+from api.analysis.arrays import Floats, Ids
 from api.analysis.bar import MAX_MENU
-from api.analysis.bar.arrays import Floats, Ids
 from api.analysis.bar.learned_map import LearnedMap
 from api.analysis.bar.model import BarModel
 from api.analysis.bar.neighbor_graph import NeighborGraph

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from api.analysis.bar.arrays import Floats, Ids, Rows, find, offsets, run_starts, spans
+from api.analysis.arrays import Floats, Ids, Rows, find, offsets, run_starts, spans
 
 #: Chains are followed in rounds: of the recipes reached, those within so many typical steps of the
 #: nearest one. Any number gives the same lengths.

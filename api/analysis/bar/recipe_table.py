@@ -8,7 +8,7 @@ from typing import overload
 
 import numpy as np
 
-from api.analysis.bar.arrays import Floats, Ids, Rows, find, offsets, run_starts, spans
+from api.analysis.arrays import Floats, Ids, Rows, find, offsets, run_starts, spans
 from api.db.bar_rows import BarRows
 
 

@@ -11,9 +11,9 @@ just as sparse (DuMouchel 1999, Bayesian data mining in large frequency tables, 
 Statistician 53).
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -204,16 +204,10 @@ def exchange_evidence(
 def _near_plans(
     volumes: Any, cost: FloatArray, graph: NeighborGraph, metric: bool, n_jobs: int | None
 ) -> Iterator[tuple[TransportPlans, IntArray]]:
-    """Yield the plans between neighbors with their pairs, each pair once, block by block."""
-    waiting: deque[IntArray] = deque()
-
-    def blocks() -> Iterator[IntArray]:
-        for pairs in neighbor_pair_blocks(graph.indices, BLOCK_ROWS):
-            waiting.append(pairs)
-            yield pairs
-
-    for plans in transport_plan_blocks(volumes, cost, blocks(), metric=metric, n_jobs=n_jobs):
-        yield plans, waiting.popleft()
+    """Return the plans between neighbors with their pairs, each pair once, block by block."""
+    pairs, again = tee(neighbor_pair_blocks(graph.indices, BLOCK_ROWS))
+    plans = transport_plan_blocks(volumes, cost, again, metric=metric, n_jobs=n_jobs)
+    return zip(plans, pairs, strict=True)
 
 
 def _exchanges(

@@ -96,7 +96,7 @@ def knn_matrix(distance_matrix: Any, k: int) -> tuple[npt.NDArray[np.int32], Flo
             "every pair needs a distance"
         )
     n_rows = matrix.shape[0]
-    indices, distances = _results(n_rows, n_rows, k)
+    indices, distances = _results(n_rows, n_rows - 1, k)
     if distances.shape[1]:
         _kernels.dense_neighbors(matrix, distances, indices)
     return indices, distances
@@ -310,14 +310,18 @@ class _Question:
         return cls(both, n_known, np.arange(n_known, both.shape[0]))
 
     @property
+    def n_others(self) -> int:
+        """How many rows may be neighbors of a query: not itself, if it is one of them."""
+        return self.n_known - (int(self.volumes.shape[0]) == self.n_known)
+
+    @property
     def n_pairs(self) -> int:
-        """Pairs of a query and another row that may be its neighbor."""
-        return int(self.n_known * self.rows.size - (self.rows < self.n_known).sum())
+        """Pairs of a query and a row that may be its neighbor."""
+        return int(self.n_others * self.rows.size)
 
     def results(self, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
         """Return room for k neighbors of each query, or for as many as there are."""
-        others = bool((self.rows >= self.n_known).any())
-        return _results(self.rows.size, self.n_known + others, k)
+        return _results(self.rows.size, self.n_others, k)
 
 
 def _manhattan_graph(
@@ -384,10 +388,10 @@ def _checked_seeds(
     return chosen.astype(np.int32)
 
 
-def _results(n_queries: int, n_rows: int, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
+def _results(n_queries: int, n_others: int, k: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    shape = (n_queries, max(0, min(k, n_rows - 1)))
+    shape = (n_queries, max(0, min(k, n_others)))
     return np.empty(shape, dtype=np.int32), np.empty(shape)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
+Ints = NDArray[np.int64]
+Ids = Ints
 Rows = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
@@ -21,16 +22,18 @@ def offsets(counts: NDArray[Any]) -> Rows:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.intp)))
 
 
-def run_starts(values: NDArray[Any]) -> Rows:
-    """Return where runs of equal values start.
+def run_starts(*keys: NDArray[Any]) -> Rows:
+    """Return where runs of equal values, or of equal keys, start.
 
     Examples
     --------
     >>> run_starts(np.array([4, 4, 7])).tolist(), run_starts(np.array([])).tolist()
     ([0, 2], [])
+    >>> run_starts(np.array([4, 4, 4]), np.array([1, 1, 2])).tolist()
+    [0, 2]
     """
-    first = np.ones(len(values), dtype=bool)
-    first[1:] = values[1:] != values[:-1]
+    first = np.ones(len(keys[0]), dtype=bool)
+    first[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(first)
 
 
